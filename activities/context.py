@@ -16,7 +16,7 @@ from db.pool import Pool
 from db.privacy.body_keys import OpensBody
 from domain.policy.model import Policy
 from schemas.case.case_workflow import CasePolicy
-from schemas.case.request_stages import RequestStages
+from schemas.case.hold_requests import RequestStages
 
 
 class NoPersonKeys(Exception):

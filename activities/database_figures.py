@@ -9,10 +9,10 @@ from typing import Final
 import asyncpg
 
 from activities.metrics import METRICS
-from db.case import ledger_views
+from db.case import ledger
 from db.people import drafts
 from db.pool import Connection, Pool
-from db.recovery import due_list, release_brakes
+from db.recovery import due_list, hold_views
 from db.work_items import task_views
 
 log = logging.getLogger(__name__)
@@ -30,8 +30,8 @@ async def read_backlog(connection: Connection) -> None:
 
 async def read_all(connection: Connection) -> None:
     """Set the gauges of money, open work items, releases and missed calls that wait, and due restorations."""
-    METRICS.stock(await ledger_views.paise_by_bucket(connection), await task_views.open_by_kind(connection))
-    METRICS.braked_releases(*await release_brakes.waiting_sums(connection))
+    METRICS.stock(await ledger.paise_by_bucket(connection), await task_views.open_by_kind(connection))
+    METRICS.braked_releases(*await hold_views.waiting_sums(connection))
     METRICS.missed_calls(await drafts.waiting_calls(connection))
     await read_backlog(connection)
 

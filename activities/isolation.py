@@ -1,9 +1,11 @@
-"""Isolation of rows that fail: such a row rests for a while, and delays no other."""
+"""Rows that fail rest for a while; transactions that PostgreSQL ends are tried again."""
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from datetime import datetime, timedelta
-from typing import Final, Generic, TypeVar
+from functools import wraps
+from typing import Any, Final, Generic, ParamSpec, TypeVar
 
 import asyncpg
 
@@ -40,3 +42,43 @@ class FailedRows(Generic[Key]):
             log.warning("a row of %s rests: %s", self._queue, type(error).__name__)
             self._until[key] = now + REST
             return None
+
+
+ATTEMPTS: Final = 5
+PAUSE_SECONDS: Final = 0.05
+LOCK_ATTEMPTS: Final = 4
+"""Attempts where each waits for a lock until its limit. Together they outlast the idle transaction of another process,
+which PostgreSQL ends at its own limit (`db.connections`)."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Verb = Callable[P, Coroutine[Any, Any, R]]
+
+
+def repeated(*more: type[Exception]) -> Callable[[Verb[P, R]], Verb[P, R]]:
+    """Return a decorator that repeats a verb after a deadlock, a lock timeout, or an error in `more`.
+
+    The verb is one transaction, of which nothing is left after the error. The last error is raised.
+    """
+    errors: tuple[type[Exception], ...] = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, *more)
+
+    def decorate(verb: Verb[P, R]) -> Verb[P, R]:
+        @wraps(verb)
+        async def attempts(*args: P.args, **kwargs: P.kwargs) -> R:
+            left, left_of_locks = ATTEMPTS, LOCK_ATTEMPTS
+            while True:
+                try:
+                    return await verb(*args, **kwargs)
+                except asyncpg.LockNotAvailableError:
+                    left_of_locks -= 1
+                    if not left_of_locks:
+                        raise
+                except errors:
+                    left -= 1
+                    if not left:
+                        raise
+                await asyncio.sleep(PAUSE_SECONDS)
+
+        return attempts
+
+    return decorate

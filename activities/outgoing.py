@@ -13,15 +13,15 @@ from functools import partial
 from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 from activities.context import Context
-from activities.deadlocks import repeated
+from activities.isolation import repeated
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import PdfAttachment
-from adapters.police.protocol import FirRegister
+from adapters.police.cctns import FirRegister
 from db import outgoing
 from db.outgoing import Claimed, OutgoingEnd, OutgoingKind
 from db.pool import Connection
 from domain.policy.restoration import RetryRules
-from domain.recovery.sms_templates import SmsTemplates
+from domain.recovery.message_texts import SmsTemplates
 from schemas.notifications import Medium, SmsIds
 
 log = logging.getLogger(__name__)

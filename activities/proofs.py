@@ -19,7 +19,7 @@ from db import proofs
 from db.pool import Connection
 from db.proofs import LiveProof, NewProof, ProofPurpose, Visit
 from domain.policy.model import Policy
-from domain.policy.my_case import MyCaseRules
+from domain.policy.people import MyCaseRules
 from domain.policy.restoration import GrievanceRules
 
 CODE_DIGITS: Final = 8

@@ -1,12 +1,8 @@
-"""Secrets at rest: sealing of credentials that must be read again, hashing of passwords that are only checked.
-
-Every key is derived from one secret key, with a separate key for each purpose. So a token can never pass as a sealed
-credential, nor a sealed credential as a token. A process of the engine gets the keys of its own purposes without the
-secret key, and cannot compute the others.
-"""
+"""Secrets at rest: sealing, hashing, and codes that people read out and type."""
 
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+import secrets
+from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final, Protocol
@@ -22,6 +18,22 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import SecretStr, ValidationError
 
 from schemas.base import FrozenModel
+
+_CODE_BYTES: Final = 10
+"""random ones, so that a stored digest tells nothing and needs no slow hash"""
+_GROUP_CHARS: Final = 4
+
+
+def new_grouped_code() -> str:
+    """Return a new code, such as `abcd-2345-efgh-6767`."""
+    plain = b32encode(secrets.token_bytes(_CODE_BYTES)).decode().lower()
+    return "-".join(plain[at : at + _GROUP_CHARS] for at in range(0, len(plain), _GROUP_CHARS))
+
+
+def plain_code(typed: str) -> str:
+    """Return a code as it is compared, however it was spaced and typed."""
+    return "".join(typed.split()).replace("-", "").lower()
+
 
 KEY_BYTES: Final = 32
 KEY_ID_BYTES: Final = 8

@@ -19,7 +19,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import set_span_in_context
 
-from schemas.case.request_stages import RequestStages
+from schemas.case.hold_requests import RequestStages
 
 log = logging.getLogger(__name__)
 

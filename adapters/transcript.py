@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from adapters.clock import wall_clock
-from schemas.banks.exchanges import FAILURE_MAX_CHARS, LINE_MAX_CHARS, REPLY_MAX_BYTES, SENT_MAX_BYTES, Exchange
+from schemas.banks.keys import FAILURE_MAX_CHARS, LINE_MAX_CHARS, REPLY_MAX_BYTES, SENT_MAX_BYTES, Exchange
 from schemas.enums import ChannelKind
 
 MASK: Final = "x"

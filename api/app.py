@@ -26,8 +26,8 @@ from api.gateway import (
     inbox_orders,
     inbox_people,
     inbox_statements,
+    inbox_table,
     inbox_tests,
-    inbox_uploads,
     liens,
     reconciliation,
 )
@@ -49,7 +49,7 @@ from api.officers import (
     sign_in_pages,
 )
 from api.officers.callers import DESCRIPTION_PATH, DISPLAY_PATH, SIGN_IN_API_PATH
-from api.parts import Part
+from api.params import Part
 from api.people import complaint_opening, complaint_sending, complaint_steps, doors, drafts, quality, victims
 from api.people.my_case_pages import MyCasePages
 from api.problems import INBOX_PATH, Elsewhere, add_handlers
@@ -70,7 +70,7 @@ from api.recovery import (
     withdrawals,
 )
 from api.recovery import documents as case_documents
-from api.recovery.credit_account_page import CreditAccountPage
+from api.recovery.credit_accounts import CreditAccountPage
 from api.reporting import money_cases, outcomes, scorecards, search, stage_figures, stream, treatment_figures, wall
 from api.route_search import RouteSearch
 from api.services import Services
@@ -173,7 +173,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.INTAKE, inbox.router),
     (Part.INTAKE, inbox_answers.router),
     (Part.INTAKE, inbox_statements.router),
-    (Part.INTAKE, inbox_uploads.router),
+    (Part.INTAKE, inbox_table.router),
     (Part.INTAKE, inbox_orders.router),
     (Part.INTAKE, inbox_keys.router),
     (Part.INTAKE, inbox_logins.router),

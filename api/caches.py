@@ -18,14 +18,14 @@ from activities.reporting.scorecards import CallDesk
 from api.officers.scripts import RecentReads
 from api.problems import TOO_MANY, Kind, Refused
 from db.case import trail_views
-from db.database_state import Storage, storage_state
+from db.databases import Storage, storage_state
 from db.pool import Pool
 from db.reporting import scorecards
 from db.reporting.outcomes import Period
 from db.reporting.scorecards import Span
 from domain.case.trail_layout import layout_fields
 from schemas.case.trail_layout import TrailDetail
-from schemas.reporting.outcomes import FigureGroup, OutcomeReport
+from schemas.reporting.figures import FigureGroup, OutcomeReport
 from schemas.reporting.scorecards import AllBanks, ScorecardBy, ScorecardPage, Scores
 from schemas.reporting.wall import Wall
 

@@ -22,13 +22,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from activities.case.arrivals import note_arrival
 from activities.metrics import METRICS
 from adapters.clock import wall_clock
-from api import request_ids
+from api import params
 from api.addresses import comes_directly_from
 from api.hosts import OPERATORS_PATHS, PROBE_PATH, is_local, refusal_of_host
 from api.officers.callers import DESCRIPTION_PATH, counted, door_of, officer_of
 from api.officers.refused_acts import note_refusal
 from api.officers.tokens import BadToken
-from api.parts import Part
+from api.params import Part
 from api.problems import (
     BANK_PATH,
     CONSOLE_PATH,
@@ -181,7 +181,7 @@ class _Exchange:
         self._receive = receive
         self._send = send
         self._headers = Headers(scope=scope)
-        self._id = request_ids.begin(_raw(scope, request_ids.HEADER))
+        self._id = params.begin(_raw(scope, params.HEADER))
         self._limit_bytes = limit_bytes
         self._left_bytes = limit_bytes
         self._body_seconds = body_seconds
@@ -247,7 +247,7 @@ class _Exchange:
                 *(one for one in self._always if one[0] not in named),
                 *policy,
                 (b"date", formatdate(usegmt=True).encode()),
-                (request_ids.HEADER, self._id.encode()),
+                (params.HEADER, self._id.encode()),
             ]
         await self._send(message)
 

@@ -13,14 +13,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
-from activities.people.my_case_access import CASE_PATH
-from activities.people.public_drafts import FORM_PATH
+from activities.people.my_case import CASE_PATH
+from activities.people.public_complaints import FORM_PATH
 from activities.recovery.credit_accounts import CREDIT_PATH
 from activities.recovery.document_issuing import APPEAL_PATH
 from api.local_proxy import LocalProxy
 from api.officers.callers import EVIDENCE_KEYS_PATH
+from api.pages import ABOUT_PATH, DOORS_PATH, LEAVE_PATH
 from api.problems import BANK_API_PATH, BANK_PATH, CONSOLE_PATH, INBOX_PATH, NOT_FOUND, WRONG_HOST, refusal
-from api.public_paths import ABOUT_PATH, DOORS_PATH, LEAVE_PATH
 
 LOCALHOST: Final = "localhost"
 LOOPBACK: Final = "127.0.0.1"

@@ -14,7 +14,7 @@ from activities.metrics import CONTENT_TYPE, METRICS
 from activities.metrics_pages import joined
 from api.problems import IN_THE_DESCRIPTION
 from api.services import Services, TheServices
-from db.database_state import Storage
+from db.databases import Storage
 from db.pool import Pool, ping
 from schemas.base import FrozenModel
 

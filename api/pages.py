@@ -1,8 +1,4 @@
-"""HTML pages for people in a browser, made on the server, without scripts and without content of other sites.
-
-The address of a page is its only credential. So no other site can send a valid form, because it does not know the
-address.
-"""
+"""HTML pages for people in a browser, and the paths of the public ones."""
 
 import base64
 import hashlib
@@ -53,3 +49,9 @@ class Pages:
     def page(self, name: str, status: int = 200, **values: Any) -> Response:
         """Return the page of a template, with the headers that all pages have."""
         return HTMLResponse(self._templates.get_template(f"{name}.html").render(values), status, self.headers)
+
+
+DOORS_PATH: Final = "/"
+"""the first page of every host, which leads everybody to their own"""
+ABOUT_PATH: Final = "/about"
+LEAVE_PATH: Final = "/leave"

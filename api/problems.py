@@ -22,16 +22,15 @@ from starlette.types import Scope
 
 from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
-from activities.people.my_case_access import CASE_PATH
-from activities.people.public_drafts import FORM_PATH
+from activities.people.my_case import CASE_PATH
+from activities.people.public_complaints import FORM_PATH
 from activities.recovery.credit_accounts import CREDIT_PATH
 from activities.recovery.document_issuing import APPEAL_PATH
 from adapters.banks.i4c.replies import ReplyCode, refusal_reply
 from api.officers.sessions import cookie_of
 from api.officers.tokens import BadToken
-from api.parts import Part
-from api.public_paths import ABOUT_PATH, LEAVE_PATH
-from api.request_ids import request_id
+from api.pages import ABOUT_PATH, LEAVE_PATH
+from api.params import Part, request_id
 from domain.errors import (
     AckNoConflict,
     BadCursor,

@@ -5,9 +5,9 @@ from typing import Final, NamedTuple, Self
 
 from domain.officers.jurisdiction import Shows, VerbKind
 from domain.recovery.grievances import ROLES
+from domain.recovery.holds import SMALL_HOLD_DECIDERS
 from domain.recovery.procedure import CREDIT_ACCOUNT_CONFIRMERS, REOPENERS, RULES
-from domain.recovery.releases import SMALL_HOLD_DECIDERS
-from domain.work_items.task_acts import OWNERS
+from domain.work_items.task_owners import OWNERS
 from schemas.enums import OFFICER_ROLES, Role
 from schemas.recovery.grievances import GrievanceVerb
 from schemas.recovery.restorations import RestorationVerb

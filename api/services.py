@@ -9,14 +9,14 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from activities.banks.received import origin_of
 from activities.banks.reply_links import REPLIES_AT_ONCE
-from activities.banks.signed_requests import origin_of
 from activities.context import Context
 from activities.database_figures import DatabaseGauges
 from activities.officers.sign_in_links import SignInLinks
-from activities.reporting.alert_figures import AlertWatch
 from activities.reporting.outcomes import OutcomeWatch
 from activities.reporting.scorecards import ScoreWatch
+from activities.reporting.wall import AlertWatch
 from activities.secrets import Keys
 from adapters.officers.identity_provider import IdentityProvider, ProviderSettings
 from api.addresses import LOOPBACK, Networks
@@ -32,7 +32,6 @@ from api.caches import (
     WallCache,
 )
 from api.console_files import FILES, ConsoleFiles
-from api.listener import Listener
 from api.officers.caller_streams import CallerWatch
 from api.officers.read_log import ReadLog
 from api.officers.refusal_log import RefusalLog
@@ -41,7 +40,7 @@ from api.officers.sessions import Sessions
 from api.officers.sign_in import SignInDoor
 from api.officers.tokens import Tokens
 from api.reporting.officer_streams import OfficerStreams
-from api.streams import CASE_EVENTS, EventHub
+from api.streams import CASE_EVENTS, EventHub, Listener
 from api.throttle import AppealThrottle, FormThrottle, Throttle
 from db.case.bank_feeds import CHANGED
 from domain.policy.callers import TryName

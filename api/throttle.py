@@ -12,7 +12,7 @@ from fastapi import Request
 
 from activities.context import Context
 from activities.proofs import Entered
-from activities.recovery.appeal_access import AppealDoor
+from activities.recovery.grievance_access import AppealDoor
 from activities.secrets import Keys, Purpose
 from api.addresses import Networks, address_of
 from api.problems import TOO_MANY, Refused

@@ -26,7 +26,7 @@ from api.public_pages import LANGUAGE_COOKIE
 from benchmarks.aims import Aim, at_least, at_most
 from benchmarks.complaints import Run
 from benchmarks.measuring import MIB, Progress, quantiles
-from db import bulk_load, connections
+from db import connections, query_plans
 from schemas.text import IST
 from workers.commands.exits import Failed
 from workers.embedded.postgres import ADMIN, OWNER
@@ -358,13 +358,13 @@ async def _large_case(room: _Room, token: str, sizes: Sizes) -> list[float]:
     page = await room.page(token, _DRAWN)
     found = []
     async with _superuser(room.run) as connection:
-        case_no = await bulk_load.newest_case(connection)
+        case_no = await query_plans.newest_case(connection)
         await page.goto(f"{room.origin}/console/case/{case_no}")
         await _found(page, "window.drawnMs")
-        await bulk_load.add_transfers(connection, case_no, sizes.transfers - 1, LAYERS - 1, room.run.banks)
+        await query_plans.add_transfers(connection, case_no, sizes.transfers - 1, LAYERS - 1, room.run.banks)
         for number in range(sizes.openings):
             room.progress.tick(f"opening {number + 1} of {sizes.openings}")
-            await bulk_load.count_change(connection, case_no)
+            await query_plans.count_change(connection, case_no)
             await page.goto(f"{room.origin}/console/case/{case_no}")
             found.append(await _found(page, "window.drawnMs"))
     await page.context.close()

@@ -13,7 +13,7 @@ import asyncpg
 import psutil
 
 from db import connections
-from db.server_figures import ServerFigures, server_figures
+from db.query_plans import ServerFigures, server_figures
 from workers.simulated import SimulatedStack
 
 SAMPLE_SECONDS: Final = 1.0

@@ -1,7 +1,11 @@
-"""Roles and databases of a PostgreSQL server. Its superuser creates them."""
+"""Roles and databases of a server, and whether the database can store anything now."""
 
 import re
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import Final
+
+import asyncpg
 
 from db.pool import Connection
 
@@ -44,3 +48,55 @@ def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(f"not a database name: {name!r}")
     return name
+
+
+class Storage(StrEnum):
+    """State of the database's storage."""
+
+    OK = "ok"
+    FULL = "full"
+    READ_ONLY = "read_only"
+
+
+_SPILL: Final = """
+SELECT count(*) FROM (SELECT g FROM generate_series(1, 1000) AS g ORDER BY repeat('x', 1000), g) AS spilled
+"""
+"""Sorts a megabyte in the smallest memory, so that the server writes it to a temporary file and deletes the file. A
+full disk refuses it. No table, no index and no write-ahead log grows by it."""
+
+
+async def storage_state(connection: Connection) -> Storage:
+    """Return whether the server accepts writes and its disk has room. Raises as every query does."""
+    async with connection.transaction():
+        read_only = await connection.fetchval(
+            "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
+        )
+    if read_only:
+        return Storage.READ_ONLY
+    try:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL work_mem = '64kB'")
+            await connection.execute(_SPILL)
+    except asyncpg.DiskFullError:
+        return Storage.FULL
+    return Storage.OK
+
+
+# The counters are those of the server for its own cleaning. A server may be told to keep none.
+_WRITTEN: Final = """
+SELECT CASE WHEN current_setting('track_counts')::boolean THEN pg_stat_get_db_tuples_inserted(d.oid)
+    + pg_stat_get_db_tuples_updated(d.oid) + pg_stat_get_db_tuples_deleted(d.oid)
+    - (SELECT coalesce(sum(pg_stat_get_tuples_inserted(t) + pg_stat_get_tuples_updated(t)
+        + pg_stat_get_tuples_deleted(t)), 0)::bigint FROM unnest($1::text[]) AS name, to_regclass(name) AS t) END
+FROM pg_database d WHERE d.datname = current_database()
+"""
+
+
+async def rows_written(connection: Connection, without: Sequence[str] = ()) -> int | None:
+    """Return how many rows were written to this database so far, without some tables; None if none are counted.
+
+    A row is counted when its transaction has ended, or up to ten seconds later. Outside a transaction only: inside one,
+    the server says the same number again.
+    """
+    written: int | None = await connection.fetchval(_WRITTEN, list(without))
+    return written

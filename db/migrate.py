@@ -12,8 +12,7 @@ import asyncpg
 
 from db import connections
 from db.grants import grant
-from db.migration_checks import index_made, split_statements
-from db.migration_errors import MigrationLocked, MigrationRunning
+from db.migration_checks import MigrationLocked, MigrationRunning, index_made, split_statements
 from db.migration_files import MIGRATIONS, MigrationFile, Phase, read_files
 from db.pool import Connection
 from db.schema_state import applied, refuse_unknown

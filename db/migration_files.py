@@ -7,8 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from db.migration_checks import check_text, runs_outside
-from db.migration_errors import MigrationFileRefused
+from db.migration_checks import MigrationFileRefused, check_text, runs_outside
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 BASELINE: Final = "0001_baseline.sql"

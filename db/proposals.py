@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from db.pool import Connection
-from domain.officers.persons import is_same_person
+from domain.officers.officers import is_same_person
 from schemas.base import FrozenModel, UtcDatetime
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.pool import Connection
-from domain.errors.cases import TaskNotFound
+from domain.errors.case import TaskNotFound
 from schemas.base import FrozenModel
 from schemas.enums import TaskKind, TaskState
 from schemas.nightly_runs import NightlyWork

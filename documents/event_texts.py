@@ -17,7 +17,7 @@ from uuid import UUID
 
 from domain.case.ledger import CONTRA_BUCKETS
 from domain.rupees import rupees
-from domain.work_items import task_names
+from domain.work_items import task_notes
 from schemas.enums import Bucket, Differing, Language, TaskKind
 from schemas.notifications import Medium, MessageKind, Recipient
 from schemas.restoration_enums import OrderReason
@@ -43,7 +43,7 @@ NAMED: Final[dict[str, type[StrEnum]]] = {
     "order_planned.reason": OrderReason,
     "payer_bank_stated.differing": Differing,
 }
-"""fields whose codes have names in `domain.work_items.task_names`, by kind of event and field; their texts are not in `codes()`"""
+"""fields whose codes have names in `domain.work_items.task_notes`, by kind of event and field; their texts are not in `codes()`"""
 
 
 @cache
@@ -112,7 +112,7 @@ def _values(kind: str, data: dict[str, Any], language: Language) -> dict[str, st
 def _names(kind: type[StrEnum], value: Any, language: Language) -> str:
     """Return the names of one code, or of a list of codes."""
     of = value if isinstance(value, list) else [value]
-    return _clipped(", ".join(task_names.name_of(kind, code, language) for code in of), VALUE_MAX_CHARS)
+    return _clipped(", ".join(task_notes.name_of(kind, code, language) for code in of), VALUE_MAX_CHARS)
 
 
 def _value(name: str, value: Any, language: Language) -> str:

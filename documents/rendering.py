@@ -19,7 +19,7 @@ import typst
 from documents.document import Document
 from documents.printable import FONTS, plain
 from domain.errors import RuleBroken
-from domain.errors.documents import DocumentTextTooLong, DocumentTooLarge
+from domain.errors.recovery import DocumentTextTooLong, DocumentTooLarge
 from schemas.recovery.document_facts import PDF_MAX_BYTES
 
 TEMPLATE: Final = Path(__file__).parent / "letter.typ"

@@ -1,25 +1,42 @@
-"""Evidence pack of a case: names of its files, its list of checksums, and its log as text.
-
-No program of ours is needed to verify a pack. `sha256sum` reads the list of checksums, and the log has each event as
-the exact bytes that were hashed (Bharatiya Sakshya Adhiniyam, section 63: an electronic record is produced with the
-hash that identifies it).
-"""
+"""Binding of evidence: the hash chain, and digests of messages and statements."""
 
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from domain.errors import RuleBroken
-from domain.hash_chain import GENESIS, body_hash, event_body
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from schemas.enums import ChannelKind
 from schemas.events import EventKind
 from schemas.restoration_enums import DocumentKind
+
+GENESIS = b"\x00" * 32
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def event_body(case_no: str, seq: int, kind: str, at: datetime, actor: str, data_text: str) -> str:
+    """Return the text of an event, in six lines, that is hashed after the previous hash.
+
+    `data_text` is the event's data as the database writes jsonb. `at` is counted in microseconds since 1970.
+    """
+    micros = (at - _EPOCH) // timedelta(microseconds=1)
+    return "\n".join((case_no, str(seq), kind, str(micros), actor, data_text))
+
+
+def event_hash(previous: bytes, case_no: str, seq: int, kind: str, at: datetime, actor: str, data_text: str) -> bytes:
+    """Return the SHA-256 of one event. The trigger `case_event_chain` in the database computes the same."""
+    return body_hash(previous, event_body(case_no, seq, kind, at, actor, data_text))
+
+
+def body_hash(previous: bytes, body: str) -> bytes:
+    """Return the SHA-256 of an event from its text."""
+    return hashlib.sha256(previous + body.encode()).digest()
+
 
 MANIFEST: Final = "MANIFEST.sha256"
 SIGNATURE: Final = "MANIFEST.sha256.sig"

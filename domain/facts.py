@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from schemas.changes import Change
+from schemas.base import Change
 
 Facts = Mapping[str, str]
 """the present values by field; a field without a value is not there"""

@@ -1,4 +1,4 @@
-"""Base of every model."""
+"""Base of every model, and one value before and after a change."""
 
 import re
 from datetime import UTC, datetime
@@ -79,3 +79,11 @@ class WithReason(FrozenModel):
     """Body of every action that needs a reason."""
 
     reason: Reason
+
+
+class Change(FrozenModel):
+    """One value before and after. None: there is none."""
+
+    field: str
+    before: str | None
+    after: str | None

@@ -12,8 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from simulator.banks.faults import Faults
 from simulator.banks.script import ScriptedAnswer, ScriptedReply, WrittenRow
 from simulator.net.http_client import HttpClientError
-from simulator.people.callers import Person, Staff
-from simulator.people.complaints import Json
+from simulator.people.callers import Json, Person, Staff
 
 READS = ("state", "tickets", "layers", "directory", "keys")
 

@@ -26,9 +26,9 @@ from simulator.banks.paying import BackOffices
 from simulator.banks.script import ScriptedReply
 from simulator.control import Control
 from simulator.envelope import EnvelopeError
-from simulator.faulty_replies import FaultyReply, drop, until_disconnected
+from simulator.figures import FaultyReply, drop, until_disconnected
 from simulator.institutions import WEBHOOK_ENDPOINT, Institution
-from simulator.net.asgi import body_of, json_reply
+from simulator.net.http_client import body_of, json_reply
 from simulator.seeds import chance
 from simulator.wires.i4c import FraudReport, TicketError, read_report
 from simulator.wires.json_api import (

@@ -14,9 +14,8 @@ from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from simulator.config import CLASSES, AnswerClass, Channel, SimulatorConfig
+from simulator.config import CLASSES, AnswerClass, Channel, SimulatorConfig, person_name
 from simulator.envelope import Envelope, EnvelopeKind
-from simulator.names import person_name
 from simulator.seeds import chance, secret, stream
 
 Kind = Literal["bank", "wallet", "payment_aggregator"]

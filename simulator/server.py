@@ -39,11 +39,9 @@ from simulator.figures import (
 )
 from simulator.institutions import Institution, build_institutions, directory, public_keys, write_directory
 from simulator.net.http_client import HttpClient
-from simulator.people.appellants import AT_ONCE, Appellants
-from simulator.people.callers import ScriptToken, Staff
+from simulator.people.callers import ComplaintRecord, Json, ScriptToken, Staff, complaint_body
 from simulator.people.case_police import CasePolice
-from simulator.people.complaints import ComplaintRecord, Json, complaint_body
-from simulator.people.grievance_handlers import GrievanceHandlers
+from simulator.people.grievance_handlers import AT_ONCE, Appellants, GrievanceHandlers
 from simulator.people.officers import Desk, Officers, Victims
 from simulator.people.police_station import PoliceStation
 from simulator.people.restoration import RestorationPeople

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from documents.event_texts import NAMED, codes, places
-from domain.work_items.task_names import NAMES
+from domain.work_items.task_notes import NAMES
 
 CODE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 FREE = {"bank", "money", "count", "why", "court"}

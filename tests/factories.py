@@ -19,7 +19,7 @@ from adapters.banks.answers import StatusUpdate
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire
 from db.pool import Pool, open_pool
-from domain.case.ack_numbers import OUR_FIRST_SERIAL
+from domain.case.complaints import OUR_FIRST_SERIAL
 from domain.policy.model import Policy, load_policy
 from schemas.banks.institutions import InstitutionEntry, Iso20022Entry
 from schemas.case.intake import Complaint

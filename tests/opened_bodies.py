@@ -18,7 +18,7 @@ from db.privacy.body_keys import (
     use_of_line,
     use_of_unreadable,
 )
-from db.privacy.sealed_documents import COURT_ORDER, FACTS, FIR_COPY, PDF, WAIVER
+from db.privacy.sealed import COURT_ORDER, FACTS, FIR_COPY, PDF, WAIVER
 
 _PARTS: Final = {
     "bank_exchange": {

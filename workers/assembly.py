@@ -11,13 +11,13 @@ from temporalio.runtime import Runtime
 from activities.banks.directory import DirectoryCache
 from activities.context import Context
 from activities.officers.policy import in_force
-from activities.people.my_case_access import my_case_page
+from activities.people.my_case import my_case_page
 from activities.privacy.person_keys import PersonKeys
 from activities.secrets import Keys, Process, Purpose
 from db.pool import Pool, open_pool
 from db.privacy.sealed import session_name
 from domain.policy.model import load_policy
-from schemas.case.request_stages import RequestStages
+from schemas.case.hold_requests import RequestStages
 from workers.home import for_process, process_keys, with_running_services
 from workers.rehearsal import rehearse
 from workers.settings import Settings

@@ -21,11 +21,9 @@ from workers.commands import (
     document,
     evidence,
     figures,
-    importing,
     iso,
     nightly,
     officers,
-    personal_data,
     processes,
     readers,
     reconciling,
@@ -33,10 +31,8 @@ from workers.commands import (
     sign_in,
     stages,
     teams,
-    tokens,
     trail,
     up,
-    verifying,
 )
 from workers.commands.common import CarefulGroup, own_version
 
@@ -92,7 +88,7 @@ _add(app, "Run", "intake", processes.intake)
 _add(app, "Run", "officers", processes.officers)
 _add(app, "Run", "worker", processes.worker)
 _add(app, "Run", "migrate", processes.migrate)
-_add(app, "Work", "import", importing.import_file)
+_add(app, "Work", "import", trail.import_file)
 _add(app, "Work", "export", trail.export)
 _add(app, "Work", "document", document.document)
 _add(app, "Work", "evidence", evidence.evidence)
@@ -101,17 +97,17 @@ _add(app, "Work", "figures", figures.figures)
 _add(app, "Work", "stages", stages.stages)
 _add(app, "Work", "readers", readers.readers)
 _add(app, "Work", "refusals", readers.refusals)
-_add(app, "Work", "verify", verifying.verify)
+_add(app, "Work", "verify", nightly.verify)
 _add(app, "Work", "nightly", nightly.nightly)
 _add(app, "Work", "reconcile", reconciling.reconcile)
 _add(app, "Work", "process-key", processes.process_key)
 _add(app, "Work", "officers-key", processes.officers_key)
 _add(app, "Work", "reseal", reseal.reseal)
-_add(app, "Work", "retention", personal_data.retention)
+_add(app, "Work", "retention", reseal.retention)
 _tokens = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="Tokens of scripts that call the API.")
-_add(_tokens, "Work", "issue", tokens.issue)
-_add(_tokens, "Work", "list", tokens.show)
-_add(_tokens, "Work", "revoke", tokens.revoke)
+_add(_tokens, "Work", "issue", reseal.issue)
+_add(_tokens, "Work", "list", reseal.show)
+_add(_tokens, "Work", "revoke", reseal.revoke)
 app.add_typer(_tokens, name="token", rich_help_panel="Work")
 _officers = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The officers who may use the API.")
 _add(_officers, "Work", "first-admin", sign_in.first_admin)

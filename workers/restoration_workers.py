@@ -7,7 +7,7 @@ from activities.banks.delivery import BankDelivery
 from activities.context import Context
 from activities.recovery.cancellations import CancellationActivities
 from activities.recovery.document_issuing import OrderDocuments
-from activities.recovery.grievance_deadlines import GrievanceActivities
+from activities.recovery.grievance_access import GrievanceActivities
 from activities.recovery.orders import OrderActivities
 from activities.recovery.restoration_deadlines import RestorationActivities
 from adapters.banks.email import LinkMaker

@@ -17,9 +17,8 @@ from typing import Final
 import httpx
 from pydantic import Field, TypeAdapter, ValidationError
 
-from activities.officers.authenticators import code_at, step_at
-from activities.officers.enrolment import add_team, import_officers
-from activities.officers.first_admin import add_first_admin
+from activities.officers.enrolment import add_first_admin, add_team, import_officers
+from activities.officers.sign_in import code_at, step_at
 from activities.officers.sign_in_links import make_link
 from adapters.clock import wall_clock
 from db.pool import Pool

@@ -34,7 +34,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.case.arrivals import arrived_at
 from activities.metrics import BUCKETS_SECONDS
 from adapters.clock import wall_clock
-from db.case import case_outbox, cases, request_pauses
+from db.case import case_outbox, cases
 from db.pool import Pool
 from schemas.case.case_workflow import CaseNews, CaseStart, FollowUp, OpenRequest, RequestTimes
 from workers.settings import Settings
@@ -354,7 +354,7 @@ class CaseNotifier:
         Returns false if the case is paused, so that the sweep sends the notification after the pause.
         """
         async with self._pool.acquire() as connection:
-            if await request_pauses.is_paused(connection, case_no, wall_clock()):
+            if await cases.is_paused(connection, case_no, wall_clock()):
                 return False
             if not await cases.is_open(connection, case_no):
                 return True

@@ -10,7 +10,7 @@ from db import connections
 from db.evidence.integrity import case_of, case_records, count_cases, strays
 from db.grants import owns_tables
 from db.schema_state import check_schema
-from domain.errors.cases import CaseNotFound
+from domain.errors.case import CaseNotFound
 from domain.evidence.integrity import Verdict
 
 COMMAND_TIMEOUT_SECONDS = 300.0

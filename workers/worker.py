@@ -26,15 +26,13 @@ from activities.database_figures import DatabaseGauges, read_backlog
 from activities.evidence.nightly import NightlyRuns
 from activities.gateway.feed import announce
 from activities.gateway.lien_rounds import ReconciliationActivities
-from activities.recovery.court_hearings import tell_of_hearings
-from activities.recovery.court_order_clock import attend_to_orders
 from activities.recovery.document_issuing import appeal_address
+from activities.recovery.hearings import attend_to_orders, tell_of_hearings
 from activities.secrets import CannotOpen, Process
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
-from adapters.banks.protocol import BankAdapter, BankError
-from adapters.banks.pull import PullAdapter
+from adapters.banks.protocol import BankAdapter, BankError, PullAdapter
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
 from schemas.banks.rosters import HolidayRules

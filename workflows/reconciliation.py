@@ -7,7 +7,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.gateway.lien_rounds import ReconciliationActivities
-    from schemas.gateway.lien_rounds import AskForList, RoundDone
+    from schemas.gateway.liens import AskForList, RoundDone
     from workflows import options
 
 

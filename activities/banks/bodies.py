@@ -40,8 +40,8 @@ from db.privacy.body_keys import (
     use_of_unreadable,
 )
 from db.privacy.person_keys import PersonKey, StoredText
-from db.privacy.sealed_documents import FACTS, PDF, SealedDocument, SealedIssue
-from schemas.banks.exchanges import Exchange
+from db.privacy.sealed import FACTS, PDF, SealedDocument, SealedIssue
+from schemas.banks.keys import Exchange
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from activities.banks.directory import DirectoryRefused, check_sponsors, refuse_too_few
 from activities.banks.directory_record import recorded
-from db.banks import bank_key_changes, bank_keys, bank_login_changes, bank_people, institutions, rosters
+from db.banks import bank_keys, bank_logins, bank_people, institutions, rosters
 from db.pool import Connection
-from domain.banks.sponsors import check_beside
+from domain.banks.directory import check_beside
 from domain.errors.banks import (
     BankKeyEndsBefore,
     BankKeyNotFound,
@@ -96,7 +96,7 @@ async def replace_login(
 ) -> None:
     """Replace an institution's login at our API. Its contacts are to be told of it. Raises as `write_login` does."""
     await write_login(connection, code, email, password_hash, now, by)
-    await bank_login_changes.write(connection, uuid4(), code, email, by, now)
+    await bank_logins.write(connection, uuid4(), code, email, by, now)
 
 
 async def write_login(
@@ -109,8 +109,8 @@ async def write_login(
     institution uses the e-mail.
     """
     # A decision on the change locks it before the institution too. So does the use of the link.
-    await bank_login_changes.end_open(connection, code, now)
-    await bank_key_changes.refuse_open(connection, code, by, now, LOGIN_REPLACED)
+    await bank_logins.end_open(connection, code, now)
+    await bank_keys.refuse_open(connection, code, by, now, LOGIN_REPLACED)
     await lock_known(connection, code)
     await bank_people.end_all(connection, code, now)
     await put_password(connection, code, email, password_hash, now, by)
@@ -209,4 +209,4 @@ async def _tell(connection: Connection, kind: KeyChangeKind, key: BankKey, now: 
         decided_by=by,
         decided_at=now,
     )
-    await bank_key_changes.ask(connection, change)
+    await bank_keys.ask(connection, change)

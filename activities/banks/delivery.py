@@ -13,9 +13,9 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.banks import exchanges
-from activities.banks.bank_messages import BankMessage
+from activities.banks import received
 from activities.banks.concurrency import CallLimits, ConcurrencyLimits
+from activities.banks.letters import BankMessage
 from activities.context import Context
 from activities.metrics import METRICS
 from activities.secrets import CannotOpen
@@ -32,7 +32,7 @@ from adapters.banks.protocol import (
 )
 from db.banks import delivery_attempts
 from domain.banks import channel_choice
-from schemas.banks.exchanges import Exchange
+from schemas.banks.keys import Exchange
 from schemas.enums import ChannelKind, DeliveryOutcome
 
 log = logging.getLogger(__name__)
@@ -186,7 +186,7 @@ class BankDelivery:
         except BankError as error:
             if error.exchanges:
                 async with self.ctx.pool.acquire() as connection:
-                    await exchanges.keep(self.ctx, connection, message.about, message.subject_id, error.exchanges)
+                    await received.keep(self.ctx, connection, message.about, message.subject_id, error.exchanges)
             raise
         return Delivered(channel, delivery.job_id, delivery.exchanges)
 

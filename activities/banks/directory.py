@@ -21,8 +21,7 @@ from adapters.banks.push.client import push_wire
 from db.banks import bank_people, institutions
 from db.clock import present_moment
 from db.pool import Connection, Pool
-from domain.banks.directory import Directory
-from domain.banks.sponsors import SponsorRefused, check_beside
+from domain.banks.directory import Directory, SponsorRefused, check_beside
 from domain.errors import RuleBroken
 from domain.errors.banks import BankPeopleTooFew, InstitutionNotFound
 from schemas.banks.institutions import Institution, InstitutionEntry, Iso20022Entry, PushEntry, WireEntry

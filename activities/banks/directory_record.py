@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
-from db.banks import directory_events, institutions
+from db.banks import institutions
 from db.pool import Connection
-from domain.banks.directory_facts import institution_facts, key_facts, secret_facts
+from domain.banks.directory import institution_facts, key_facts, secret_facts
 from domain.facts import IS_SET, SET_AGAIN, Facts, differences
-from schemas.changes import Change
+from schemas.base import Change
 
 PROGRAM: Final = "command:goldenhour"
 """who changes the directory where no person is named"""
@@ -19,8 +19,8 @@ EVERY_INSTITUTION: Final = "*"
 async def facts_of(connection: Connection, codes: Collection[str], now: datetime) -> dict[str, Facts]:
     """Return the facts about each of these institutions that the directory has."""
     wanted = sorted(codes)
-    secrets = await directory_events.secrets_of(connection, wanted)
-    keys = await directory_events.keys_of(connection, wanted)
+    secrets = await institutions.secrets_of(connection, wanted)
+    keys = await institutions.keys_of(connection, wanted)
     return {
         one.code: institution_facts(one)
         | secret_facts(secrets[one.code].login_email, secrets[one.code].has_password, secrets[one.code].channels)
@@ -59,7 +59,7 @@ async def recorded(
         ("institution_changed", before.keys() & after.keys()),
     ):
         chosen = {code: changes[code] for code in sorted(of_kind)}
-        await directory_events.write(connection, kind, chosen, now, by)
+        await institutions.write(connection, kind, chosen, now, by)
 
 
 def _set_again(fields: Collection[str], before: Facts, after: Facts) -> list[Change]:

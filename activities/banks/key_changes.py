@@ -20,8 +20,8 @@ from activities.banks import changes
 from activities.context import Context
 from activities.privacy.person_keys import PersonKeys
 from db import tasks
-from db.banks import bank_key_changes, bank_keys
-from db.banks.bank_key_changes import SealedAsker
+from db.banks import bank_keys
+from db.banks.bank_keys import SealedAsker
 from db.clock import present_moment
 from db.pool import Connection, Pool
 from domain.errors.banks import (
@@ -121,16 +121,14 @@ async def requests(
     They are of one bank or of all. A change whose time is over waits no more.
     """
     waiting = [
-        one
-        for one in await bank_key_changes.open_ones(connection, institution)
-        if one.asked_at + bank_key_changes.KEPT_OPEN > now
+        one for one in await bank_keys.open_ones(connection, institution) if one.asked_at + bank_keys.KEPT_OPEN > now
     ]
     return tuple([await _request(persons, connection, one) for one in waiting])
 
 
 async def _request(persons: PersonKeys, connection: Connection, change: KeyChange) -> KeyRequestView:
     asker = KeyAsker(name="", designation="")
-    if (stored := await bank_key_changes.asker_of(connection, change.change_id)) is not None:
+    if (stored := await bank_keys.asker_of(connection, change.change_id)) is not None:
         key, sealed = stored
         opened = persons.open_text(key, sealed, _use_of_asker(change))
         asker = KeyAsker.model_validate_json(opened) if opened else asker
@@ -141,7 +139,7 @@ async def _request(persons: PersonKeys, connection: Connection, change: KeyChang
         key_id=change.key_id,
         fingerprint=change.fingerprint,
         asked_at=change.asked_at,
-        ends_at=change.asked_at + bank_key_changes.KEPT_OPEN,
+        ends_at=change.asked_at + bank_keys.KEPT_OPEN,
         asker_name=asker.name,
         asker_designation=asker.designation,
     )
@@ -153,7 +151,7 @@ async def withdraw(pool: Pool, institution: str, change_id: UUID) -> None:
         now = await present_moment(connection)
         change = await _locked(connection, institution, change_id, now)
         by = f"bank:{institution}"
-        await bank_key_changes.decide(connection, change.change_id, KeyChangeOutcome.WITHDRAWN, by, now, "")
+        await bank_keys.decide(connection, change.change_id, KeyChangeOutcome.WITHDRAWN, by, now, "")
 
 
 async def confirm(pool: Pool, rules: SignatureRules, institution: str, change_id: UUID, by: str) -> KeyChange:
@@ -187,7 +185,7 @@ async def confirm_in(
     else:
         _checked_end(await bank_keys.keys_of(connection, institution), change.key_id, now)
         await changes.end_key(connection, institution, change.key_id, now, now, by, is_asked=True)
-    await bank_key_changes.decide(connection, change_id, KeyChangeOutcome.DONE, by, now, "")
+    await bank_keys.decide(connection, change_id, KeyChangeOutcome.DONE, by, now, "")
     return change
 
 
@@ -202,13 +200,13 @@ async def refuse_in(
 ) -> KeyChange:
     """Refuse a change in the caller's transaction. Raises as `refuse`."""
     change = await _locked(connection, institution, change_id, now)
-    await bank_key_changes.decide(connection, change_id, KeyChangeOutcome.REFUSED, by, now, reason)
+    await bank_keys.decide(connection, change_id, KeyChangeOutcome.REFUSED, by, now, reason)
     return change
 
 
 async def request_facts(connection: Connection, institution: str, change_id: UUID) -> dict[str, str]:
     """Return how a change stands that a bank has asked for, with the fingerprint that two people compare."""
-    change = await bank_key_changes.find(connection, institution, change_id)
+    change = await bank_keys.find(connection, institution, change_id)
     if change is None:
         return {}
     state = change.outcome.value if change.outcome else WAITS
@@ -250,13 +248,13 @@ def _use_of_asker(change: KeyChange) -> str:
 
 async def _ask(ctx: Context, connection: Connection, change: KeyChange, asker: KeyAsker) -> KeyChange:
     institution, now = change.institution, change.asked_at
-    await bank_key_changes.expire(connection, now, institution)
-    if await bank_key_changes.count_since(connection, institution, now - timedelta(days=1)) >= ASKED_A_DAY:
+    await bank_keys.expire(connection, now, institution)
+    if await bank_keys.count_since(connection, institution, now - timedelta(days=1)) >= ASKED_A_DAY:
         raise BankKeyChangesTooMany(ASKED_A_DAY)
     key = ctx.persons.new_key()
     sealed = ctx.persons.seal_text(key, asker.model_dump_json(), _use_of_asker(change))
     try:
-        await bank_key_changes.ask(connection, change, SealedAsker(key, sealed))
+        await bank_keys.ask(connection, change, SealedAsker(key, sealed))
     except asyncpg.UniqueViolationError:
         raise BankKeyChangeOpen(institution) from None
     facts = TaskFacts(
@@ -272,11 +270,11 @@ async def _ask(ctx: Context, connection: Connection, change: KeyChange, asker: K
 
 async def _locked(connection: Connection, institution: str, change_id: UUID, now: datetime) -> KeyChange:
     """Lock and return a change that may still be decided."""
-    change = await bank_key_changes.lock(connection, institution, change_id)
+    change = await bank_keys.lock(connection, institution, change_id)
     if change is None:
         raise BankKeyChangeNotFound(change_id)
     if change.outcome is not None:
         raise BankKeyChangeDecided(change_id, change.outcome.value)
-    if change.asked_at < now - bank_key_changes.KEPT_OPEN:
+    if change.asked_at < now - bank_keys.KEPT_OPEN:
         raise BankKeyChangeDecided(change_id, KeyChangeOutcome.EXPIRED.value)
     return change

@@ -9,11 +9,11 @@ from activities.banks import changes
 from activities.banks.directory import MAX_INSTITUTIONS, DirectoryRefused
 from activities.banks.directory_record import EVERY_INSTITUTION, PROGRAM, recorded
 from activities.secrets import hash_password
-from db.banks import directory_events, institutions, rosters
+from db.banks import institutions, rosters
 from db.clock import present_moment
 from db.pool import Pool
+from domain.banks.directory import check_beside
 from domain.banks.public_banks import Proposal, Sorted, sort_beside
-from domain.banks.sponsors import check_beside
 from domain.facts import differences
 from domain.policy.model import SignatureRules
 from schemas.banks.institutions import InboundEntry
@@ -66,7 +66,7 @@ async def set_holidays(pool: Pool, code: str | None, holidays: Sequence[Holiday]
         await rosters.replace_holidays(connection, code, holidays)
         changed = differences(_days(before), _days(holidays))
         subject, now = code or EVERY_INSTITUTION, await present_moment(connection)
-        await directory_events.write(connection, "holidays_changed", {subject: changed}, now, by)
+        await institutions.write(connection, "holidays_changed", {subject: changed}, now, by)
 
 
 async def set_login(pool: Pool, code: str, login: InboundEntry, by: str = PROGRAM) -> None:

@@ -14,14 +14,13 @@ from pydantic import SecretStr
 
 from activities.banks import changes
 from activities.context import Context
-from activities.officers.proposal_codes import proposal_code_fits
 from activities.officers.sign_in import new_token, token_digest
-from activities.officers.sign_in_links import TOKEN_CHARS, SignInLink, WrongLinkCode, tell_not_asked
+from activities.officers.sign_in_links import TOKEN_CHARS, SignInLink, WrongLinkCode, proposal_code_fits, tell_not_asked
 from activities.secrets import hash_password
-from db.banks import bank_login_changes
-from db.banks.bank_login_changes import OpenLoginLink
+from db.banks import bank_logins
+from db.banks.bank_logins import OpenLoginLink
 from db.pool import Connection
-from domain.officers.sign_in import WRONG_LINK_CODES_MOST, password_fault
+from domain.officers.officers import WRONG_LINK_CODES_MOST, password_fault
 
 LOGIN_LINK_PATH: Final = "/inbox/password/"
 """path of the page behind a link, before its token"""
@@ -52,7 +51,7 @@ async def make_login_link(
     await changes.write_login(connection, code, email, None, now, by)
     token = new_token()
     of_proposal = proposal_id, token_digest(token), life
-    valid_until = await bank_login_changes.make_link(connection, uuid4(), code, email, by, now, *of_proposal)
+    valid_until = await bank_logins.make_link(connection, uuid4(), code, email, by, now, *of_proposal)
     return SignInLink(f"{LOGIN_LINK_PATH}{token}", valid_until)
 
 
@@ -61,7 +60,7 @@ async def look(ctx: Context, token: str) -> OpenLoginLink | None:
     if len(token) != TOKEN_CHARS or not token.isascii():
         return None
     async with ctx.pool.acquire() as connection:
-        return await bank_login_changes.open_link(connection, token_digest(token))
+        return await bank_logins.open_link(connection, token_digest(token))
 
 
 async def set_password(ctx: Context, token: str, new: NewPassword) -> bool:
@@ -71,16 +70,16 @@ async def set_password(ctx: Context, token: str, new: NewPassword) -> bool:
     """
     password_hash = await asyncio.to_thread(hash_password, new.password)
     async with ctx.pool.acquire() as connection, connection.transaction():
-        link = await bank_login_changes.open_link(connection, token_digest(token), lock=True)
+        link = await bank_logins.open_link(connection, token_digest(token), lock=True)
         if link is None:
             return False
         fits = proposal_code_fits(link.institution, new.code, link.code_digest)
         if fits:
-            await bank_login_changes.use_link(connection, link.change_id, link.now)
+            await bank_logins.use_link(connection, link.change_id, link.now)
             by = f"bank:{link.institution}"
             await changes.put_password(connection, link.institution, link.email, password_hash, link.now, by)
         else:
-            await bank_login_changes.count_wrong_code(connection, link.change_id, WRONG_LINK_CODES_MOST, link.now)
+            await bank_logins.count_wrong_code(connection, link.change_id, WRONG_LINK_CODES_MOST, link.now)
     if not fits:
         raise WrongLinkCode(WRONG_LINK_CODES_MOST - link.wrong_codes - 1)
     return True
@@ -89,9 +88,9 @@ async def set_password(ctx: Context, token: str, new: NewPassword) -> bool:
 async def refuse(ctx: Context, token: str) -> bool:
     """End a link that the bank did not ask for, and tell the admins; false if it was over meanwhile."""
     async with ctx.pool.acquire() as connection, connection.transaction():
-        link = await bank_login_changes.open_link(connection, token_digest(token), lock=True)
+        link = await bank_logins.open_link(connection, token_digest(token), lock=True)
         if link is None:
             return False
-        await bank_login_changes.end_open(connection, link.institution, link.now)
+        await bank_logins.end_open(connection, link.institution, link.now)
         await tell_not_asked(connection, link.proposal_id, link.now)
     return True

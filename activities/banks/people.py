@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from activities.secret_codes import plain_code
+from activities.secrets import plain_code
 from db import tasks
 from db.banks import bank_people, bank_sessions, institutions
 from db.banks.bank_sessions import BankSession

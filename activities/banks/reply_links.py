@@ -30,7 +30,7 @@ from adapters.banks.stated import Answerer
 from db.banks import bank_exchanges, reply_links
 from db.banks.reply_links import LinkRow
 from db.pool import Connection
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from schemas.case.case_workflow import FollowUp
 
 NONCE_BYTES: Final = 16

@@ -9,15 +9,15 @@ from uuid import UUID
 from activities.banks.bodies import BodySealer
 from activities.case.batches import notify_with_events
 from activities.case.discrepancies import cross_check, to_cross_check
-from activities.case.followed_transfers import follow
 from activities.case.hop_retries import plan_retries
 from activities.case.hop_steps import flag_others
-from activities.case.payer_lines import write_payer_lines
+from activities.case.payer_transfers import write_payer_lines
+from activities.case.told_transfers import follow
 from activities.case.transaction import CaseTransaction
 from db.banks.received_bodies import ReceivedBody
 from db.case import answers, cases, events, hops, requests, telephone_answers
 from db.case.events import Event
-from domain.case.missing_dates import missing_date
+from domain.case.resolution import missing_date
 from domain.evidence_binding import BODIES, STATEMENTS, binding
 from schemas.case.answers import Confirmation, Discrepancy, NewHop, Reconciliation
 from schemas.case.case_workflow import CaseNews, FollowUp, HopBrief, HopRef

@@ -9,7 +9,7 @@ from activities.case.answer_effects import AnswerWriter, holds, only_of_payers_b
 from activities.case.claims import to_claims
 from activities.case.merged_answers import ask_rest, count_here, set_aside_new, told_elsewhere, without
 from activities.context import Context
-from activities.deadlocks import repeated
+from activities.isolation import repeated
 from activities.metrics import METRICS
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import BankProtocolError

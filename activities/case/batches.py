@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from activities.case.transaction import CaseTransaction
 from db.case import case_outbox, requests
 from db.case.events import Event
-from domain.case.batches import PlannedRequest, planned_requests
+from domain.case.requests import PlannedRequest, planned_requests
 from schemas.case.case_workflow import CaseNews, HopBrief, HopRef, OpenRequest
 
 

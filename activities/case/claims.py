@@ -8,8 +8,7 @@ from domain.banks.directory import Directory
 from domain.errors import RuleBroken
 from domain.policy.model import CodeMeaning, TrailRules
 from schemas.base import Flag
-from schemas.case.answers import NOT_STATED, Claim, PayeeClaim
-from schemas.case.bank_answers import Line
+from schemas.case.answers import NOT_STATED, Claim, Line, PayeeClaim
 from schemas.enums import ClaimKind
 from schemas.identifiers import account_key, names_a_transfer, reference_key
 

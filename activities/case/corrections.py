@@ -3,19 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from activities.case.hop_steps import key_of, notify_workflow, register_transfer, withdraw_from_request
-from activities.case.merged_hops import refuse_live_elsewhere
+from activities.case.merged_answers import refuse_live_elsewhere
 from activities.case.transaction import CaseTransaction
 from db.case import events, hops, intake, ledger
 from db.pool import Connection
 from domain.case.ledger import move_between
 from domain.case.trail import tasks_before_asking
-from domain.errors.cases import (
-    AmountAlreadyPlaced,
-    HopClosed,
-    HopOnHold,
-    TransferBusy,
-    TransferKnown,
-)
+from domain.errors.case import AmountAlreadyPlaced, HopClosed, HopOnHold, TransferBusy, TransferKnown
 from schemas.case.answers import Entry
 from schemas.case.case_workflow import FollowUp, HopRef
 from schemas.enums import Bucket, HopSource, HopState, TaskKind

@@ -7,37 +7,35 @@ from uuid import UUID
 from activities.case.batches import notify_case
 from activities.case.corrections import apply_correction
 from activities.case.hop_steps import close_if_empty, notify_workflow, register_transfer, write_off_request
-from activities.case.merged_hops import refuse_live_elsewhere
+from activities.case.merged_answers import refuse_live_elsewhere
 from activities.case.transaction import CaseTransaction, case_transaction, lock_case
 from activities.context import Context
-from activities.deadlocks import repeated
+from activities.isolation import repeated
 from db import task_owners, tasks
-from db.case import cases, events, hops, ledger, requests, told_amounts
+from db.case import cases, events, hops, ledger, requests
 from db.clock import present_moment
 from domain.case.ledger import take_from
-from domain.case.missing_dates import with_date
+from domain.case.resolution import with_date
 from domain.case.trail import first_state, tasks_before_asking
-from domain.errors.cases import (
+from domain.errors.case import (
     AmountBelowDisputed,
     DisputedAboveTransfer,
     HopExists,
     ParentExhausted,
-    TaskClosed,
-    TaskOfProposal,
-    TrailFull,
-)
-from domain.errors.tracing import (
     RequestAnswered,
     RequestBeingSent,
     RequestNotLive,
     RequestNotRepeatable,
     RequestWithSupervisor,
+    TaskClosed,
+    TaskOfProposal,
+    TrailFull,
 )
 from domain.work_items.task_owners import check_close
 from schemas.base import Flag
 from schemas.case.answers import Entry
 from schemas.case.case_workflow import CaseNews, FollowUp, HopRef
-from schemas.case.desk_actions import HopCorrection, NewHopByDesk
+from schemas.case.discrepancies import HopCorrection, NewHopByDesk
 from schemas.enums import Bucket, EscalationLevel, HopSource, RequestState, TaskKind, TaskState
 from schemas.events import EventKind
 from schemas.identifiers import account_key, reference_key
@@ -120,7 +118,7 @@ async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCor
         }
         follow_up = await apply_correction(work, hop, corrected, extra)
         if correction.amount_paise:
-            await told_amounts.forget(work.connection, work.case_no, [hop_no])
+            await ledger.forget(work.connection, work.case_no, [hop_no])
     return DeskDone(work.case_no, hop_no, follow_up)
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from activities.case.hop_steps import close_if_empty, notify_workflow, withdraw_from_request
 from activities.case.transaction import CaseTransaction, case_transaction
 from activities.context import Context
-from activities.deadlocks import repeated
+from activities.isolation import repeated
 from activities.metrics import METRICS
 from db import proposals
 from db.case import answers, discrepancies, events, hops, ledger
@@ -23,8 +23,13 @@ from domain.case.ledger import CONTRA_BUCKETS, net
 from domain.case.resolution import resolution_entries
 from domain.case.trail import first_state, task_of, tasks_before_asking
 from domain.errors import NotNow
-from domain.errors.cases import HopWithdrawn
-from domain.errors.tracing import DiscrepancyNotResolved, ResolutionStands, ResolvedMoneyMoved, ResolvedMoneyOrdered
+from domain.errors.case import (
+    DiscrepancyNotResolved,
+    HopWithdrawn,
+    ResolutionStands,
+    ResolvedMoneyMoved,
+    ResolvedMoneyOrdered,
+)
 from schemas.case.answers import Claim, Discrepancy, Entry, Reconciliation
 from schemas.case.case_workflow import FollowUp, HopRef
 from schemas.case.discrepancies import NewResolution, Resolution, ResolutionDone

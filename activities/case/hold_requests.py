@@ -9,23 +9,22 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.banks.bank_messages import HoldRequestMessage
 from activities.banks.delivery import BankDelivery
-from activities.banks.letters import Letter, LetterSender
+from activities.banks.letters import HoldRequestMessage, Letter, LetterSender
+from activities.case.answer_links import nodal_letter, page_text, reminder_letter
 from activities.case.batches import plan_batch
 from activities.case.hop_steps import write_off_request
-from activities.case.request_letters import nodal_letter, page_text, reminder_letter
 from activities.case.request_sending import REQUEST_OVER, RequestSender, request_task
 from activities.case.transaction import ENGINE, CaseTransaction, case_transaction, lock_case
 from activities.context import Context
-from activities.recovery.due_actions import refuse_before
+from activities.recovery.hold_transaction import refuse_before
 from adapters.banks.email import LinkMaker
 from adapters.messages.smtp import Mailer
 from db.banks import bank_exchanges
-from db.case import call_backs, cases, hops, ledger, request_pauses, requests
+from db.case import call_backs, cases, hops, ledger, requests
 from db.recovery import firs
-from schemas.banks.exchanges import About
 from schemas.banks.institutions import Institution
+from schemas.banks.keys import About
 from schemas.case.case_workflow import (
     BatchSent,
     CaseStart,
@@ -198,7 +197,7 @@ class CaseActivities:
         """Close a case without money in play; otherwise return its open hops, unless its requests are paused."""
         async with case_transaction(self.ctx, params.case_no, ENGINE) as work:
             if await ledger.in_play_paise(work.connection, work.case_no):
-                if await request_pauses.is_paused(work.connection, work.case_no, self.ctx.now()):
+                if await cases.is_paused(work.connection, work.case_no, self.ctx.now()):
                     return Settled(settled=False)
                 return Settled(settled=False, start=await cases.snapshot(work.connection, work.case_no))
             if await cases.settle(work.connection, work.case_no, work.now):

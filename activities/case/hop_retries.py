@@ -16,7 +16,7 @@ from db.case.told_transfers import ToldPayee
 from domain.case.ledger import move_between
 from domain.case.trail import first_state, tasks_before_asking
 from domain.errors import NotNow
-from domain.errors.cases import TransferBusy
+from domain.errors.case import TransferBusy
 from schemas.case.answers import NotFound
 from schemas.enums import Bucket, HopState, TaskKind
 from schemas.events import EventKind

@@ -17,7 +17,7 @@ from activities.case.payer_inquiries import new_inquiries
 from activities.case.told_transfers import Row, SortedRows, read_transfers, sort_rows, told_rows
 from activities.case.transaction import CaseTransaction, lock_case
 from activities.context import Context
-from activities.deadlocks import repeated
+from activities.isolation import repeated
 from activities.metrics import METRICS
 from activities.recovery.firs import ask_by_itself
 from db.case import cases, events, hops, intake
@@ -26,13 +26,10 @@ from db.case.intake import Known, Locked, NewCase, NewComplaint, NumberTaken
 from db.case.told_transfers import ToldRow
 from db.pool import Connection
 from db.recovery import withdrawals
-from domain.case.ack_numbers import OUR_FIRST_SERIAL, SERIALS_A_DAY, make_ack_no
-from domain.case.flags import oddities, other_number
+from domain.case.complaints import OUR_FIRST_SERIAL, SERIALS_A_DAY, is_marked, make_ack_no, oddities, other_number
 from domain.case.ledger import complaint_entries
-from domain.case.marked import is_marked
 from domain.case.trail import first_state, tasks_before_asking
-from domain.errors.cases import TransferBusy
-from domain.errors.intake import AckNosExhausted, AckNoTaken, IdempotencyKeyReused
+from domain.errors.case import AckNosExhausted, AckNoTaken, IdempotencyKeyReused, TransferBusy
 from schemas.base import Flag
 from schemas.case.answers import Entry
 from schemas.case.case_workflow import CaseNews, CaseStart, FollowUp, HopBrief, HopRef

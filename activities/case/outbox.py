@@ -18,7 +18,7 @@ from activities.case import parked_hops as parked_actions
 from activities.context import Context
 from activities.metrics import METRICS, SweepWork
 from db.banks import bank_keys, bank_logins, reply_links
-from db.case import bank_feeds, call_backs, case_outbox, cases, hop_retries, parked_hops, told_amounts
+from db.case import bank_feeds, call_backs, case_outbox, cases, hop_retries, ledger, parked_hops
 from db.recovery import court_hearings, court_orders
 from schemas.case.case_workflow import CaseNews, CaseStart, FollowUp, Swept
 from schemas.text import IST
@@ -206,7 +206,7 @@ class _Sweep:
 
     async def _raise(self) -> int:
         async with self._ctx.pool.acquire() as connection:
-            due = await told_amounts.due(connection, list(self._resting), WAITING_LIMIT)
+            due = await ledger.due(connection, list(self._resting), WAITING_LIMIT)
         return await self._for_each_case(SweepWork.RAISE, due, correction_actions.raise_hops)
 
     async def _ask_again(self) -> int:

@@ -13,13 +13,13 @@ from activities.case.hop_steps import brief_of, notify_workflow
 from activities.case.parked_hops import Done
 from activities.case.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
-from db.case import hop_retries, hops, ledger, told_amounts
+from db.case import hop_retries, hops, ledger
 from db.case.hops import HopRow
 from domain.case.known_transfers import same_day
-from domain.case.missing_dates import missing_date, with_date
+from domain.case.resolution import missing_date, with_date
 from domain.case.trail import first_state
 from domain.errors import NotNow
-from domain.errors.cases import TransferBusy
+from domain.errors.case import TransferBusy
 from schemas.case.case_workflow import HopBrief, HopRef
 from schemas.case.intake import Transfer
 from schemas.enums import Bucket, HopSource, HopState
@@ -86,10 +86,10 @@ async def _corrected(work: CaseTransaction, hop: HopRow, told: Told) -> HopRow |
     elif told.institution and not told.other_payer and await _is_unsent(work, hop):
         changed = _payee(hop, told)
     if await _raises(work, hop, told.most_paise):
-        if await told_amounts.bank_has_request(work.connection, work.case_no, hop.hop_no):
+        if await ledger.bank_has_request(work.connection, work.case_no, hop.hop_no):
             changed |= _amount(told.most_paise)
         else:
-            await told_amounts.keep(work.connection, work.case_no, hop.hop_no, told.ack_no, told.most_paise, work.now)
+            await ledger.keep(work.connection, work.case_no, hop.hop_no, told.ack_no, told.most_paise, work.now)
     return _next_revision(hop, changed) if changed else None
 
 
@@ -111,7 +111,7 @@ async def raise_hops(ctx: Context, case_no: str, hop_nos: Sequence[int]) -> Done
     """
     async with case_transaction(ctx, case_no, ENGINE) as work:
         raised, busy, closed = [], set(), []
-        for told in await told_amounts.still_due(work.connection, case_no, hop_nos):
+        for told in await ledger.still_due(work.connection, case_no, hop_nos):
             hop = await hops.get(work.connection, case_no, told.hop_no)
             if not await _raises(work, hop, told.amount_paise):
                 continue
@@ -127,7 +127,7 @@ async def raise_hops(ctx: Context, case_no: str, hop_nos: Sequence[int]) -> Done
             else:
                 raised.append(corrected)
                 closed.append(HopRef(hop_no=hop.hop_no, revision=hop.revision))
-        await told_amounts.forget(work.connection, case_no, [hop_no for hop_no in hop_nos if hop_no not in busy])
+        await ledger.forget(work.connection, case_no, [hop_no for hop_no in hop_nos if hop_no not in busy])
         if not raised:
             return Done()
         follow_up = await notify_workflow(work, reopened=raised, closed=closed)
@@ -149,7 +149,7 @@ async def _is_unsent(work: CaseTransaction, hop: HopRow) -> bool:
     """Return whether nothing was asked about the hop yet, or only by a request that the bank does not have."""
     if hop.source is not HopSource.COMPLAINT or hop.state not in {HopState.OPEN, HopState.ASKED}:
         return False
-    has_request = await told_amounts.bank_has_request(work.connection, work.case_no, hop.hop_no)
+    has_request = await ledger.bank_has_request(work.connection, work.case_no, hop.hop_no)
     return not has_request and await _nothing_placed(work, hop)
 
 

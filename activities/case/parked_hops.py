@@ -16,11 +16,11 @@ from activities.case.transaction import ENGINE, CaseTransaction, case_transactio
 from activities.context import Context
 from db.case import events, hops, ledger, parked_hops
 from db.case.events import Event
-from domain.case.escalation import EscalationPolicy, due_since
 from domain.case.ledger import move_between
+from domain.case.requests import EscalationPolicy, due_since
 from domain.case.trail import first_state
 from domain.errors import NotNow
-from domain.errors.cases import TransferBusy
+from domain.errors.case import TransferBusy
 from schemas.case.case_workflow import CaseNews, FollowUp, HopRef
 from schemas.enums import Bucket, HopState, TaskKind
 from schemas.events import EventKind

@@ -12,9 +12,9 @@ from functools import partial
 from typing import Final
 from uuid import UUID, uuid5
 
-from activities.banks import exchanges
-from activities.banks.bank_messages import PayerInquiryMessage
+from activities.banks import received
 from activities.banks.delivery import BankDelivery, Delivered
+from activities.banks.letters import PayerInquiryMessage
 from activities.case.tickets import category_of, instrument_of, urgency_of
 from activities.case.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
@@ -22,11 +22,11 @@ from activities.isolation import FailedRows
 from activities.secrets import CannotOpen
 from adapters.banks.protocol import BankError, BankRefused, HoldTicket, Incident
 from db.banks import bank_exchanges
-from db.case import payer_inquiries, victim_transfers
+from db.case import payer_inquiries, told_transfers
 from db.case.hops import HopRow
 from db.case.payer_inquiries import AskedInquiry, DueInquiry, NewInquiry
-from db.case.victim_transfers import Payment
-from schemas.banks.exchanges import About
+from db.case.told_transfers import Payment
+from schemas.banks.keys import About
 from schemas.events import EventKind
 from schemas.payer_enums import PayerInquiryState
 
@@ -151,12 +151,12 @@ class PayerInquirySender:
 
     async def _ticket(self, due: DueInquiry) -> HoldTicket:
         async with self.ctx.pool.acquire() as connection:
-            payment = await victim_transfers.payment_of_hop(connection, due.case_no, due.hop_no)
+            payment = await told_transfers.payment_of_hop(connection, due.case_no, due.hop_no)
         return inquiry_ticket(self.ctx, due, payment)
 
     async def _note_delivery(self, due: DueInquiry, delivered: Delivered) -> None:
         async with case_transaction(self.ctx, due.case_no, ENGINE) as work:
-            await exchanges.keep(self.ctx, work.connection, About.PAYER_INQUIRY, due.inquiry_id, delivered.exchanges)
+            await received.keep(self.ctx, work.connection, About.PAYER_INQUIRY, due.inquiry_id, delivered.exchanges)
             until = self._after(work.now, self.ctx.policy.payer_bank.answer_within_seconds)
             await payer_inquiries.delivered(
                 work.connection, due.inquiry_id, delivered.channel, delivered.job_id, work.now, until

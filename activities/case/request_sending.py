@@ -9,9 +9,9 @@ from uuid import UUID
 
 from temporalio.exceptions import ApplicationError
 
-from activities.banks.bank_messages import HoldRequestMessage
 from activities.banks.bodies import sealer_of_case
 from activities.banks.delivery import BankDelivery, Delivered, try_again
+from activities.banks.letters import HoldRequestMessage
 from activities.case.request_stages import note_stages
 from activities.case.tickets import category_of, instrument_of, urgency_of
 from activities.case.transaction import ENGINE, case_transaction, lock_case
@@ -23,7 +23,7 @@ from db.banks.bank_exchanges import SealedExchange
 from db.case import requests
 from db.case.requests import HopToAsk, ToSend
 from db.privacy.body_keys import CaseKey
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from schemas.case.case_workflow import BatchSent, RequestTimes, SendBatch, SendHoldRequest, Sent, Tried
 from schemas.enums import HopSource, RequestState, TaskKind
 from schemas.events import EventKind

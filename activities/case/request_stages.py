@@ -7,7 +7,7 @@ from activities.context import Context
 from activities.metrics import METRICS
 from db.case.requests import ToSend
 from schemas.case.case_workflow import RequestTimes
-from schemas.case.request_stages import RequestStage, RequestStages
+from schemas.case.hold_requests import RequestStage, RequestStages
 from schemas.enums import HopSource
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from activities.context import Context
 from adapters.banks.protocol import Instrument
-from db.case.victim_transfers import Payment
+from db.case.told_transfers import Payment
 from domain.banks.priority import priority_key
 from schemas.enums import EscalationLevel
 

@@ -1,35 +1,99 @@
-"""Nightly runs: verification of all cases and the anchor of their logs, at low priority, with a result for each.
-
-A run that is not clean opens one work item for the supervisor. A later clean run closes it.
-"""
+"""Nightly runs, and the anchors that they write outside of the database."""
 
 import asyncio
+import gzip
+import hashlib
 import logging
+import os
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, NamedTuple, cast
 
 import asyncpg
 
 from activities.banks.bodies import BodyOpener
 from activities.context import Context
-from activities.evidence.anchors import write_anchor
 from db import connections, tasks
 from db.case.deferral import read_deferral
+from db.case.events import heads
 from db.evidence import nightly_runs
 from db.evidence.integrity import case_batch, strays
 from db.pool import Connection
-from db.session_locks import kept_alive, try_to_lock
+from db.rate_limits import kept_alive, try_to_lock
 from domain.evidence.integrity import Verdict
 from domain.evidence.nightly import is_due, list_name, lists_to_delete
 from schemas.nightly_runs import NightlyRun, NightlyWork, RunOutcome, RunResult
 from schemas.tasks import TaskCause, TaskFacts
 from schemas.text import IST
+
+PRIVATE_FILE_MODE: Final = 0o600
+GZIP_SUFFIX: Final = ".gz"
+GZIP_LEVEL: Final = 1
+"""A list is mostly hashes, whose digits get no shorter at a higher level."""
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
+"""asks zlib for the format of gzip"""
+
+
+class Anchor(NamedTuple):
+    """A list that was written."""
+
+    cases: int
+    digest: str
+    """SHA-256 of the list, as it is before it is compressed"""
+
+
+@contextmanager
+def draft(target: Path) -> Iterator[IO[bytes]]:
+    """Open a private file that replaces `target` when complete, and is deleted otherwise."""
+    path = target.with_name(f".{target.name}.{os.getpid()}")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE_MODE)
+    try:
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        path.replace(target)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+async def write_anchor(connection: Connection, target: Path) -> Anchor:
+    """Write the last hash of every case log to `target`, from one snapshot. Raises OSError."""
+    cases, digest = 0, hashlib.sha256()
+    with draft(target) as file, ExitStack() as stack:
+        written: IO[bytes] = file
+        if target.suffix == GZIP_SUFFIX:
+            # Without a time and a name the same list is the same file.
+            zipped = gzip.GzipFile("", "wb", GZIP_LEVEL, file, mtime=0)
+            written = cast("IO[bytes]", stack.enter_context(zipped))
+        async with (
+            connection.transaction(isolation="repeatable_read", readonly=True),
+            aclosing(heads(connection)) as lines,
+        ):
+            async for line in lines:
+                text = f"{line}\n".encode()
+                written.write(text)
+                digest.update(text)
+                cases += 1
+    return Anchor(cases, digest.hexdigest())
+
+
+def list_text(content: bytes, most_bytes: int) -> str:
+    """Return the text of a list, compressed or not, cut to so many bytes. Raises ValueError for a broken file."""
+    if content.startswith(_GZIP_MAGIC):
+        try:
+            content = zlib.decompressobj(_GZIP_WINDOW).decompress(content, most_bytes)
+        except zlib.error as error:
+            raise ValueError("the list is compressed, and broken") from error
+    return content[:most_bytes].decode("ascii", "replace")
+
 
 log = logging.getLogger(__name__)
 

@@ -10,17 +10,17 @@ from activities.case.answers import take_status_update
 from activities.case.payer_inquiries import inquiry_ticket
 from activities.context import Context
 from adapters.banks.answers import StatusUpdate
-from adapters.banks.push.demand import debit_inquiry
+from adapters.banks.push.client import debit_inquiry
 from adapters.banks.stated import debit_lines
-from db.case import bank_feeds, payer_inquiries, victim_transfers
+from db.case import bank_feeds, payer_inquiries, told_transfers
 from db.case.payer_inquiries import AskedInquiry
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
-from domain.errors.intake import IdempotencyKeyReused
-from schemas.banks.exchanges import About
+from domain.errors.case import IdempotencyKeyReused
+from schemas.banks.keys import About
 from schemas.case.case_workflow import FollowUp
-from schemas.case.debit_inquiries import DebitAnswer, DebitAnswerTaken, DebitInquiry, DebitInquiryPage
+from schemas.case.payer_inquiries import DebitAnswer, DebitAnswerTaken, DebitInquiry, DebitInquiryPage
 
 
 async def read_waiting(ctx: Context, institution: str, limit: int, cursor: str | None) -> DebitInquiryPage:
@@ -94,6 +94,6 @@ def _place(cursor: str) -> tuple[datetime, UUID]:
 
 
 async def _inquiries(ctx: Context, connection: Connection, rows: Sequence[AskedInquiry]) -> tuple[DebitInquiry, ...]:
-    paid = await victim_transfers.payments(connection, [(row.case_no, row.hop_no) for row in rows])
+    paid = await told_transfers.payments(connection, [(row.case_no, row.hop_no) for row in rows])
     tickets = [inquiry_ticket(ctx, row, paid[row.case_no, row.hop_no]) for row in rows]
     return tuple(debit_inquiry(ticket, row.planned_at) for ticket, row in zip(tickets, rows, strict=True))

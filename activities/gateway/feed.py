@@ -17,22 +17,22 @@ from activities.context import Context
 from activities.gateway.lien_lists import wanted as list_wanted
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import HoldTicket, Incident
-from adapters.banks.push.demand import hold_demand
+from adapters.banks.push.client import hold_demand
 from adapters.banks.stated import Asked, answer_lines
 from db.banks import bank_exchanges
-from db.case import bank_feeds, requests, victim_transfers
+from db.case import bank_feeds, requests, told_transfers
 from db.case.bank_feeds import FeedHop, FeedRow, Receipt
-from db.case.victim_transfers import Payment
+from db.case.told_transfers import Payment
 from db.gateway import lien_inquiries
 from db.paging import from_cursor, to_cursor
 from db.pool import Connection, Pool
 from db.privacy.body_keys import CaseKey
 from db.recovery import bank_replies
 from domain.errors import BadCursor
-from domain.errors.holds import HoldOver
-from domain.errors.intake import IdempotencyKeyReused
-from schemas.banks.exchanges import About
-from schemas.case.bank_answers import BankAnswer
+from domain.errors.case import IdempotencyKeyReused
+from domain.errors.recovery import HoldOver
+from schemas.banks.keys import About
+from schemas.case.answers import BankAnswer
 from schemas.case.case_workflow import FollowUp
 from schemas.enums import ChannelKind, FeedStatus
 from schemas.events import EventKind
@@ -183,7 +183,7 @@ async def _holds(
     for hop in await bank_feeds.hops_of(connection, [row.request_id for row in rows]):
         hops[hop.request_id].append(hop)
     mains = [(row.case_no, _main(hops[row.request_id]).hop_no) for row in rows]
-    paid = await victim_transfers.payments(connection, sorted(set(mains)))
+    paid = await told_transfers.payments(connection, sorted(set(mains)))
     return tuple(
         _hold(ctx, institution, row, hops[row.request_id], paid[main]) for row, main in zip(rows, mains, strict=True)
     )

@@ -1,12 +1,10 @@
-"""A bank's inbox in a browser: its open requests and orders, and answers by form or by table.
+"""A bank's inbox: requests and orders, and tests of its endpoint."""
 
-A form and a table are read by the same rules, and booked by the same rules as an answer over a channel.
-"""
-
+import time
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic import Field
 
@@ -16,15 +14,29 @@ from activities.case.answer_links import AnswerForm, AnswerView, transfers_of
 from activities.case.tickets import urgency_of
 from activities.context import Context
 from activities.gateway import feed
-from db.banks import bank_reply_checks, bank_sessions
+from activities.outgoing import Attempt, EventSender, Kind, Write
+from activities.secrets import CannotOpen
+from adapters.banks.protocol import (
+    BankChannelGone,
+    BankError,
+    BankMisconfigured,
+    BankRefused,
+    BankWire,
+    new_test_ticket,
+)
+from db.banks import bank_reply_checks, bank_sessions, bank_test_calls
 from db.banks.bank_reply_checks import ReplyKind
 from db.banks.bank_sessions import BankSession
 from db.case import bank_feeds, requests
 from db.case.bank_feeds import ToldSince
+from db.outgoing import OutgoingKind, subjects
+from db.pool import Connection
 from db.recovery import bank_orders, bank_replies
 from domain.banks.answering_curve import default_curve
-from domain.errors.holds import HoldOver
+from domain.errors.recovery import HoldOver
+from schemas.banks.keys import BankTestCall, BankTestOutcome
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.enums import ChannelKind
 from schemas.recovery.orders import BankOrder
 
 WAITING_MAX: Final = 200
@@ -210,3 +222,54 @@ async def book(ctx: Context, institution: str, request_id: UUID, form: AnswerFor
     after = await look(ctx, institution, request_id)
     left = len(after.items) if after else 0
     return ReplyTaken(left=left, written=written)
+
+
+CALL_SECONDS: Final = 10.0
+CALLS_AT_ONCE: Final = 5
+_DETAIL_MAX_CHARS: Final = 500
+
+
+async def ask(ctx: Context, institution: str) -> None:
+    """Write that a bank asks for a test event; a worker sends it."""
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        await bank_test_calls.ask(connection, uuid4(), institution, ctx.now())
+
+
+async def _send(attempt: Attempt, call: BankTestCall) -> Write:
+    sender = attempt.routes.bank_events
+    assert sender is not None, "the loop has a route to webhooks"
+    began = time.monotonic()
+    outcome, detail = await _outcome(attempt.ctx, sender, call.institution)
+    took_seconds = time.monotonic() - began
+
+    async def write(connection: Connection, at: datetime) -> None:
+        await bank_test_calls.done(connection, call.call_id, outcome, took_seconds, detail[:_DETAIL_MAX_CHARS], at)
+
+    return write
+
+
+async def _outcome(ctx: Context, sender: EventSender, institution: str) -> tuple[BankTestOutcome, str]:
+    found, detail = BankTestOutcome.NO_WEBHOOK, ""
+    try:
+        wire = await ctx.directory.way(institution, ChannelKind.PUSH)
+        if isinstance(wire, BankWire):
+            delivery = await sender.send_hold_request(wire, new_test_ticket(), timeout_seconds=CALL_SECONDS)
+            found, detail = BankTestOutcome.TAKEN, delivery.job_id
+    except BankChannelGone as error:
+        found, detail = BankTestOutcome.CLOSED, str(error)
+    except BankRefused as error:
+        found, detail = BankTestOutcome.REFUSED, f"{error.response_code} {error.message}".strip()
+    except (CannotOpen, BankMisconfigured) as error:
+        found, detail = BankTestOutcome.REFUSED, str(error)
+    except BankError as error:
+        found, detail = BankTestOutcome.UNREACHABLE, str(error)
+    return found, detail
+
+
+TEST_CALL: Final = Kind(
+    OutgoingKind.BANK_TEST_CALL,
+    subjects(OutgoingKind.BANK_TEST_CALL, "call_id", BankTestCall),
+    _send,
+    batch=CALLS_AT_ONCE,
+    call_seconds=CALL_SECONDS,
+)

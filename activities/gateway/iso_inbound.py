@@ -16,14 +16,14 @@ from activities.gateway import iso_orders
 from adapters.banks.answers import StatusUpdate, UnreadableLine
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.decode import decode
-from adapters.banks.iso20022.errors import MessageError
+from adapters.banks.iso20022.document import MessageError
 from db import tasks
 from db.banks.received_bodies import ReceivedBody
 from db.case.events import Event
 from db.clock import present_moment
 from db.pool import Connection
-from db.recovery import returned_funds
-from db.recovery.returned_funds import ReturnedRow, SealedLine
+from db.recovery import order_views
+from db.recovery.order_views import ReturnedRow, SealedLine
 from domain.errors import NotFound, RuleBroken
 from domain.work_items.task_notes import compose
 from schemas.case.case_workflow import FollowUp
@@ -121,7 +121,7 @@ async def _take_returned(ctx: Context, institution: str, stated: ReturnedFunds, 
     async with ctx.pool.acquire() as connection, connection.transaction():
         now = await present_moment(connection)
         sealed = await _sealed(ctx, connection, institution, digest, rows)
-        if new := await returned_funds.insert(connection, institution, digest, now, rows, sealed):
+        if new := await order_views.insert(connection, institution, digest, now, rows, sealed):
             left = [row for row in rows if row.line_no not in ordered]
             await _tell_desk(ctx, connection, institution, left)
     # After the lines are kept, and also when the message is repeated: the first run may have ended before this step.
@@ -137,11 +137,11 @@ async def _placed(connection: Connection, institution: str, stated: ReturnedFund
     A line belongs to the case that it names, or to the case that knows its transfer by reference, bank and amount.
     """
     read = [line for line in stated.lines if isinstance(line, ReturnedTransfer)]
-    numbers = await returned_funds.cases_by_number(connection, institution, sorted({line.ack_no for line in read}))
+    numbers = await order_views.cases_by_number(connection, institution, sorted({line.ack_no for line in read}))
     references = sorted({reference_key(line.reference) for line in read})
-    hops = await returned_funds.hops_in_cases(connection, institution, sorted(set(numbers.values())), references)
+    hops = await order_views.hops_in_cases(connection, institution, sorted(set(numbers.values())), references)
     keys = {transfer_key(line.reference, institution) for line in read}
-    transfers = await returned_funds.hops_by_transfer(connection, institution, sorted(keys))
+    transfers = await order_views.hops_by_transfer(connection, institution, sorted(keys))
 
     def place(line: ReturnedTransfer) -> tuple[str | None, int | None]:
         if not line.ack_no:

@@ -14,12 +14,12 @@ from activities.recovery.cancellations import acknowledge_cancellation, reject_c
 from activities.recovery.confirmations import take_confirmation
 from adapters.banks.answers import StatusLine, StatusUpdate, UnreadableLine
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
-from adapters.banks.iso20022.errors import InvalidMessage
+from adapters.banks.iso20022.document import InvalidMessage
 from adapters.banks.iso20022.reasons import HELD, PENDING
 from adapters.banks.iso20022.values import case_id, start_of
 from db.recovery import bank_replies, cancellations
 from db.recovery.bank_replies import ReferenceLine
-from domain.errors.orders import OrderOver
+from domain.errors.recovery import OrderOver
 from domain.recovery.orders import Via
 from schemas.enums import ClaimKind
 from schemas.identifiers import reference_key

@@ -4,14 +4,22 @@ import hashlib
 from datetime import timedelta
 
 from activities.context import Context
-from activities.gateway.lien_comparison import Origin, reconcile
+from activities.gateway.liens import Origin, reconcile
 from db.clock import present_moment
 from db.gateway import comparisons, lien_inquiries, lien_lists
 from db.pool import Connection
 from domain.errors import RuleBroken
-from domain.errors.reconciliation import LienListDiffers, LienPageDiffers
-from schemas.gateway.lien_comparison import Inquiry, ListedLien, Reconciliation
-from schemas.gateway.lien_lists import BankLiens, Compared, LienListPage, LienListTaken, ListWanted
+from domain.errors.banks import LienListDiffers, LienPageDiffers
+from schemas.gateway.liens import (
+    BankLiens,
+    Compared,
+    Inquiry,
+    LienListPage,
+    LienListTaken,
+    ListedLien,
+    ListWanted,
+    Reconciliation,
+)
 
 
 class NotYet(RuleBroken):

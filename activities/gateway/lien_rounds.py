@@ -1,8 +1,4 @@
-"""Activities of the round that asks banks for their lists of liens. Each may be repeated.
-
-A question is recorded before it is sent, and the next round sends each unsent question. So a process that dies in
-between loses nothing, and the bank gets the same question under the same id.
-"""
+"""Rounds that ask banks for their liens, and the inquiries of each."""
 
 import logging
 from collections.abc import Iterator
@@ -10,17 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
+import asyncpg
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.banks.delivery import Adapters
 from activities.case.transaction import ENGINE
 from activities.context import Context
-from activities.gateway.lien_inquiries import write_inquiry
-from activities.gateway.lien_letter import header_file, liens_letter
 from activities.gateway.lien_lists import compare_list, wanted
+from activities.gateway.liens import header_file, liens_letter
 from activities.isolation import FailedRows
 from activities.metrics import METRICS, ToldRole
 from activities.secrets import CannotOpen
@@ -29,12 +25,56 @@ from adapters.messages.smtp import Mailer, MailError, is_plain_address
 from db import tasks
 from db.gateway import comparisons, lien_inquiries, lien_lists
 from db.gateway.lien_inquiries import Overdue
+from db.pool import Connection, Pool
+from domain.case.requests import due_at
 from domain.errors import NotFound
-from domain.gateway.lien_comparison import slot_of
+from domain.errors.banks import InstitutionNotFound
+from domain.gateway.liens import ListLevel, list_escalation, slot_of
+from domain.policy.model import ListRules
 from schemas.enums import ChannelKind, TaskKind
-from schemas.gateway.lien_comparison import Inquiry, ListWay
-from schemas.gateway.lien_rounds import AskForList, RoundPlan
+from schemas.gateway.liens import AskForList, Inquiry, ListWay, RoundPlan
 from schemas.tasks import TaskCause
+
+_IDS: Final = UUID("5b0e0c1e-6f0f-4b7e-9a52-7d1f6c3f9b11")
+"""The namespace of the questions' ids. It is arbitrary and must not change."""
+
+
+async def write_inquiry(
+    connection: Connection, code: str, rules: ListRules, now: datetime, asked_by: str, occasion: str
+) -> None:
+    """Record a question to an institution that the caller has locked; once for each `occasion`."""
+    escalation = list_escalation(rules)
+    inquiry = Inquiry(
+        inquiry_id=uuid5(_IDS, f"{code}|{occasion}"),
+        institution=code,
+        asked_at=now,
+        asked_by=asked_by,
+        due_at=due_at(escalation, ListLevel.DESK, now),
+        way=None,
+        put_at=None,
+        outcome=None,
+        closed_at=None,
+    )
+    supervisor_at = due_at(escalation, ListLevel.SUPERVISOR, now)
+    await lien_inquiries.write(connection, inquiry, supervisor_at=supervisor_at)
+
+
+async def ask_now(pool: Pool, rules: ListRules, code: str, asked_by: str) -> Inquiry:
+    """Record a question to an institution at once; the next round sends it. An open question stays as it is.
+
+    Raises `NotFound` for an institution that is not in the directory.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        now = await comparisons.lock(connection, code)
+        if await lien_inquiries.open_of(connection, code) is None:
+            try:
+                await write_inquiry(connection, code, rules, now, asked_by, now.isoformat())
+            except asyncpg.ForeignKeyViolationError:
+                raise InstitutionNotFound(code) from None
+        asked = await lien_inquiries.open_of(connection, code)
+    assert asked is not None, "just written, or before"
+    return asked
+
 
 log = logging.getLogger(__name__)
 

@@ -1,15 +1,16 @@
-"""Changes of officers and teams inside the caller's transaction, with all checks.
+"""Changes of officers and teams, with all checks, and the table of changes."""
 
-The command does each in a transaction of its own (`enrolment`). A proposal of two admins does the same.
-"""
-
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 import asyncpg
 
-from db.officers import officers, teams
+from activities.context import Context
+from db.officers import changes, officers, teams
 from db.pool import Connection
-from db.work_items import saved_filters
+from db.work_items import notice_settings
+from documents.spreadsheet import Table, Value
 from domain.errors.officers import (
     AlreadyOfTeam,
     NotOfTeam,
@@ -22,8 +23,11 @@ from domain.errors.officers import (
     TeamExists,
     TeamShiftsOverlap,
 )
+from schemas.base import Change
 from schemas.enums import Role
+from schemas.officers.administration import AdministrationChange, ChangeFilter
 from schemas.officers.officers import OfficerEntry, OfficerPerson, TeamEntry
+from schemas.text import IST
 
 
 async def add_officer(connection: Connection, entry: OfficerEntry, now: datetime, actor: str) -> None:
@@ -112,7 +116,7 @@ async def change_team(
     except asyncpg.UniqueViolationError:
         raise TeamExists(entry.name) from None
     if entry.name != before.name:
-        await saved_filters.rename_team(connection, before.name, entry.name)
+        await notice_settings.rename_team(connection, before.name, entry.name)
 
 
 async def move_member(
@@ -140,3 +144,31 @@ async def _refuse_unknown_of(connection: Connection, entry: TeamEntry) -> None:
 async def _refuse_unknown(connection: Connection, officer_id: str) -> None:
     if not await officers.known(connection, [officer_id]):
         raise OfficerNotFound(officer_id)
+
+
+CHANGES_MAX: Final = 20_000
+"""changes that a table has, the newest; a page of JSON leads on without end"""
+_AT_ONCE: Final = 1_000
+HEADER: Final = ("at", "area", "kind", "subject", "actor", "second", "field", "before", "after", "reason")
+_NO_VALUE: Final = Change(field="", before=None, after=None)
+
+
+async def change_table(ctx: Context, wanted: ChangeFilter) -> Table:
+    """Return the changes that a filter finds, the newest first: a row for each value that changed."""
+    found: list[AdministrationChange] = []
+    after: str | None = None
+    while len(found) < CHANGES_MAX:
+        async with ctx.pool.acquire() as connection:
+            page = await changes.page(connection, wanted, after, _AT_ONCE)
+        found += page.items
+        after = page.next
+        if after is None:
+            break
+    return Table(title="changes", header=HEADER, rows=tuple(row for one in found for row in _rows(one)))
+
+
+def _rows(change: AdministrationChange) -> Iterator[tuple[Value, ...]]:
+    at = change.at.astimezone(IST).isoformat(timespec="seconds")
+    done = (at, change.area.value, change.kind, change.subject, change.actor, change.second)
+    for one in change.changes or (_NO_VALUE,):
+        yield (*done, one.field, one.before, one.after, change.reason)

@@ -17,14 +17,13 @@ from activities.officers import policy
 from activities.officers.sign_in_links import SignInLink, make_link
 from db.officers import officer_lines, officers, teams
 from db.pool import Connection
-from domain.banks.sponsors import PrefixOverlap, SponsorRefused
-from domain.errors.administration import ChangeBackdated
+from domain.banks.directory import PrefixOverlap, SponsorRefused
 from domain.errors.banks import DirectoryChangeRefused
-from domain.errors.officers import OfficerNotFound, TeamNotFound
+from domain.errors.officers import ChangeBackdated, OfficerNotFound, TeamNotFound
 from domain.facts import Facts
-from domain.officers.administration import officer_facts, policy_facts, team_facts
+from domain.officers.officers import officer_facts, policy_facts, team_facts
 from schemas.banks.keys import BankKey
-from schemas.changes import Change
+from schemas.base import Change
 from schemas.officers.administration import (
     POLICY_SUBJECT,
     Asked,

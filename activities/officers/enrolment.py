@@ -1,13 +1,15 @@
-"""Officers and teams as an administrator writes them. Who did what to whom is an event of the database."""
+"""Officers and teams as an administrator writes them, and the first admin."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from activities.officers import changes
+from activities.officers.sign_in_links import SignInLink, make_link
 from db.clock import present_moment
 from db.officers import officers, teams
+from db.officers.officers import lock_if_empty
 from db.pool import Pool
-from domain.errors.officers import OfficerNotFound, TeamNotFound
+from domain.errors.officers import OfficerNotFound, OfficersExist, TeamNotFound
 from schemas.enums import Role
 from schemas.officers.officers import Absence, OfficerEntry, TeamEntry
 
@@ -95,3 +97,14 @@ async def end_team(pool: Pool, name: str, actor: str) -> None:
     async with pool.acquire() as connection, connection.transaction():
         if not await teams.end(connection, name, await present_moment(connection), actor):
             raise TeamNotFound(name)
+
+
+async def add_first_admin(pool: Pool, entry: OfficerEntry, actor: str, life: timedelta) -> SignInLink:
+    """Add the first officer, as admin, and return the link to set the credentials. Raises `OfficersExist`."""
+    async with pool.acquire() as connection, connection.transaction():
+        if not await lock_if_empty(connection):
+            raise OfficersExist
+        now = await present_moment(connection)
+        await officers.add(connection, entry, now, actor)
+        await officers.give_roles(connection, entry.officer_id, (Role.ADMIN,), now, actor)
+        return await make_link(connection, entry.officer_id, actor, life)

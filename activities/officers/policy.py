@@ -8,7 +8,7 @@ from db.officers import policy as versions
 from db.officers.policy import Difference, PolicyVersion
 from db.pool import Connection
 from domain.errors import InvalidPolicy
-from domain.errors.administration import PolicyValueRefused
+from domain.errors.officers import PolicyValueRefused
 from domain.policy.model import Policy
 from domain.policy.values import number_of, values_of, version_of, with_values
 from schemas.officers.policy import PolicyView

@@ -1,25 +1,23 @@
-"""Changes of officers, teams, the directory and the policy by two admins: one proposes, another one decides.
-
-A proposal is rehearsed: the change is made inside the transaction, what differs is noted, and the change is undone. The
-agreement makes the same change. So both meet every check of the command, and the admins see what would happen.
-"""
+"""Changes that one admin proposes and another one decides, and the work items about them."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from activities.context import Context
-from activities.deadlocks import repeated
-from activities.officers import effects, proposal_tasks
+from activities.isolation import repeated
+from activities.officers import effects
 from activities.officers.effects import ShownOnce, Work
-from activities.officers.proposal_codes import proposal_code_digest
-from activities.secret_codes import new_grouped_code
-from db import proposals
+from activities.officers.sign_in_links import proposal_code_digest
+from activities.secrets import new_grouped_code
+from db import proposals, task_owners, tasks
 from db.clock import present_moment
 from db.officers import callers
 from db.officers import proposals as admin_proposals
 from db.officers.proposals import StoredProposal
 from db.pool import Connection
 from db.proposals import Decision, Kind
-from domain.errors.administration import (
+from db.task_owners import Move
+from domain.errors.officers import (
     NoAdminNow,
     NothingChanges,
     ProposalDecided,
@@ -32,8 +30,8 @@ from domain.errors.administration import (
     TooManyProposals,
 )
 from domain.facts import Facts, differences
-from domain.officers.persons import is_same_person, person_of
-from schemas.changes import Change
+from domain.officers.officers import is_same_person, person_of
+from schemas.base import Change
 from schemas.enums import Role
 from schemas.officers.administration import (
     Asked,
@@ -43,8 +41,11 @@ from schemas.officers.administration import (
     ProposalAnswer,
     ProposalDecision,
     ProposalDetails,
+    ProposalKind,
     ProposalState,
 )
+from schemas.tasks import TaskCause, TaskFacts
+from schemas.work_items.task_owners import TaskActKind
 
 
 class Rehearsed(Exception):
@@ -89,7 +90,7 @@ async def propose(ctx: Context, new: NewProposal, by: str) -> MadeProposal:
         written = await proposals.insert(connection, row)
         assert written is not None, "the lock keeps out another one"
         made = (await admin_proposals.get(connection, written.proposal_id)).proposal
-        await proposal_tasks.open_waiting(connection, made.proposal_id, made.kind, now)
+        await open_waiting(connection, made.proposal_id, made.kind, now)
         return MadeProposal(**made.model_dump(), code=code)
 
 
@@ -124,8 +125,8 @@ async def decide(ctx: Context, proposal_id: int, decision: ProposalDecision, by:
             await _refuse_agreement(connection, stored, by, now)
         answer = Decision(decision.decision)
         decided = await proposals.decide(connection, proposal_id, answer, by, now, decision.reason)
-        await proposal_tasks.close_waiting(connection, proposal_id, now)
-        await proposal_tasks.tell_proposer(connection, stored.proposal, decision.decision.value, by, now)
+        await close_waiting(connection, proposal_id, now)
+        await tell_proposer(connection, stored.proposal, decision.decision.value, by, now)
         secret = effects.NOTHING
         if decision.decision is ProposalAnswer.AGREED:
             await admin_proposals.name_in_events(connection, proposal_id)
@@ -146,7 +147,7 @@ async def withdraw(ctx: Context, proposal_id: int, reason: str, by: str) -> Prop
             raise ProposalOfAnother(proposal_id)
         now = await present_moment(connection)
         withdrawn = await proposals.decide(connection, proposal_id, Decision.WITHDRAWN, by, now, reason)
-        await proposal_tasks.close_waiting(connection, proposal_id, now)
+        await close_waiting(connection, proposal_id, now)
         return admin_proposals.shown(withdrawn)
 
 
@@ -197,7 +198,7 @@ async def _refuse_open(ctx: Context, connection: Connection, asked: Asked, by: s
     if waiting is not None:
         if not await admin_proposals.end_over(connection, waiting, by, now):
             raise ProposalOpen(waiting.proposal_id)
-        await proposal_tasks.close_waiting(connection, waiting.proposal_id, now)
+        await close_waiting(connection, waiting.proposal_id, now)
     most = ctx.policy.administration.open_most
     if await admin_proposals.count_open(connection, now) >= most:
         raise TooManyProposals(most)
@@ -222,3 +223,37 @@ async def _refuse_no_admin(connection: Connection, by: str) -> None:
 
 async def _is_admin(connection: Connection, actor: str) -> bool:
     return Role.ADMIN in (await callers.roles_of(connection, person_of(actor)) or ())
+
+
+CLOSED: Final = "the proposal is over"
+TIME_OVER: Final = "the time of the proposal is over"
+_LEASE: Final = timedelta(days=14)
+"""time for which the item stays the proposer's own"""
+
+
+async def open_waiting(connection: Connection, proposal_id: int, kind: ProposalKind, now: datetime) -> None:
+    """Open the item of the admins who may decide."""
+    await tasks.open_for_proposal(
+        connection, proposal_id, TaskCause.PROPOSAL_TO_DECIDE, TaskFacts(detail=kind.value), now
+    )
+
+
+async def close_waiting(connection: Connection, proposal_id: int, now: datetime) -> None:
+    """Close the item of a proposal that waits no more."""
+    await tasks.close_for_proposal(connection, proposal_id, TaskCause.PROPOSAL_TO_DECIDE, now, CLOSED)
+
+
+async def close_over(connection: Connection, now: datetime) -> int:
+    """Close the items of proposals whose time is over, because no admin can agree to them; return how many."""
+    return await tasks.close_of_over_proposals(connection, TaskCause.PROPOSAL_TO_DECIDE, now, TIME_OVER)
+
+
+async def tell_proposer(connection: Connection, proposal: Proposal, answer: str, by: str, now: datetime) -> None:
+    """Open an item of the proposing admin alone, about the decision of another one."""
+    facts = TaskFacts(detail=proposal.kind.value, code=answer)
+    task_id = await tasks.open_for_proposal(connection, proposal.proposal_id, TaskCause.PROPOSAL_DECIDED, facts, now)
+    item = await tasks.get(connection, task_id)
+    before = await task_owners.standing(connection, task_id, now)
+    owner = person_of(proposal.proposed_by)
+    change = Move(kind=TaskActKind.PASSED_ON, owner=owner, lease_ends_at=now + _LEASE)
+    await task_owners.move(connection, item, before, change, by, now)

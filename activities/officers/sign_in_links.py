@@ -1,12 +1,8 @@
-"""Links by which an officer sets a password and an authenticator. Each is good once.
-
-A link that two admins have made needs a code as well: one of them has the link, and the other one the code.
-
-Reading a link changes nothing, because mail scanners fetch every link. Each reader sees another secret for the
-authenticator. So a person who only read the link knows nothing of what the officer then sets.
-"""
+"""Links by which an officer sets a password and an authenticator, and the codes that they need."""
 
 import asyncio
+import hashlib
+import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,24 +11,38 @@ from typing import Final
 from pydantic import SecretStr
 
 from activities.context import Context
-from activities.officers.authenticators import (
+from activities.officers.sign_in import (
     SecretsAtRest,
     address_of,
     new_recovery_codes,
     new_secret,
+    new_token,
     recovery_digest,
     step_of,
+    token_digest,
 )
-from activities.officers.proposal_codes import proposal_code_fits
-from activities.officers.sign_in import new_token, token_digest
-from activities.secrets import CannotOpen, Keys, hash_password
+from activities.secrets import CannotOpen, Keys, hash_password, plain_code
 from db import tasks
-from db.officers import credentials, proposals, sign_in_log
+from db.officers import credentials, proposals, sessions
 from db.officers.credentials import OpenLink
 from db.pool import Connection
-from domain.officers.sign_in import WRONG_LINK_CODES_MOST, password_fault
+from domain.officers.officers import WRONG_LINK_CODES_MOST, password_fault
 from schemas.officers.sign_in import SignInOutcome, SignInWay
 from schemas.tasks import TaskCause, TaskFacts
+
+
+def proposal_code_digest(subject: str, code: str) -> bytes:
+    """Return the digest under which the database knows a code; 80 random bits need no slow hash.
+
+    `subject` is the officer or the institution that the link is for.
+    """
+    return hashlib.sha256(f"proposal code\0{subject}\0{plain_code(code)}".encode()).digest()
+
+
+def proposal_code_fits(subject: str, code: str, digest: bytes) -> bool:
+    """Return whether a code as typed is the one with this digest."""
+    return hmac.compare_digest(proposal_code_digest(subject, code), digest)
+
 
 FIRST_PATH: Final = "/first/"
 """path of the page behind a link, before its token"""
@@ -175,7 +185,7 @@ class SignInLinks:
             else:
                 await credentials.count_wrong_code(connection, token_digest(token), WRONG_LINK_CODES_MOST, link.now)
             outcome = SignInOutcome.CREDENTIALS_SET if fits else SignInOutcome.WRONG_CODE
-            await sign_in_log.add(connection, officer_id, None, address, SignInWay.LINK, outcome)
+            await sessions.add(connection, officer_id, None, address, SignInWay.LINK, outcome)
         if not fits:
             raise WrongLinkCode(WRONG_LINK_CODES_MOST - link.wrong_codes - 1)
         return codes

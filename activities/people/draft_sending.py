@@ -12,21 +12,30 @@ from activities.case.intake import KnownMeanwhile, resolve_transfers, take_compl
 from activities.case.told_transfers import Row
 from activities.case.transaction import CaseTransaction, lock_case
 from activities.context import Context
-from activities.deadlocks import repeated
-from activities.people.draft_saving import check_owner, open_content
+from activities.isolation import repeated
+from activities.people.draft_saving import check_owner, open_content, tell_reach
 from activities.people.draft_statements import AskLeave, Stated, fill_in, state_transfers, tell_story
-from activities.people.reach import tell_reach
 from db import clock
 from db.case import intake
 from db.officers import teams
-from db.people import drafts, known_banks, statements
+from db.people import drafts, statements
 from db.people.drafts import StoredDraft
 from db.people.statements import SentComplaint
 from domain.districts import districts
-from domain.errors.drafts import DraftIncomplete, DraftNotSent
-from domain.errors.intake import IdempotencyKeyReused
-from domain.people.draft_checks import banks_of, draft_flags, paid_accounts, unasked
-from domain.people.draft_complaints import ReadDraft, awaited_facts, complaint_of, read_draft, stated_facts, told_story
+from domain.errors.case import IdempotencyKeyReused
+from domain.errors.people import DraftIncomplete, DraftNotSent
+from domain.people.drafts import (
+    ReadDraft,
+    awaited_facts,
+    banks_of,
+    complaint_of,
+    draft_flags,
+    paid_accounts,
+    read_draft,
+    stated_facts,
+    told_story,
+    unasked,
+)
 from schemas.case.answers import NOT_STATED
 from schemas.case.case_workflow import FollowUp
 from schemas.case.intake import NO_MOBILE, ComplaintReceipt
@@ -269,7 +278,7 @@ async def check(ctx: Context, content: DraftContent) -> DraftCheck:
     paid = paid_accounts(ctx.directory.current, content)
     async with ctx.pool.acquire() as connection:
         found = await intake.known_transfers(connection, {*references.values()}) if references else []
-        accounts = await known_banks.known_accounts(connection, paid) if paid else ()
+        accounts = await drafts.known_accounts(connection, paid) if paid else ()
         now = await clock.present_moment(connection)
     known = {one.reference_key for one in found}
     return DraftCheck(
@@ -289,7 +298,7 @@ async def banks_asked(ctx: Context, draft_id: UUID, owner: str) -> AskedBanks:
         check_owner(draft, owner)
         if draft.ack_no is None:
             raise DraftNotSent(draft_id)
-        return await known_banks.of_complaint(connection, draft.ack_no, ctx.directory.current.name_of)
+        return await drafts.of_complaint(connection, draft.ack_no, ctx.directory.current.name_of)
 
 
 async def choices(ctx: Context) -> DraftChoices:

@@ -30,15 +30,14 @@ from db.people import statements
 from db.people.statements import SentComplaint, StatedTransfer
 from db.pool import Connection
 from db.privacy import victim_corrections
+from domain.case.complaints import is_protected_matter
 from domain.case.ledger import complaint_entries
-from domain.case.marked import is_protected_matter
 from domain.case.trail import tasks_before_asking
 from domain.districts import known_district
-from domain.errors.cases import TrailFull
-from domain.errors.drafts import ComplaintFull, ContactTooLate
-from domain.errors.victims import VictimCorrectionProposed, VictimErased
-from domain.people.draft_complaints import MARKS, PERSONAL
-from domain.recovery.message_events import NotificationEvent
+from domain.errors.case import TrailFull
+from domain.errors.people import ComplaintFull, ContactTooLate, VictimCorrectionProposed, VictimErased
+from domain.people.drafts import MARKS, PERSONAL
+from domain.recovery.message_rules import NotificationEvent
 from schemas.base import Flag
 from schemas.case.case_workflow import FollowUp
 from schemas.case.intake import NO_MOBILE
@@ -68,7 +67,7 @@ class Stated:
 async def fill_in(work: CaseTransaction, sent: SentComplaint, facts: dict[str, Any]) -> tuple[str, ...]:
     """Fill in facts that a complaint does not state; return their names. Raises `NotNow`.
 
-    `facts` are those that it lacks, by their names in `domain.people.draft_complaints.FACTS`.
+    `facts` are those that it lacks, by their names in `domain.people.drafts.FACTS`.
     """
     ack_no, connection = sent.receipt.ack_no, work.connection
     if not facts:

@@ -8,9 +8,9 @@ from uuid import UUID
 from activities.banks.bodies import BANK_KEY_DAYS
 from activities.case.transaction import ENGINE, case_transaction
 from activities.context import Context
-from activities.officers import proposal_tasks
+from activities.officers import proposals
 from db import clock, proofs
-from db.banks import bank_key_changes, bank_people, bank_sessions, bank_test_calls
+from db.banks import bank_keys, bank_people, bank_sessions, bank_test_calls
 from db.privacy import retention
 from domain.privacy.retention import BODIES_OF_BANK, retention_end
 from schemas.events import EventKind
@@ -57,9 +57,9 @@ async def forget_entries(ctx: Context) -> int:
         return max(
             await proofs.forget(connection, now - CODES_KEPT),
             await bank_sessions.forget(connection),
-            await bank_key_changes.expire(connection, now),
+            await bank_keys.expire(connection, now),
             await bank_people.forget(connection),
-            await proposal_tasks.close_over(connection, now),
+            await proposals.close_over(connection, now),
             await bank_test_calls.forget(connection, now - bank_test_calls.KEPT),
         )
 

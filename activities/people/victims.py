@@ -6,7 +6,7 @@ from typing import Final
 
 from activities.case.transaction import CaseTransaction, case_transaction
 from activities.context import Context
-from activities.people.reach import told_reach
+from activities.people.draft_saving import told_reach
 from activities.recovery import credit_accounts
 from activities.recovery.message_recipients import Concerned, notify_people
 from db import proposals
@@ -17,7 +17,7 @@ from db.privacy.person_keys import FoundRow, StoredPerson
 from db.privacy.victim_corrections import CorrectionRow
 from db.proposals import Decision, Kind, NewProposal
 from db.recovery import notifications
-from domain.errors.victims import (
+from domain.errors.people import (
     VictimCorrectionDecided,
     VictimCorrectionNeedsSecondOfficer,
     VictimCorrectionProposed,
@@ -25,13 +25,12 @@ from domain.errors.victims import (
     VictimNameOfOneTerm,
     VictimUnchanged,
 )
-from domain.officers.persons import is_same_person
-from domain.privacy.search_terms import contact_terms, name_terms
-from domain.recovery.message_events import NotificationEvent
+from domain.officers.officers import is_same_person
+from domain.privacy.search import contact_terms, name_terms
+from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import TaskKind
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts
-from schemas.privacy.jurisdiction import Within
 from schemas.privacy.personal_data import (
     FoundVictim,
     FoundVictims,
@@ -42,6 +41,7 @@ from schemas.privacy.personal_data import (
     VictimQuestion,
     VictimView,
 )
+from schemas.privacy.reads import Within
 from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 
 MOBILE_END_CHARS: Final = 4

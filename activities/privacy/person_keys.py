@@ -23,9 +23,9 @@ from db.privacy.person_keys import PersonKey, SealedPerson, SealedText, StoredPe
 from db.recovery.credit_accounts import StoredCreditAccount
 from db.recovery.grievance_texts import SealedGrievance, use_of_contact, use_of_said, use_of_text
 from db.recovery.notifications import StoredMessage
-from domain.errors.cases import ComplaintNotFound
-from domain.privacy.search_terms import same_person, search_terms
-from domain.privacy.stated_contact import stated_contact
+from domain.errors.case import ComplaintNotFound
+from domain.privacy.retention import stated_contact
+from domain.privacy.search import same_person, search_terms
 from schemas.privacy.personal_data import ContactData, MessageText, PersonalData
 from schemas.recovery.credit_accounts import CreditAccount
 

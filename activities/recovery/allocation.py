@@ -10,7 +10,7 @@ from uuid import UUID
 
 from activities.case.transaction import CaseTransaction, lock_cases
 from activities.context import Context
-from activities.deadlocks import repeated
+from activities.isolation import repeated
 from db.case import events, ledger
 from db.recovery import allocations, claims, firs, restorations
 from db.recovery.allocations import FrozenRule

@@ -11,13 +11,11 @@ from typing import Final, TypeVar
 from activities.outgoing import Attempt, Kind, NoWay, Ways
 from adapters.messages.sms import mobile_of
 from db import tasks
-from db.banks.bank_login_changes import LoginChange
-from db.banks.bank_logins import LoginToTell
+from db.banks.bank_logins import LoginChange, LoginToTell
 from db.outgoing import OutgoingKind, subjects
 from db.pool import Connection
-from schemas.banks.institutions import Institution
+from schemas.banks.institutions import BankPerson, Institution
 from schemas.banks.keys import KeyChange, KeyChangeKind, KeyChangeOutcome
-from schemas.banks.people import BankPerson
 from schemas.enums import TaskKind
 from schemas.tasks import TaskCause, TaskFacts
 from schemas.text import indian_minute, is_email

@@ -20,9 +20,9 @@ from db.recovery import bank_orders, bank_replies, cancellations
 from db.recovery.bank_orders import LIVE
 from db.recovery.bank_replies import Place
 from domain.errors import BadCursor
-from domain.errors.intake import IdempotencyKeyReused
-from domain.errors.orders import NoDocument, NoReleaseOrder, OrderNotFound, OrderOver
-from schemas.banks.exchanges import About
+from domain.errors.case import IdempotencyKeyReused
+from domain.errors.recovery import NoDocument, NoReleaseOrder, OrderNotFound, OrderOver
+from schemas.banks.keys import About
 from schemas.enums import ChannelKind, DeliveryOutcome, TaskKind
 from schemas.events import EventKind
 from schemas.recovery.orders import (

@@ -13,12 +13,12 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.banks import exchanges
-from activities.banks.bank_messages import CancellationMessage
+from activities.banks import received
 from activities.banks.delivery import BankDelivery, Delivered
+from activities.banks.letters import CancellationMessage
 from activities.case.transaction import ENGINE
 from activities.context import Context
-from activities.recovery.due_actions import refuse_if_early
+from activities.recovery.hold_transaction import refuse_if_early
 from activities.recovery.order_transaction import OrderTransaction, order_transaction
 from activities.recovery.orders import next_cancellation_level, order_over, send_by_letter
 from adapters.banks.email import LinkMaker
@@ -28,9 +28,9 @@ from db.banks import bank_exchanges, delivery_attempts
 from db.pool import Connection
 from db.recovery import bank_orders, cancellations
 from db.recovery.bank_orders import OrderRow
-from domain.errors.orders import CancellationNeedsSecondOfficer, NotCancelled
-from domain.officers.persons import is_same_person
-from schemas.banks.exchanges import About
+from domain.errors.recovery import CancellationNeedsSecondOfficer, NotCancelled
+from domain.officers.officers import is_same_person
+from schemas.banks.keys import About
 from schemas.case.procedures import ActionInput, OrderEscalationLevel
 from schemas.enums import ChannelKind, DeliveryOutcome, ProcedureKind, TaskKind
 from schemas.events import EventKind
@@ -193,7 +193,7 @@ class CancellationActivities:
 
         async def kept(connection: Connection) -> str:
             # The bytes are written before the case is locked.
-            await exchanges.keep(self.ctx, connection, About.CANCELLATION, order_id, sent.exchanges)
+            await received.keep(self.ctx, connection, About.CANCELLATION, order_id, sent.exchanges)
             return order.case_no
 
         async with order_transaction(self.ctx, order_id, ENGINE, case=kept) as work:

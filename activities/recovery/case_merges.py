@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from activities.case.merged_hops import Changed, ask_no_more, put_back, set_aside, tell
+from activities.case.merged_answers import Changed, ask_no_more, put_back, set_aside, tell
 from activities.case.transaction import CaseTransaction, lock_cases
 from activities.context import Context
-from activities.deadlocks import repeated
+from activities.isolation import repeated
 from activities.recovery.merge_plans import Plan, likely, payments_under_way, plan_merge, shown
 from db.case import cases, merged_hops
 from db.case.merged_hops import OpenPair
@@ -19,18 +19,18 @@ from db.people import public_drafts
 from db.pool import Connection
 from db.privacy.jurisdiction import those_within
 from db.recovery import account_holds, case_merges
-from domain.errors.cases import (
+from domain.errors.case import (
     MergeNeedsSecondOfficer,
     MergeOfOneCase,
     MergeStateDiffers,
     MergeUndoNeedsSecondOfficer,
     MergeUsedByLater,
 )
-from domain.officers.persons import is_same_person
+from domain.officers.officers import is_same_person
 from schemas.case.case_workflow import FollowUp
 from schemas.enums import Bucket, ProcedureKind, TaskKind
 from schemas.events import EventKind
-from schemas.privacy.jurisdiction import Within
+from schemas.privacy.reads import Within
 from schemas.recovery.case_merges import (
     CaseMerge,
     CaseMerges,
@@ -40,7 +40,7 @@ from schemas.recovery.case_merges import (
     MergeState,
     NewMerge,
 )
-from schemas.recovery.withdrawals import WithdrawalDecision
+from schemas.recovery.officer_steps import WithdrawalDecision
 from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 
 Done = tuple[CaseMerge, list[FollowUp]]

@@ -20,12 +20,12 @@ from activities.recovery.unassigned_holds import ask_about_retained_holds
 from db.banks import institutions
 from db.case.cases import case_no_of
 from db.case.events import Event
-from db.privacy.sealed_documents import COURT_ORDER, SealedDocument
+from db.privacy.sealed import COURT_ORDER, SealedDocument
 from db.recovery import account_holds, court_orders, firs
 from db.recovery.court_orders import Releasable
 from domain.errors import NotFound, NotNow, RefusedPart
 from domain.errors.banks import InstitutionNotFound
-from domain.errors.court_orders import (
+from domain.errors.restoration import (
     CourtOrderAboveFree,
     CourtOrderAboveHold,
     CourtOrderCarriedOut,
@@ -39,11 +39,11 @@ from domain.errors.court_orders import (
     CourtOrderWithdrawalNotAsked,
     CourtOrderWithdrawn,
     NothingOnHoldForCourtOrder,
+    TimeInFuture,
 )
-from domain.errors.police import TimeInFuture
-from domain.officers.persons import is_same_person
-from domain.recovery.court_orders import counts_until
-from domain.recovery.message_events import NotificationEvent
+from domain.officers.officers import is_same_person
+from domain.recovery.message_rules import NotificationEvent
+from domain.recovery.officer_steps import counts_until
 from domain.recovery.procedure import LEADS_TO
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind

@@ -20,15 +20,15 @@ from db.privacy import person_keys
 from db.recovery import credit_accounts, restorations
 from db.recovery.credit_accounts import StoredCreditAccount
 from domain.errors import RuleBroken
+from domain.errors.people import VictimErased
 from domain.errors.restoration import (
     CreditAccountDiffers,
     CreditAccountNeedsSecondOfficer,
     CreditAccountOrdered,
     CreditAccountOver,
 )
-from domain.errors.victims import VictimErased
-from domain.officers.persons import is_same_person
-from domain.recovery.message_events import NotificationEvent
+from domain.officers.officers import is_same_person
+from domain.recovery.message_rules import NotificationEvent
 from schemas.base import Flag
 from schemas.enums import TaskKind
 from schemas.events import EventKind

@@ -7,12 +7,17 @@ from typing import Final
 from uuid import UUID
 
 from activities.context import Context
-from db.case import complaint_money
+from db.case import cases
 from db.pool import Connection
 from db.recovery import document_facts, document_register, signatures
 from documents.wording import words_of
-from domain.errors.documents import DocumentErased, DocumentNotFound, DocumentSubjectNotId, DocumentSubjectNotOfCase
-from domain.errors.orders import OrderKindNotFound
+from domain.errors.recovery import (
+    DocumentErased,
+    DocumentNotFound,
+    DocumentSubjectNotId,
+    DocumentSubjectNotOfCase,
+    OrderKindNotFound,
+)
 from domain.policy.restoration import DocumentSections
 from domain.recovery.documents import TO_A_BANK
 from schemas.base import FrozenModel
@@ -373,7 +378,7 @@ async def release_order(asked: Gathering) -> Gathered:
 async def status_letter(asked: Gathering) -> Gathered:
     """Gather the status letter to a victim: where the money of the complaint is."""
     connection, case_no, ack_no = asked.connection, asked.case_no, asked.subject
-    sums = await complaint_money.buckets(connection, case_no, ack_no)
+    sums = await cases.buckets(connection, case_no, ack_no)
     restoration = await document_facts.open_restoration(connection, case_no, ack_no)
     facts = StatusLetter(
         case_no=case_no,

@@ -1,10 +1,6 @@
-"""Issue a document: check it against its law, number, render, hash and store it, in one transaction.
+"""Issue of a document, and its text before the issue."""
 
-The issuer locks the case, so a repeated request issues the document once. Then it locks the number series until the
-transaction ends, so the numbers have no gap. For that reason a transaction issues one document, or several of one
-kind.
-"""
-
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -22,12 +18,12 @@ from db.case.cases import case_no_of
 from db.pool import Connection
 from db.recovery import document_facts, document_register, firs
 from documents.composing import compose
-from documents.document import Imprint
+from documents.document import Blanks, Block, Choices, Document, Drawing, Heading, Imprint, Items, Lines, Pairs, Table
 from documents.rendering import render, template_version
-from domain.errors.documents import AttachmentNeedsSecondOfficer, NoInvestigator
-from domain.officers.persons import is_same_person
+from domain.errors.recovery import AttachmentNeedsSecondOfficer, NoInvestigator
+from domain.officers.officers import is_same_person
 from domain.recovery.documents import TO_A_BANK, DocumentDiffers, lacking, refuse_if_lacking, said_otherwise, series_of
-from domain.recovery.message_events import NotificationEvent
+from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import Language
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts
@@ -35,12 +31,13 @@ from schemas.recovery.document_facts import (
     AttachmentApproval,
     DocumentAsk,
     DocumentFacts,
+    DocumentHead,
     DocumentLinks,
     IssuedDocument,
     Missing,
     Particulars,
 )
-from schemas.recovery.due_documents import DocumentPreview
+from schemas.recovery.due_documents import DocumentPreview, DocumentText, TextPart
 from schemas.recovery.police import CaseDuty
 from schemas.recovery.restorations import Acting
 from schemas.restoration_enums import DocumentKind, DutyKind, OrderKind
@@ -260,3 +257,78 @@ class OrderDocuments:
             document = await issue_about(work, kind, str(order_id), language=Language.EN)
             _, pdf = await document_register.read(connection, document.document_id, self.ctx.opens)
         return pdf
+
+
+async def text_of(ctx: Context, ack_no: str, asked: DocumentAsk, *, appeal_address: str = "") -> DocumentText:
+    """Return the text of the document that an officer asks for, or its missing fields. Raises `NotFound`."""
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction(readonly=True):
+        case_no = await case_no_of(connection, ack_no)
+        subject = subject_of(asked.kind, asked.subject, case_no)
+        known = await document_register.find(connection, case_no, asked.kind, subject, asked.language, asked.revision)
+        gathered = await gather(
+            connection,
+            ctx,
+            asked.kind,
+            asked.subject,
+            language=asked.language,
+            case_no=case_no,
+            now=now,
+            particulars=asked.particulars,
+            appeal_address=appeal_address,
+        )
+    missing = lacking(gathered.facts, now)
+    found = DocumentText(
+        kind=asked.kind,
+        subject=subject,
+        can_be_issued=not missing,
+        lacking=missing,
+        language=asked.language,
+        revision=asked.revision,
+        issued=DocumentHead(document_id=known.document_id, number=known.number, digest=known.digest) if known else None,
+    )
+    if missing:
+        return found
+    document = compose(gathered.facts, asked.language, Imprint(number="", issued_at=now))
+    return found.model_copy(update=_told(document))
+
+
+def _told(document: Document) -> dict[str, object]:
+    return {
+        "title": document.title,
+        "law": document.law,
+        "to": document.to,
+        "subject_line": document.subject,
+        "parts": (*_references(document), *(part for block in document.blocks for part in _parts(block))),
+        "signed": document.signed,
+    }
+
+
+def _references(document: Document) -> Iterator[TextPart]:
+    rows = tuple((name, value) for name, value in document.references if value)
+    if rows:
+        yield TextPart(rows=rows)
+
+
+def _parts(block: Block) -> Iterator[TextPart]:
+    match block:
+        case Heading():
+            yield TextPart(heading=block.text)
+        case Pairs():
+            yield TextPart(rows=block.rows)
+        case Items():
+            yield TextPart(rows=tuple((str(number), item) for number, item in enumerate(block.items, start=1)))
+        case Table():
+            foot = ((*("",) * (len(block.head) - len(block.foot)), *block.foot),) if block.foot else ()
+            yield TextPart(head=block.head, rows=(*block.rows, *foot))
+        case Blanks():
+            yield TextPart(text=block.text)
+            yield TextPart(rows=tuple((label, "") for label in block.labels))
+        case Lines():
+            yield TextPart(rows=tuple((label, "") for label in block.labels))
+        case Choices():
+            yield TextPart(text=f"{block.label}: {' / '.join(block.options)}")
+        case Drawing():
+            yield TextPart(text=block.alt)
+        case _:
+            yield TextPart(text=block.text)

@@ -18,18 +18,18 @@ import asyncpg
 
 from activities.case.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
-from activities.recovery import restoration_messages
+from activities.recovery import holder_messages
 from activities.recovery.document_issuing import gather, issue_about, missing_of
 from activities.recovery.message_recipients import Concerned, notify_people
 from activities.recovery.statutory_duties import finish_follow_up_if_complete
 from db import tasks
-from db.case import complaint_money
-from db.recovery import document_facts, document_register, due_documents, notifications, restorations, statutory_duties
+from db.case import cases
+from db.recovery import document_facts, document_register, due_documents, notifications, restorations
 from db.recovery.due_documents import DueDocument, DueDocumentStatus
 from db.recovery.restorations import RestorationRow
-from domain.errors.documents import DocumentErased
+from domain.errors.recovery import DocumentErased
 from domain.recovery.documents import DocumentIncomplete
-from domain.recovery.message_events import NotificationEvent
+from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import Bucket, Language, ProcedureKind, TaskKind
 from schemas.identifiers import account_key
 from schemas.notifications import MessageFacts
@@ -264,7 +264,7 @@ async def _report(work: _Attempt) -> _Found:
         about = await document_register.banks_without(connection, due_document.case_no, due_document.kind)
         if not about:
             return _WAITING
-    elif await statutory_duties.unreported_since(connection, due_document.case_no) is None:
+    elif await due_documents.unreported_since(connection, due_document.case_no) is None:
         # The report is issued. Its submission to the court is a task of its own.
         return _WAITING
     else:
@@ -322,7 +322,7 @@ async def _give_notice(work: _Attempt, until: datetime, issued: Sequence[Documen
     connection, row, hold_id = work.connection, await _restoration(work), UUID(work.due_document.subject)
     await due_documents.give_time(connection, row.restoration_id, row.step, row.visit_no, until)
     await restorations.note_noticed(connection, row.restoration_id, hold_id)
-    await restoration_messages.noticed(connection, work.ctx, row, hold_id, until, issued, work.appeal_address, work.now)
+    await holder_messages.noticed(connection, work.ctx, row, hold_id, until, issued, work.appeal_address, work.now)
 
 
 async def _status_letter(work: _Attempt) -> _Found:
@@ -330,7 +330,7 @@ async def _status_letter(work: _Attempt) -> _Found:
     due_document = work.due_document
     if await due_documents.is_overtaken(work.connection, due_document):
         return _OVERTAKEN
-    if not await complaint_money.buckets(work.connection, due_document.case_no, due_document.subject):
+    if not await cases.buckets(work.connection, due_document.case_no, due_document.subject):
         # All of it counts for other complaints, so a letter has nothing to say. The page `my case` tells it.
         return _OVERTAKEN
     victim = await notifications.victim(work.connection, due_document.subject)

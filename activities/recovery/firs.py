@@ -20,15 +20,15 @@ from activities.recovery.statutory_duties import (
     open_duty,
     subject_of,
 )
-from adapters.police.protocol import FirRequest, LostTransfer, PoliceRefused, Registered
+from adapters.police.cctns import FirRequest, LostTransfer, PoliceRefused, Registered
 from db import outgoing, tasks
 from db.case import cases
 from db.outgoing import OutgoingKind
 from db.pool import Connection
-from db.privacy.sealed_documents import FIR_COPY
+from db.privacy.sealed import FIR_COPY
 from db.recovery import firs
 from db.recovery.firs import ToRegister
-from domain.errors.police import (
+from domain.errors.restoration import (
     AssignedByThemselves,
     FirNeedsNoSignature,
     FirNotRegistered,
@@ -40,8 +40,8 @@ from domain.errors.police import (
     SignedBeforeRegistered,
     TimeInFuture,
 )
-from domain.officers.persons import is_same_person
-from domain.recovery.message_events import NotificationEvent
+from domain.officers.officers import is_same_person
+from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts

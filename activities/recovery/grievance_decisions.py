@@ -17,11 +17,10 @@ from activities.recovery.release_proposals import confirm_by, drop_proposal, pro
 from db.case import procedure_outbox
 from db.clock import present_moment
 from db.privacy import person_keys
-from db.recovery import account_holds, grievance_officers, grievance_texts, grievances, release_proposals
+from db.recovery import account_holds, appeals, grievance_texts, grievances, release_proposals
 from db.recovery.account_holds import AccountHold
 from db.recovery.grievances import GrievanceRow
-from domain.errors.grievances import ContactTooNew, GrievanceMovedOn
-from domain.errors.holds import NothingOnHold
+from domain.errors.recovery import ContactTooNew, GrievanceMovedOn, NothingOnHold
 from domain.recovery.grievances import (
     APPEALABLE,
     DECIDES,
@@ -34,23 +33,24 @@ from domain.recovery.grievances import (
     filed_at,
     may_be_filed,
 )
-from domain.recovery.message_events import NotificationEvent
+from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts
-from schemas.recovery.grievance_officers import GrievanceOfficer, NewGrievanceOfficer
 from schemas.recovery.grievances import (
     AppealOn,
     GrievanceDecided,
     GrievanceDone,
+    GrievanceOfficer,
     GrievanceReason,
     GrievanceReport,
     GrievanceVerb,
     LevelSeen,
     NewGrievance,
+    NewGrievanceOfficer,
     WithdrawGrievance,
 )
-from schemas.recovery.releases import ReleaseProposal
+from schemas.recovery.orders import ReleaseProposal
 from schemas.recovery.restorations import Acting
 from schemas.restoration_enums import (
     GrievanceDecision,
@@ -408,8 +408,8 @@ async def end(work: Work, state: GrievanceState, *, reason: str = "", released_p
 async def name_officer(ctx: Context, new: NewGrievanceOfficer, by: str) -> GrievanceOfficer:
     """Record who decides at a level and place, and notify them of every grievance that waits for them."""
     async with ctx.pool.acquire() as connection, connection.transaction():
-        named = await grievance_officers.put(connection, new, by, await present_moment(connection))
-        waiting = await grievance_officers.waiting_for(connection, named.level, named.district)
+        named = await appeals.put(connection, new, by, await present_moment(connection))
+        waiting = await appeals.waiting_for(connection, named.level, named.district)
     for grievance_id in waiting:
         await _notify_level(ctx, grievance_id, named.level, by)
     return named

@@ -10,8 +10,7 @@ from db.pool import Connection
 from db.privacy import holder_contacts
 from db.recovery import account_holds, grievances
 from db.recovery.grievances import GrievanceRow
-from domain.recovery.message_events import NotificationEvent
-from domain.recovery.message_rules import DUTY_OF_LEVEL
+from domain.recovery.message_rules import DUTY_OF_LEVEL, NotificationEvent
 from schemas.enums import TaskKind
 from schemas.notifications import MessageFacts
 from schemas.recovery.police import CaseDuty

@@ -9,20 +9,20 @@ from uuid import UUID
 
 from activities.case.transaction import CaseTransaction
 from activities.context import Context
+from activities.recovery.hold_releases import is_braked
 from activities.recovery.hold_transaction import HoldTransaction
 from activities.recovery.holder_messages import HolderMessages, stamp
 from activities.recovery.message_outbox import way_to
 from activities.recovery.message_recipients import Concerned, Holder, notify_people
 from activities.recovery.order_releases import order_release, release_parts
-from activities.recovery.release_brake import is_braked
 from activities.recovery.release_proposals import drop_proposal
 from activities.recovery.unassigned_holds import ask_about_retained_holds
 from db.case import procedure_outbox
 from db.people import public_drafts
-from db.recovery import account_holds, disputed_holds, firs, free_amounts, grievances
+from db.recovery import account_holds, firs, free_amounts, grievances, hold_views
 from db.recovery.account_holds import AccountHold
-from domain.recovery.hold_lapse import HoldClocks, Part, by_end, dues, lapsed, not_kept, warned_to, warnings
-from domain.recovery.message_events import NotificationEvent
+from domain.recovery.holds import HoldClocks, Part, by_end, dues, lapsed, not_kept, warned_to, warnings
+from domain.recovery.message_rules import NotificationEvent
 from schemas.case.procedures import DueAction, RowState
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
@@ -229,7 +229,7 @@ async def _end_hold(work: HoldTransaction) -> None:
 async def _read_state(work: HoldTransaction) -> HoldClocks:
     connection, hold = work.connection, work.hold
     hold_id = hold.hold_id
-    claimed = await disputed_holds.parts(connection, hold_id)
+    claimed = await hold_views.parts(connection, hold_id)
     held_times = [part.held_at for part in claimed]
     if (booked_at := await free_amounts.newest_at(connection, hold_id)) is not None:
         held_times.append(booked_at)

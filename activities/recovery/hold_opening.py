@@ -23,8 +23,8 @@ from db.case.events import Event
 from db.recovery import account_holds, court_orders, exclusions, firs, openings, withdrawals
 from db.recovery.account_holds import HeldHop
 from db.recovery.claims import Account
-from domain.recovery.excess import is_small
-from domain.recovery.message_events import NotificationEvent
+from domain.recovery.holds import is_small
+from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import ProcedureKind
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts

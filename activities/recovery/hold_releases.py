@@ -1,20 +1,148 @@
-"""Actions of officers on a proposed release of a hold: hear a victim, confirm, reject. Each is one transaction."""
+"""Releases of holds: by officers, of small values, and those that wait for a supervisor."""
 
 from uuid import UUID
 
 from activities.context import Context
 from activities.recovery import grievance_decisions
 from activities.recovery.hold_transaction import HoldTransaction, hold_transaction
-from activities.recovery.release_proposals import confirm_proposal, reject_proposal, waiting_release
-from activities.recovery.small_holds import note_decision
+from activities.recovery.release_proposals import (
+    confirm_proposal,
+    propose_release,
+    refuse_decider,
+    refuse_proposed,
+    reject_proposal,
+    waiting_release,
+)
 from db.privacy import person_keys
-from db.recovery import account_holds, release_proposals
-from domain.errors.orders import HearerProposed, NotAVictimOfHold, TooManyHearings
-from domain.errors.victims import VictimErased
-from domain.officers.persons import is_same_person
+from db.recovery import account_holds, free_amounts, hold_views, release_proposals
+from domain.errors.people import VictimErased
+from domain.errors.recovery import (
+    BrakedReleasesDiffer,
+    HearerProposed,
+    NoReleaseWaits,
+    NotAVictimOfHold,
+    NothingOnHold,
+    NotSmallHold,
+    SmallHoldDecided,
+    TooManyHearings,
+)
+from domain.officers.officers import is_same_person
+from domain.recovery.holds import SMALL_HOLD_DECIDERS
+from schemas.enums import TaskKind
 from schemas.events import EventKind
-from schemas.recovery.holds import SmallHoldDecision
-from schemas.recovery.releases import NewHearing, ReleaseProposal, ReleaseProposals
+from schemas.recovery.holds import (
+    ContinueReleases,
+    NewSmallHoldDecision,
+    ReleaseBrakeView,
+    ReleasesContinued,
+    SmallHoldDecision,
+    SmallHoldDone,
+)
+from schemas.recovery.orders import NewHearing, ReleaseProposal, ReleaseProposals
+from schemas.recovery.restorations import Acting
+from schemas.tasks import NewTask, TaskCause, TaskFacts
+
+
+async def is_braked(work: HoldTransaction, paise: int) -> bool:
+    """Return whether a release that the engine is about to order has to wait; count it if not.
+
+    The first that waits opens a work item for the supervisor.
+    """
+    rules, factor = work.ctx.policy.automatic_release, work.ctx.procedure_clock_factor
+    counted = await hold_views.count(
+        work.connection,
+        work.hold.hold_id,
+        paise,
+        work.now,
+        releases_max=rules.releases_max,
+        paise_max=rules.paise_max,
+        window=rules.window(factor),
+        valid=rules.continued_valid(factor),
+    )
+    if counted.waits_newly:
+        await work.log(EventKind.HOLD_RELEASE_WAITS, paise=paise)
+    if counted.begun:
+        facts = TaskFacts(releases=counted.releases, released_paise=counted.released_paise, waiting_paise=paise)
+        task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.RELEASES_BRAKED, subject=work.subject, facts=facts)
+        await work.ask(task, institution=work.hold.institution)
+    return counted.braked
+
+
+async def read_brake(ctx: Context) -> ReleaseBrakeView:
+    """Return the releases that wait, and the limits."""
+    rules = ctx.policy.automatic_release
+    async with ctx.pool.acquire() as connection:
+        waiting = await hold_views.waiting(connection)
+    return ReleaseBrakeView(waiting=waiting, releases_max=rules.releases_max, paise_max=rules.paise_max)
+
+
+async def continue_releases(ctx: Context, seen: ContinueReleases, by: str) -> ReleasesContinued:
+    """Continue the releases that wait. The due list orders them soon, and none of them counts again.
+
+    Raises `NoReleaseWaits`, and `BrakedReleasesDiffer` if more wait than the supervisor saw.
+    """
+    async with ctx.pool.acquire() as connection:
+        found = await hold_views.waiting(connection)
+    if found is None or found.brake_id != seen.brake_id:
+        raise NoReleaseWaits(seen.brake_id)
+    async with hold_transaction(ctx, found.first_hold_id, by) as work:
+        await hold_views.lock(work.connection)
+        waiting = await hold_views.waiting(work.connection)
+        if waiting is None or waiting.brake_id != seen.brake_id:
+            raise NoReleaseWaits(seen.brake_id)
+        if waiting.releases > seen.releases or waiting.paise > seen.paise:
+            raise BrakedReleasesDiffer(waiting.releases, waiting.paise)
+        await hold_views.continue_all(work.connection, waiting.brake_id, by, seen.reason, work.now)
+        done = ReleasesContinued(brake_id=waiting.brake_id, releases=waiting.releases, paise=waiting.paise)
+        await work.log(EventKind.RELEASES_CONTINUED, releases=waiting.releases, paise=waiting.paise, reason=seen.reason)
+        await work.close_tasks(work.subject, [TaskCause.RELEASES_BRAKED], "a supervisor continued them")
+    return done
+
+
+async def record_small_hold_decision(
+    ctx: Context, hold_id: UUID, decided: NewSmallHoldDecision, by: Acting
+) -> SmallHoldDone:
+    """Keep a small-value hold and store the reason, or propose to release it in full.
+
+    Raises `NotFound`, and `MayNot` or `SameEyes` about the officer. Raises `NotNow` if the hold is not small, is over,
+    is decided, has a release that waits, or cannot be released.
+    """
+    async with hold_transaction(ctx, hold_id, by.actor) as work:
+        connection, hold = work.connection, work.hold
+        if not hold.small or hold.state != "held":
+            raise NothingOnHold(hold_id) if hold.small else NotSmallHold(hold_id)
+        if (earlier := await free_amounts.small_hold_decision(connection, hold_id)) is not None:
+            raise SmallHoldDecided(hold_id, earlier.decided_by, earlier.decision)
+        await refuse_decider(work, hold_id, by, SMALL_HOLD_DECIDERS)
+        if decided.decision is SmallHoldDecision.RELEASE:
+            proposal = await propose_release(work, hold, None, decided.reason)
+            return _done(work, decided.decision).model_copy(
+                update={"waits_for": proposal.stage, "hear_until": proposal.hear_until}
+            )
+        await refuse_proposed(work, hold_id)
+        await note_decision(work, decided.decision, decided.reason, work.actor)
+        return _done(work, decided.decision)
+
+
+def _done(work: HoldTransaction, decision: SmallHoldDecision) -> SmallHoldDone:
+    return SmallHoldDone(hold_id=work.hold.hold_id, case_ack_no=work.case_no, decision=decision, released_paise=None)
+
+
+async def note_decision(
+    work: HoldTransaction, decision: SmallHoldDecision, reason: str, by: str, *, released_paise: int | None = None
+) -> None:
+    """Store and log the decision on a small-value hold, and close its task."""
+    await free_amounts.record_small_hold_decision(
+        work.connection, work.hold.hold_id, decision.value, by, work.now, reason
+    )
+    await work.log(
+        EventKind.SMALL_HOLD_DECIDED,
+        decision=decision.value,
+        released_paise=released_paise,
+        reason=reason,
+        policy=work.hold.policy.version,
+    )
+    await work.close_tasks(work.subject, [TaskCause.SMALL_HOLD], decision.value)
 
 
 async def proposed_of(ctx: Context, hold_id: UUID) -> ReleaseProposals:

@@ -1,17 +1,39 @@
-"""The unit of work of a hold: the transaction on its case, with the hold's locked row."""
+"""The unit of work of a hold, its files, and the contact of its account holder."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
 from uuid import UUID
+
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.case.transaction import CaseTransaction, case_transaction
 from activities.context import Context
-from db.recovery import account_holds
+from activities.recovery.message_outbox import way_to
+from activities.recovery.message_recipients import Concerned, Holder, notify_people
+from adapters.messages.sms import mobile_of
+from db.case import events
+from db.pool import Connection
+from db.privacy import holder_contacts, person_keys
+from db.privacy.holder_contacts import HolderContact
+from db.recovery import account_holds, firs, grievances, hold_views, release_proposals
 from db.recovery.account_holds import AccountHold
+from domain.errors.recovery import NothingOnHold
+from domain.recovery.grievances import GrievanceAtLevel
+from domain.recovery.holds import HoldAsked, barred
+from domain.recovery.message_rules import NotificationEvent
+from schemas.case.procedures import ActionInput
 from schemas.events import EventKind
-from schemas.tasks import Subject, TaskSubject, about
+from schemas.identifiers import account_end
+from schemas.notifications import MessageFacts, Recipient
+from schemas.privacy.personal_data import ContactData
+from schemas.recovery.holds import HolderContactTaken, HoldFile, HoldView, NewHolderContact
+from schemas.recovery.police import CaseDuty
+from schemas.recovery.restorations import Acting
+from schemas.tasks import Subject, TaskCause, TaskSubject, about
 
 
 @dataclass
@@ -41,3 +63,119 @@ async def hold_transaction(
     find = partial(account_holds.case_of, hold_id=hold_id)
     async with case_transaction(ctx, case_no or find, actor) as work:
         yield HoldTransaction.of(work, hold=await account_holds.get(work.connection, hold_id))
+
+
+async def read_hold_file(ctx: Context, hold_id: UUID, reader: Acting) -> HoldFile:
+    """Return the file on a hold, with the acts that another officer than the reader has to do. Raises `NotFound`."""
+    async with ctx.pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        view = await hold_views.get(connection, hold_id, ctx.now())
+        open_appeals = await grievances.open_about(connection, hold_id)
+        grievance_id = open_appeals[0] if open_appeals else None
+        transfers, more = await hold_views.transfers(connection, hold_id)
+        return HoldFile(
+            hold=view,
+            last_event_seq=await events.last_seq(connection, view.case_ack_no),
+            account_end=account_end(await hold_views.account_key(connection, hold_id)),
+            grievance_id=grievance_id,
+            transfers=transfers,
+            more_transfers=more,
+            claims=await hold_views.claims(connection, hold_id),
+            barred=barred(reader, await _asked(ctx, connection, view, grievance_id)),
+        )
+
+
+async def _asked(ctx: Context, connection: Connection, view: HoldView, grievance_id: UUID | None) -> HoldAsked:
+    """Return what the rules of four eyes need to know of a hold."""
+    io = await firs.officer(connection, view.case_ack_no, CaseDuty.IO)
+    row = await grievances.find(connection, grievance_id) if grievance_id else None
+    appeal = None
+    if row is not None:
+        deciders = await grievances.deciders(connection, row.grievance_id)
+        appeal = GrievanceAtLevel(state=row.state, level=row.level, deciders=deciders)
+    return HoldAsked(
+        investigates=io.subject if io else None,
+        tellers=await release_proposals.told_about(connection, view.hold_id),
+        waits_for_small=view.small and view.small_hold_decision is None and view.state == "held",
+        grievance=appeal,
+        proposal=await release_proposals.waiting(connection, view.hold_id, ctx.now()),
+    )
+
+
+async def take_contact(
+    ctx: Context, hold_id: UUID, contact: NewHolderContact, by: str, appeal_address: str = ""
+) -> HolderContactTaken:
+    """Store contact details that replace the known ones, and notify the holder of the hold.
+
+    The known contact and the bank are told before, so that no one takes the holder's place unseen. Raises
+    `NotFound`. Raises `NotNow` if nothing is on hold any more.
+    """
+    async with hold_transaction(ctx, hold_id, by) as work:
+        if work.hold.state != "held":
+            raise NothingOnHold(hold_id)
+        phone, email = contact.phone or "", contact.email or ""
+        known = await ctx.persons.holder_of(work.connection, hold_id)
+        await _tell_before(work, known, phone, email)
+        # The same contact keeps the time at which it was entered.
+        if known.entered is None or (known.phone, known.email) != (phone, email):
+            # The messages before may have made the key.
+            key = await person_keys.of_hold(work.connection, hold_id)
+            sealed = ctx.persons.seal_contact(key, hold_id, ContactData(phone=phone, email=email))
+            await holder_contacts.put(work.connection, hold_id, by, work.now, sealed)
+        ways = [channel for channel, address in (("phone", phone), ("email", email)) if address]
+        await work.log(EventKind.HOLDER_CONTACT_TAKEN, ways=ways)
+        holder = Concerned(holder=Holder(ctx, hold_id, link=appeal_address))
+        event = NotificationEvent.HOLDER_CONTACT_TAKEN
+        written = await notify_people(work.connection, work.ctx, event, holder, MessageFacts(), work.now)
+        await work.close_tasks(work.subject, [TaskCause.UNREACHABLE], "the holder can be reached")
+    return HolderContactTaken(hold_id=hold_id, reference=work.hold.reference, messages=written)
+
+
+async def _tell_before(work: HoldTransaction, known: HolderContact, phone: str, email: str) -> None:
+    """Tell the known contact and the bank that another contact takes its place. The same contact is no news."""
+    if (mobile_of(known.phone), known.email) == (mobile_of(phone), email):
+        return
+    facts = MessageFacts(occasion=f"{work.now:%Y%m%dT%H%M%S.%f}")
+    people = Concerned(holder=Holder(work.ctx, work.hold.hold_id), hold_id=work.hold.hold_id)
+    if way_to(known) is Recipient.HOLDER:
+        event = NotificationEvent.HOLDER_CONTACT_REPLACED
+        await notify_people(work.connection, work.ctx, event, people, facts, work.now)
+    await notify_people(work.connection, work.ctx, NotificationEvent.HOLDER_CONTACT_ENTERED, people, facts, work.now)
+
+
+AHEAD_MAX: Final = timedelta(seconds=60)
+"""how far the workflow's clock may be ahead of the database's"""
+LOOK_AGAIN_MAX: Final = timedelta(minutes=15)
+"""The longest pause before the next attempt, because the row may change meanwhile."""
+TOO_EARLY: Final = "AskedTooEarly"
+
+
+def time_of_action(asked: ActionInput, now: datetime) -> datetime:
+    """Return the time by which the action is judged: the workflow's, but at most a minute after the database's."""
+    return min(asked.at, now + AHEAD_MAX)
+
+
+def refuse_before(due_at: datetime, now: datetime) -> None:
+    """Refuse an action that is due more than a minute from now, by the database's clock.
+
+    The error has the type `AskedTooEarly`. Temporal tries again when the action is due, or sooner.
+    """
+    if now + AHEAD_MAX < due_at:
+        raise _too_early(due_at, now)
+
+
+def refuse_if_early(asked: ActionInput, due_at: datetime, now: datetime) -> None:
+    """Refuse an action that is due by the workflow's clock and not yet by the database's.
+
+    The error has the type `AskedTooEarly`. Temporal tries again when the action is due, or sooner.
+    """
+    if time_of_action(asked, now) < due_at <= asked.at:
+        raise _too_early(due_at, now)
+
+
+def _too_early(due_at: datetime, now: datetime) -> ApplicationError:
+    return ApplicationError(
+        f"the action is due {due_at - now} from now, by the clock of the database",
+        type=TOO_EARLY,
+        category=ApplicationErrorCategory.BENIGN,
+        next_retry_delay=min(due_at - now, LOOK_AGAIN_MAX),
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from activities.case.merged_hops import is_free
+from activities.case.merged_answers import is_free
 from activities.context import Context
 from db.case import hops, merged_hops
 from db.case.merged_hops import HopOfTree, Pair, Place
@@ -12,7 +12,7 @@ from db.pool import Connection
 from db.recovery import case_merges, payer_decisions
 from db.recovery.case_merges import Stated
 from domain.errors import BusinessError, NotNow
-from domain.errors.cases import (
+from domain.errors.case import (
     CaseHasMerges,
     CaseMergedAlready,
     HopNotFound,

@@ -23,8 +23,7 @@ from db.privacy.person_keys import PersonKey
 from db.recovery import complainant_messages, firs, notifications
 from db.recovery.complainant_messages import NewComplainantMessage
 from db.recovery.notifications import NewMessage, SealedMessage
-from domain.recovery.message_events import Channel
-from domain.recovery.message_rules import AS_FIRST_TOLD, AS_FIRST_TOLD_IF_MARKED, EXPIRING, channels_of
+from domain.recovery.message_rules import AS_FIRST_TOLD, AS_FIRST_TOLD_IF_MARKED, EXPIRING, Channel, channels_of
 from domain.recovery.message_texts import IF_QUIET, Said, Written, forwarded, letter, short
 from schemas.enums import Language, TaskKind
 from schemas.identifiers import account_end

@@ -18,9 +18,17 @@ from activities.recovery.message_outbox import (
     tell_victim,
 )
 from db.pool import Connection
-from db.recovery import firs, grievance_officers, notifications
-from domain.recovery.message_events import Addressee, Channel, NotificationEvent
-from domain.recovery.message_rules import DUTY_OF_LEVEL, RULES, Rule, carried, facts_of
+from db.recovery import appeals, firs, notifications
+from domain.recovery.message_rules import (
+    DUTY_OF_LEVEL,
+    RULES,
+    Addressee,
+    Channel,
+    NotificationEvent,
+    Rule,
+    carried,
+    facts_of,
+)
 from schemas.enums import Language
 from schemas.notifications import MessageFacts, Recipient
 from schemas.recovery.document_facts import DocumentHead
@@ -117,7 +125,7 @@ async def officer_of_level(connection: Connection, level: GrievanceLevel, case_n
         to_whom = Recipient.IO if duty is CaseDuty.IO else Recipient.OFFICER
         language = await notifications.language_of(connection, officer.subject)
         return LevelOfficer(to_whom, officer.phone, officer.email, language, str(officer.assignment_no))
-    post = await grievance_officers.of_case(connection, level, case_no)
+    post = await appeals.of_case(connection, level, case_no)
     if post is None:
         return None
     since = f"{post.written_at:%Y%m%dT%H%M%S}"

@@ -19,8 +19,7 @@ from db.pool import Connection
 from db.recovery import complainant_messages, notifications
 from db.recovery.complainant_messages import ComplainantMessage
 from db.recovery.notifications import ToSend
-from domain.errors.documents import DocumentErased
-from domain.errors.notifications import MessageExpired, MessageSent
+from domain.errors.recovery import DocumentErased, MessageExpired, MessageSent
 from schemas.enums import Language, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import Medium, MessageKind, MessageRow, Recipient, SmsIds

@@ -10,10 +10,10 @@ from activities.recovery.restoration_transitions import Work, ask, go_back, noti
 from db.pool import Connection
 from db.privacy import person_keys
 from db.privacy.person_keys import SealedText
-from db.recovery import free_amounts, objections, restorations
-from db.recovery.objections import ObjectionRow
+from db.recovery import free_amounts, officer_steps, restorations
+from db.recovery.officer_steps import ObjectionRow
 from db.recovery.restorations import Line
-from domain.errors.orders import HoldKeptByCourt
+from domain.errors.recovery import HoldKeptByCourt
 from domain.errors.restoration import (
     HoldNotOfRestoration,
     ObjectionAlreadyDecided,
@@ -21,7 +21,7 @@ from domain.errors.restoration import (
     ObjectionNeedsSecondOfficer,
     ReleaseDiffers,
 )
-from domain.officers.persons import is_same_person
+from domain.officers.officers import is_same_person
 from domain.recovery.procedure import RELEASED_FOR, back_to
 from schemas.enums import ProcedureKind
 from schemas.events import EventKind
@@ -48,7 +48,7 @@ async def receive_objection(ctx: Context, restoration_id: UUID, new: NewObjectio
             raise HoldNotOfRestoration(new.hold_id)
         named = new.model_copy(update={"hold_id": _hold_of(new.by_whom, new.hold_id, lines)})
         sealed = await _sealed(work, named)
-        objection_id = await objections.insert(connection, restoration_id, named, work.now, by.actor, sealed)
+        objection_id = await officer_steps.insert(connection, restoration_id, named, work.now, by.actor, sealed)
         hold = str(named.hold_id) if named.hold_id else None
         await work.log(EventKind.OBJECTION_RECEIVED, objection_id=objection_id, by_whom=new.by_whom.value, hold_id=hold)
         await ask(work)
@@ -62,7 +62,7 @@ async def _sealed(work: Work, new: NewObjection) -> SealedText:
     It is the victim's if the victim objects, or if no hold is named. If that key is destroyed, the objection gets a key
     of its own, because it must stop the payout.
     """
-    persons, use = work.ctx.persons, objections.use_of_text(work.row.restoration_id)
+    persons, use = work.ctx.persons, officer_steps.use_of_text(work.row.restoration_id)
     if new.hold_id is not None and new.by_whom is not ObjectionBy.VICTIM:
         return persons.seal_new(await person_keys.of_hold(work.connection, new.hold_id), new.text, use)
     victim = await person_keys.of_complaint(work.connection, work.row.ack_no)
@@ -100,14 +100,14 @@ async def decide_objection(
     """
     async with decision(ctx, restoration_id, RestorationVerb.DECIDE_OBJECTION, decided, by) as work:
         connection, objection_id = work.connection, decided.objection_id
-        objection = await objections.get(connection, restoration_id, objection_id)
+        objection = await officer_steps.get(connection, restoration_id, objection_id)
         if objection.decision is not None:
             raise ObjectionAlreadyDecided(objection_id, objection.decision)
         upheld = decided.decision is ObjectionDecision.UPHELD
         if upheld and objection.by_whom in RELEASED_FOR and is_same_person(by.actor, objection.received_by):
             raise ObjectionNeedsSecondOfficer(by.actor)
         to_release = await _lines_to_release(work, objection, decided) if upheld else []
-        await objections.decide(connection, objection_id, decided.decision, work.now, by.actor, decided.reason)
+        await officer_steps.decide(connection, objection_id, decided.decision, work.now, by.actor, decided.reason)
         await work.log(
             EventKind.OBJECTION_DECIDED,
             objection_id=objection_id,
@@ -131,7 +131,7 @@ async def _lines_to_release(work: Work, objection: ObjectionRow, decided: Object
     if objection.by_whom not in RELEASED_FOR:
         return []
     lines = await work.lines()
-    sums = objections.releases(lines, objection.hold_id)
+    sums = officer_steps.releases(lines, objection.hold_id)
     if {one.hold_id: one.paise for one in decided.releases if one.paise} != sums:
         raise ReleaseDiffers(_shown(sums))
     to_release = [line for line in lines if line.hold_id == objection.hold_id]
@@ -168,7 +168,7 @@ async def _release(work: Work, lines: Sequence[Line], objection_id: int) -> None
         await restorations.unprepare(work.connection, work.row.restoration_id)
         work.row = work.row.model_copy(update={"prepared_by": None})
     numbers = [line.hop_no for line in lines]
-    await objections.take_out(work.connection, work.row.restoration_id, numbers, objection_id)
+    await officer_steps.take_out(work.connection, work.row.restoration_id, numbers, objection_id)
     await notify_appealed_holds(work)
     amounts = {line.hop_no: line.not_ordered_paise for line in lines}
     await order_banks(work, lines, amounts, OrderKind.RELEASE, OrderReason.OBJECTION)

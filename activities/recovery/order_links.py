@@ -14,7 +14,7 @@ from db.banks.reply_links import LinkRow
 from db.pool import Connection
 from db.recovery import bank_orders
 from domain.recovery.orders import Via
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from schemas.recovery.orders import BankOrder, ConfirmedLine, OrderConfirmation, OrderLine
 from schemas.restoration_enums import OrderKind, OrderState
 

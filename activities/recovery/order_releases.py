@@ -8,11 +8,11 @@ from uuid import UUID
 from activities.case.transaction import CaseTransaction
 from activities.recovery.orders import plan_order
 from db.pool import Connection
-from db.recovery import account_holds, disputed_holds, free_amounts
+from db.recovery import account_holds, free_amounts, hold_views
 from db.recovery.account_holds import AccountHold
 from db.recovery.free_amounts import Free
-from domain.errors.orders import AmountNotFree, HoldKeptByCourt, NothingFree
-from domain.recovery.hold_lapse import Part
+from domain.errors.recovery import AmountNotFree, HoldKeptByCourt, NothingFree
+from domain.recovery.holds import Part
 from schemas.enums import ProcedureKind
 from schemas.recovery.orders import LINES_MAX, NewOrder, NewOrderLine
 from schemas.restoration_enums import OrderKind, OrderReason
@@ -78,9 +78,7 @@ async def releasable(connection: Connection, hold: AccountHold, wanted_paise: in
     free = await free_amounts.not_ordered(connection, hold.hold_id)
     unordered_paise = sum(one.free_paise for one in free)
     free_paise = max(0, unordered_paise - retained_paise)
-    claimed = (
-        await disputed_holds.parts(connection, hold.hold_id) if wanted_paise is None and not retained_paise else []
-    )
+    claimed = await hold_views.parts(connection, hold.hold_id) if wanted_paise is None and not retained_paise else []
     claimed_paise = sum(part.free_paise for part in claimed)
     wanted = free_paise if wanted_paise is None else wanted_paise
     if wanted > free_paise or wanted + claimed_paise <= 0:

@@ -14,13 +14,12 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.banks import exchanges
-from activities.banks.bank_messages import BankMessage, OrderMessage
+from activities.banks import received
 from activities.banks.delivery import BankDelivery, Delivered, try_again
-from activities.banks.letters import LetterSender
+from activities.banks.letters import BankMessage, LetterSender, OrderMessage
 from activities.case.transaction import ENGINE, CaseTransaction
 from activities.context import Context
-from activities.recovery.due_actions import refuse_if_early, time_of_action
+from activities.recovery.hold_transaction import refuse_if_early, time_of_action
 from activities.recovery.order_letters import order_letter, page_text
 from activities.recovery.order_transaction import OrderTransaction, order_transaction
 from activities.recovery.unassigned_holds import ask_about_retained_holds
@@ -34,13 +33,13 @@ from db.pool import Connection
 from db.recovery import account_holds, bank_orders, cancellations, firs, free_amounts
 from db.recovery.bank_orders import LIVE, OrderRow
 from db.recovery.cancellations import CancellationRow
-from domain.case.escalation import LevelDue, Reached, may_reach, next_due
+from domain.case.requests import LevelDue, Reached, may_reach, next_due
 from domain.errors import NotFound
-from domain.errors.orders import OrderOver
+from domain.errors.recovery import OrderOver
 from domain.recovery.documents import DocumentIncomplete
 from domain.recovery.orders import cancellation_escalation, order_escalation
 from domain.work_items.task_notes import compose
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from schemas.case.procedures import (
     ActionInput,
     DueAction,
@@ -209,7 +208,7 @@ class OrderActivities:
 
         async def kept(connection: Connection) -> str:
             # The bytes are written before the case is locked.
-            await exchanges.keep(self.ctx, connection, About.ORDER, order.order_id, sent.exchanges)
+            await received.keep(self.ctx, connection, About.ORDER, order.order_id, sent.exchanges)
             return order.case_no
 
         async with order_transaction(self.ctx, order.order_id, ENGINE, case=kept) as work:

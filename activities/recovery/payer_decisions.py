@@ -7,7 +7,7 @@ from activities.case.intake import new_ack_no
 from activities.case.payer_inquiries import plan_inquiries
 from activities.case.transaction import CaseTransaction, case_transaction
 from activities.context import Context
-from activities.recovery import restoration_messages
+from activities.recovery import holder_messages
 from activities.recovery.restoration_transitions import Work, close
 from db import proposals
 from db.case import cases, hops, payer_inquiries
@@ -20,11 +20,11 @@ from domain.errors.restoration import (
     PayerNotTold,
     PayerOrdered,
 )
-from domain.officers.persons import is_same_person
+from domain.officers.officers import is_same_person
 from schemas.base import Flag
 from schemas.enums import Differing, TaskKind
 from schemas.events import EventKind
-from schemas.recovery.payer_decisions import (
+from schemas.recovery.officer_steps import (
     ContestedTransfer,
     ContestedTransfers,
     NewPayerDecision,
@@ -97,7 +97,7 @@ async def agree(
         others = await _who_lost(work, found, owner, before)
         agreed = await proposals.decide(work.connection, decision_id, Decision.AGREED, by, work.now, given_to=given_to)
         decision = payer_decisions.decision_of(agreed)
-        await restoration_messages.payer_decided(work.connection, ctx, decision, others, work.now)
+        await holder_messages.payer_decided(work.connection, ctx, decision, others, work.now)
         await _close_tasks(work, found)
         data = {"hop_no": hop_no, "ack_no": decision.ack_no, "decision_id": decision_id}
         await work.log(EventKind.PAYER_DECIDED, **data, **({"given_to": given_to} if given_to else {}))

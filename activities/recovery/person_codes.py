@@ -8,11 +8,10 @@ from typing import Final
 from activities.banks.people import CODE_LIFE, code_digest
 from activities.outgoing import Attempt, Kind, NotDue, NoWay
 from activities.recovery.bank_letters import BankLetter, bank_of, phone_bank, send_to_bank
-from activities.secret_codes import new_grouped_code
+from activities.secrets import new_grouped_code
 from db.banks import bank_people
 from db.outgoing import OutgoingKind
-from schemas.banks.institutions import Institution
-from schemas.banks.people import BankPerson
+from schemas.banks.institutions import BankPerson, Institution
 from schemas.tasks import TaskCause, TaskFacts
 from schemas.text import indian_minute
 

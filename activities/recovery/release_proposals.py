@@ -15,14 +15,14 @@ from db import proposals
 from db.proposals import Decision, Kind, NewProposal
 from db.recovery import firs, release_proposals
 from db.recovery.account_holds import AccountHold
-from domain.errors.orders import NoReleaseProposed, ReleaseGrew, ReleaseProposed
-from domain.recovery.message_events import NotificationEvent
-from domain.recovery.releases import check_confirming, check_decider
+from domain.errors.recovery import NoReleaseProposed, ReleaseGrew, ReleaseProposed
+from domain.recovery.holds import check_confirming, check_decider
+from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import Role, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts
+from schemas.recovery.orders import ReleaseProposal
 from schemas.recovery.police import CaseDuty
-from schemas.recovery.releases import ReleaseProposal
 from schemas.recovery.restorations import Acting
 from schemas.restoration_enums import OrderReason
 from schemas.tasks import NewTask, TaskCause, TaskSubject, about

@@ -14,9 +14,9 @@ from temporalio import activity
 
 from activities.case.transaction import ENGINE
 from activities.context import Context
-from activities.recovery import allocation, restoration_messages
+from activities.recovery import allocation, holder_messages
 from activities.recovery.document_issuing import issue_about
-from activities.recovery.due_actions import refuse_if_early, time_of_action
+from activities.recovery.hold_transaction import refuse_if_early, time_of_action
 from activities.recovery.orders import FOR_ITS_BANK
 from activities.recovery.restoration_refusals import continue_under_order
 from activities.recovery.restoration_transitions import (
@@ -98,9 +98,7 @@ class RestorationActivities:
                 log.info("restoration %s has no application: %s", row.restoration_id, type(error).__name__)
                 await ask(work, cause=TaskCause.APPLICATION_LACKS_FACTS)
                 return
-            await restoration_messages.application_issued(
-                connection, self.ctx, row, issued, await _due_at(work), work.now
-            )
+            await holder_messages.application_issued(connection, self.ctx, row, issued, await _due_at(work), work.now)
             await work.close_tasks(work.subject, [TaskCause.APPLICATION_LACKS_FACTS], "it is written")
 
     @activity.defn(name="divide_accounts")
@@ -154,7 +152,7 @@ async def _run(work: Work, action: ClockAction) -> None:
         case ClockAction.REMIND:
             await restorations.note_reminded(work.connection, work.row.restoration_id, work.now)
             await _log_overdue(work, action)
-            await restoration_messages.due_soon(work.connection, work.ctx, work.row, await _due_at(work), work.now)
+            await holder_messages.due_soon(work.connection, work.ctx, work.row, await _due_at(work), work.now)
         case ClockAction.ESCALATE:
             await escalate(work)
         case ClockAction.ALLOCATE:
@@ -172,7 +170,7 @@ async def escalate(work: Work) -> None:
     await _log_overdue(work, ClockAction.ESCALATE)
     if not await bank_orders.are_asked_about(work.connection, work.row.restoration_id, FOR_ITS_BANK):
         await ask(work, TaskKind.SUPERVISE)
-    await restoration_messages.overdue(work.connection, work.ctx, work.row, await _due_at(work), work.now)
+    await holder_messages.overdue(work.connection, work.ctx, work.row, await _due_at(work), work.now)
 
 
 async def _wind_up(work: Work) -> None:

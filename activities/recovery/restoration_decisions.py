@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from activities.context import Context
-from activities.recovery import beneficiaries
+from activities.recovery import signatures
 from activities.recovery.allocation import divide, is_divided
 from activities.recovery.message_recipients import Concerned, notify_people
 from activities.recovery.orders import plan_order
@@ -23,7 +23,7 @@ from activities.recovery.restoration_transitions import (
     why_order_dropped,
 )
 from db.pool import Connection
-from db.recovery import credit_accounts, objections, payer_decisions, restoration_facts, restorations
+from db.recovery import credit_accounts, officer_steps, payer_decisions, restoration_facts, restorations
 from db.recovery.restoration_facts import Covered
 from db.recovery.restorations import Line, RestorationRow
 from domain.errors.restoration import (
@@ -50,9 +50,9 @@ from domain.errors.restoration import (
     TransferContested,
     TransferNotAccepted,
 )
-from domain.officers.persons import is_same_person
+from domain.officers.officers import is_same_person
 from domain.recovery import authority
-from domain.recovery.message_events import NotificationEvent
+from domain.recovery.message_rules import NotificationEvent
 from domain.recovery.procedure import ORDERS_OF, RULES, back_to
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
@@ -130,9 +130,9 @@ async def _refuse_other_route(work: Work) -> None:
 async def refuse_undecided(work: Work) -> None:
     """Raise `NotNow` while an objection or a holder's grievance is undecided."""
     connection, restoration_id = work.connection, work.row.restoration_id
-    if undecided := await objections.undecided(connection, restoration_id):
+    if undecided := await officer_steps.undecided(connection, restoration_id):
         raise ObjectionUndecided(undecided[0])
-    if appeals := await objections.open_grievances(connection, restoration_id):
+    if appeals := await officer_steps.open_grievances(connection, restoration_id):
         raise GrievanceUndecided(appeals[0])
 
 
@@ -354,7 +354,7 @@ async def order_banks(
     to_whom = {}
     if restores:
         hop_nos = [line.hop_no for line in lines]
-        to_whom = await beneficiaries.by_hop(work.ctx, work.connection, work.row.ack_no, work.row.case_no, hop_nos)
+        to_whom = await signatures.by_hop(work.ctx, work.connection, work.row.ack_no, work.row.case_no, hop_nos)
     wanted = [line for line in lines if amounts[line.hop_no]]
     for institution in sorted({line.institution for line in wanted}):
         of_bank = [line for line in wanted if line.institution == institution]

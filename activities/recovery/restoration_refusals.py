@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from activities.context import Context
-from activities.recovery import restoration_messages
+from activities.recovery import holder_messages
 from activities.recovery.restoration_transitions import (
     Work,
     close,
@@ -69,10 +69,10 @@ async def _exclude(work: Work, lines: Sequence[Line], why: Why) -> None:
         reason=why.reason,
     )
     if why.as_ == "cancelled" and paise:
-        await restoration_messages.cancelled_in_part(work.connection, work.ctx, work.row, "cancelled", paise, work.now)
+        await holder_messages.cancelled_in_part(work.connection, work.ctx, work.row, "cancelled", paise, work.now)
     if why.as_ == "refused" and paise:
         occasion = f"refused.{why.court_order_id or 'rest'}"
-        await restoration_messages.refused_in_part(
+        await holder_messages.refused_in_part(
             work.connection, work.ctx, work.row, occasion, paise, restored_paise, work.now
         )
 

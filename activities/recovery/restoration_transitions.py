@@ -13,7 +13,7 @@ from uuid import UUID
 
 from activities.case.transaction import CaseTransaction, case_transaction
 from activities.context import Context
-from activities.recovery import restoration_messages
+from activities.recovery import holder_messages
 from activities.recovery.allocation import is_divided
 from activities.recovery.unassigned_holds import ask_about_retained_holds
 from db.case import procedure_outbox
@@ -24,14 +24,14 @@ from db.recovery import (
     court_orders,
     due_documents,
     exclusions,
-    objections,
+    officer_steps,
     restoration_facts,
     restorations,
 )
 from db.recovery.restoration_facts import CourtOrderRow
 from db.recovery.restorations import Line, RestorationRow, VisitRow
 from domain.errors import NotNow
-from domain.errors.court_orders import CourtOrderSuperseded, CourtOrderUsedUp, CourtOrderWithdrawn
+from domain.errors.restoration import CourtOrderSuperseded, CourtOrderUsedUp, CourtOrderWithdrawn
 from domain.recovery.procedure import (
     BY_OTHERS,
     HEARINGS,
@@ -133,13 +133,13 @@ async def step_state(connection: Connection, ctx: Context, row: RestorationRow) 
         order_waiting=await order_waiting(connection, row) is not None,
         order_dropped=row.step is Step.APPROVAL and await why_order_dropped(connection, row) is not None,
         notice_waits=await due_documents.is_waited_for(connection, row.restoration_id, row.step, row.visit_no),
-        somebody_acts=await restoration_messages.somebody_acts(connection, row),
+        somebody_acts=await holder_messages.somebody_acts(connection, row),
     )
 
 
 async def _undecided(connection: Connection, row: RestorationRow) -> int:
-    grievances = await objections.open_grievances(connection, row.restoration_id)
-    return len(grievances) + len(await objections.undecided(connection, row.restoration_id))
+    grievances = await officer_steps.open_grievances(connection, row.restoration_id)
+    return len(grievances) + len(await officer_steps.undecided(connection, row.restoration_id))
 
 
 def _next(row: RestorationRow, route: Route, visits: Sequence[VisitRow]) -> Step | None:
@@ -313,7 +313,7 @@ async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, re
         due_at=due_at.isoformat(),
     )
     lines = await work.lines()
-    await restoration_messages.step_opened(work.connection, work.ctx, work.row, lines, work.now)
+    await holder_messages.step_opened(work.connection, work.ctx, work.row, lines, work.now)
     if step not in BY_OTHERS:
         await ask(work)
     await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
@@ -346,7 +346,7 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
         held_paise=sum(line.held_paise for line in lines),
         excluded_paise=sum(one.held_paise for one in excluded) or None,
     )
-    await restoration_messages.closed(connection, work.ctx, row, lines, state, restored_paise, work.now)
+    await holder_messages.closed(connection, work.ctx, row, lines, state, restored_paise, work.now)
     # Only the appeal kept these. Without a new warning the officer who ends the restoration would release them at once.
     if past_end := await restorations.appealed_holds_past_end(connection, row.restoration_id, work.now):
         await account_holds.warn_anew(connection, past_end, work.now)

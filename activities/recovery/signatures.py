@@ -1,9 +1,6 @@
-"""The victim's signature by code under the application of a restoration.
+"""Signatures on applications, and who is credited."""
 
-The victim ends the step with it, as an officer does who has the application signed by hand. The signature is an event
-of the log, a row that never changes, and a page of the application.
-"""
-
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -11,17 +8,28 @@ from uuid import UUID
 from activities.case.transaction import case_transaction
 from activities.context import Context
 from activities.recovery.document_issuing import issue_about
-from activities.recovery.restoration_messages import application_signed
+from activities.recovery.holder_messages import application_signed
 from activities.recovery.restoration_transitions import Work, move_on
 from db import proofs
 from db.pool import Connection
 from db.privacy import victim_corrections
-from db.recovery import credit_accounts, document_facts, document_register, notifications, restorations, signatures
+from db.recovery import (
+    credit_accounts,
+    document_facts,
+    document_register,
+    notifications,
+    restoration_facts,
+    restorations,
+    signatures,
+)
 from db.recovery.signatures import NewSignature, OpenApplication
-from domain.errors.documents import DocumentErased
+from domain.errors.recovery import DocumentErased
 from domain.errors.restoration import ApplicationNamesOtherAccount, ApplicationNotOpen, MobileTooNew
 from schemas.events import EventKind
+from schemas.identifiers import IFSC_PATTERN
 from schemas.recovery.document_facts import RestorationApplication
+from schemas.recovery.officer_steps import CreditedAccount, CreditedAccounts
+from schemas.recovery.orders import Beneficiary
 from schemas.restoration_enums import AddressClass, DocumentKind, StepOutcome
 
 VICTIM: Final = "victim"
@@ -113,3 +121,40 @@ async def sign(
         await application_signed(connection, ctx, work.row, issued, facts, now)
         await move_on(work, StepOutcome.DONE, f"signed by a code, {issued.number}")
     return True
+
+
+async def by_hop(
+    ctx: Context, connection: Connection, ack_no: str, case_no: str, hop_nos: Sequence[int]
+) -> dict[int, Beneficiary]:
+    """Return by hop the account that the victim paid from, or the replacement that two officers confirmed."""
+    instead = await credit_accounts.standing(connection, ack_no)
+    if instead is not None:
+        to = Beneficiary(institution=instead.institution, holder=instead.account, ifsc=instead.ifsc)
+        return dict.fromkeys(hop_nos, to)
+    directory = ctx.directory.current
+    found = {}
+    for payer in await restoration_facts.payers(connection, case_no, hop_nos):
+        known, _ = directory.resolve(payer.institution_as_told, payer.ifsc, payer.holder, "payer")
+        institution = known.code if known else payer.institution_as_told
+        ifsc = (payer.ifsc or "").strip().upper()
+        found[payer.hop_no] = Beneficiary(
+            institution=institution, holder=payer.holder, ifsc=ifsc if IFSC_PATTERN.fullmatch(ifsc) else ""
+        )
+    return found
+
+
+async def credited(ctx: Context, restoration_id: UUID) -> CreditedAccounts:
+    """Return in full the accounts that an approval would credit. Raises `RestorationNotFound`."""
+    async with (
+        ctx.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        of = await restoration_facts.hops(connection, restoration_id)
+        found = await by_hop(ctx, connection, of.ack_no, of.case_no, of.hop_nos)
+    accounts = {(one.institution, one.holder, one.ifsc or None) for one in found.values()}
+    return CreditedAccounts(
+        items=tuple(
+            CreditedAccount(institution=institution, account=holder, ifsc=ifsc)
+            for institution, holder, ifsc in sorted(accounts, key=str)
+        )
+    )

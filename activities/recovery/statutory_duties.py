@@ -15,9 +15,9 @@ from activities.context import Context
 from activities.recovery.message_recipients import Concerned, notify_people
 from db.case import procedure_outbox
 from db.pool import Connection
-from db.recovery import document_register, firs, statutory_duties
-from domain.case.escalation import due_at as level_due_at
-from domain.errors.police import (
+from db.recovery import document_register, due_documents, firs
+from domain.case.requests import due_at as level_due_at
+from domain.errors.restoration import (
     DiaryEntryMissing,
     DiaryNoUsed,
     DutyDone,
@@ -27,8 +27,8 @@ from domain.errors.police import (
     HandedInBeforeHold,
     TimeInFuture,
 )
-from domain.recovery.message_events import NotificationEvent
-from domain.recovery.police import duty_dues, duty_policy, read_what
+from domain.recovery.message_rules import NotificationEvent
+from domain.recovery.officer_steps import duty_dues, duty_policy, read_what
 from schemas.case.procedures import RowState
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
@@ -66,7 +66,7 @@ async def open_duties(work: CaseTransaction) -> int:
     A finished duty is reopened if no report covers the hold yet, or if the bank has no follow-up. The duties run from
     the time at which the engine opens the hold.
     """
-    unreported_since = await statutory_duties.unreported_since(work.connection, work.case_no)
+    unreported_since = await due_documents.unreported_since(work.connection, work.case_no)
     owed = {
         DutyKind.MAGISTRATE_REPORT: unreported_since is not None,
         DutyKind.FOLLOW_UP: await _new_banks_wait(work),
@@ -77,7 +77,7 @@ async def open_duties(work: CaseTransaction) -> int:
 async def _new_banks_wait(work: CaseTransaction) -> bool:
     """Return whether a bank without a follow-up placed a hold after the duty was done."""
     connection, case_no = work.connection, work.case_no
-    known = await statutory_duties.get(connection, case_no, DutyKind.FOLLOW_UP)
+    known = await due_documents.get(connection, case_no, DutyKind.FOLLOW_UP)
     since = known.done_at if known else None
     return bool(await document_register.banks_without(connection, case_no, DocumentKind.FOLLOW_UP, held_after=since))
 
@@ -98,7 +98,7 @@ async def open_duty(
     rule, factor = work.ctx.policy.police.duties[kind], work.ctx.procedure_clock_factor
     since, escalation = since or work.now, duty_policy(rule, factor)
     due_at = due_at or since + timedelta(seconds=rule.due_seconds / factor)
-    opened = await statutory_duties.open_duty(
+    opened = await due_documents.open_duty(
         work.connection,
         work.case_no,
         kind,
@@ -123,10 +123,10 @@ async def report_issued(work: CaseTransaction, document_id: UUID) -> None:
     The report names all holds of the case.
     """
     connection, case_no, kind = work.connection, work.case_no, DutyKind.MAGISTRATE_REPORT
-    if await statutory_duties.unreported_since(connection, case_no) is not None:
+    if await due_documents.unreported_since(connection, case_no) is not None:
         await open_duty(work, kind, reopen=True)
-    await statutory_duties.report(connection, case_no)
-    if await statutory_duties.issued(connection, case_no, kind, document_id, work.now):
+    await due_documents.report(connection, case_no)
+    if await due_documents.issued(connection, case_no, kind, document_id, work.now):
         await work.close_tasks(subject_of(kind), [TaskCause.DUTY], "the report is issued")
         await work.ask(_task(kind, TaskCause.DUTY_TO_HAND_IN))
 
@@ -141,7 +141,7 @@ async def duty_done(
 ) -> bool:
     """Finish a duty by a document or for a reason; return False if no such duty is open."""
     connection, case_no = work.connection, work.case_no
-    duty = await statutory_duties.done(
+    duty = await due_documents.done(
         connection, case_no, kind, work.actor, work.now, document_id=document_id, reason=reason, handed_in=handed_in
     )
     if duty is None:
@@ -165,7 +165,7 @@ async def duty_done(
 
 async def _end_without_duties(work: CaseTransaction) -> None:
     """End the clocks of the duties if the case has no open duty."""
-    if not await statutory_duties.any_left(work.connection, work.case_no):
+    if not await due_documents.any_left(work.connection, work.case_no):
         await procedure_outbox.end(work.connection, ProcedureKind.DUTIES, work.case_no, work.now)
 
 
@@ -185,7 +185,7 @@ async def finish_by_hand(
     Raises `NotFound` and `NotNow`.
     """
     async with case_transaction(ctx, ack_no, by) as work:
-        known = await statutory_duties.get(work.connection, work.case_no, kind)
+        known = await due_documents.get(work.connection, work.case_no, kind)
         if known is None:
             raise DutyNotFound(kind, work.case_no)
         if known.done_at is not None:
@@ -196,7 +196,7 @@ async def finish_by_hand(
         await duty_done(work, kind, reason=reason, handed_in=handed_in)
         if handed_in is not None:
             await _mark_reported(work, known, handed_in)
-        done = await statutory_duties.get(work.connection, work.case_no, kind)
+        done = await due_documents.get(work.connection, work.case_no, kind)
     assert done is not None, "a duty stays"
     return done
 
@@ -206,7 +206,7 @@ async def _check_can_finish(work: CaseTransaction, known: Duty, handed_in: Hande
     if known.kind is DutyKind.FIR_SIGNATURE:
         raise DutyDoneByReport
     if handed_in is None:
-        if known.kind is DutyKind.MAGISTRATE_REPORT and await statutory_duties.is_anything_held(connection, case_no):
+        if known.kind is DutyKind.MAGISTRATE_REPORT and await due_documents.is_anything_held(connection, case_no):
             raise DiaryEntryMissing
         return
     if known.kind is not DutyKind.MAGISTRATE_REPORT:
@@ -215,7 +215,7 @@ async def _check_can_finish(work: CaseTransaction, known: Duty, handed_in: Hande
         raise TimeInFuture("handed_in.at")
     if handed_in.at < known.opened_at - CLOCKS_DIFFER:
         raise HandedInBeforeHold(known.opened_at)
-    if await statutory_duties.is_in_a_diary(connection, case_no, handed_in.diary_no):
+    if await due_documents.is_in_a_diary(connection, case_no, handed_in.diary_no):
         raise DiaryNoUsed(handed_in.diary_no)
 
 
@@ -225,8 +225,8 @@ async def _mark_reported(work: CaseTransaction, known: Duty, handed_in: HandedIn
     A report issued by the engine names its holds. Any other report covers the holds up to its submission.
     """
     if known.issued_at is None:
-        await statutory_duties.report(work.connection, work.case_no, handed_in.at)
-    since = await statutory_duties.unreported_since(work.connection, work.case_no)
+        await due_documents.report(work.connection, work.case_no, handed_in.at)
+    since = await due_documents.unreported_since(work.connection, work.case_no)
     if since is not None:
         await open_duty(work, known.kind, since=since, reopen=True)
 
@@ -235,7 +235,7 @@ async def notify_of_overdue_duties(work: CaseTransaction, assigned: CaseOfficer)
     """Notify a newly assigned officer of the open duties whose reminder or escalation is past."""
     if assigned.duty is CaseDuty.DECIDING:
         return
-    for duty in await statutory_duties.of_case(work.connection, work.case_no):
+    for duty in await due_documents.of_case(work.connection, work.case_no):
         action = {CaseDuty.IO: DutyAction.REMIND, CaseDuty.SUPERVISING: DutyAction.ESCALATE}[assigned.duty]
         past = duty.reminded_at if assigned.duty is CaseDuty.IO else duty.escalated_at
         if duty.done_at is None and past is not None:
@@ -256,7 +256,7 @@ async def _notify(work: CaseTransaction, duty: Duty, action: DutyAction, to: str
 
 async def read_duties(connection: Connection, case_no: str) -> RowState:
     """Return the next actions of the case's open duties; over when no duty is open."""
-    waiting = [duty for duty in await statutory_duties.of_case(connection, case_no) if duty.done_at is None]
+    waiting = [duty for duty in await due_documents.of_case(connection, case_no) if duty.done_at is None]
     dues = sorted((due for duty in waiting for due in duty_dues(duty)), key=lambda due: (due.at, due.what))
     return RowState(over=not waiting, at=" ".join(duty.kind.value for duty in waiting), dues=tuple(dues))
 
@@ -274,7 +274,7 @@ async def attend_to_duties(work: CaseTransaction) -> RowState:
 async def care_for_duty(work: CaseTransaction, what: str) -> None:
     """Do the action "remind:KIND", "escalate:KIND" or "lapse:KIND", if it is due. A repeated call changes nothing."""
     action, kind = read_what(what)
-    duty = await statutory_duties.get(work.connection, work.case_no, kind)
+    duty = await due_documents.get(work.connection, work.case_no, kind)
     # An action before this one may have finished the duty, or reopened it with later deadlines.
     if duty is None or all(due.what != what or due.at > work.now for due in duty_dues(duty)):
         return
@@ -303,25 +303,25 @@ class _DutyTransaction(CaseTransaction):
 
     async def remind(self) -> None:
         """Notify the investigating officer that the duty is due soon."""
-        if await statutory_duties.reminded(self.connection, self.case_no, self.duty.kind, self.now):
+        if await due_documents.reminded(self.connection, self.case_no, self.duty.kind, self.now):
             await _notify(self, self.duty, DutyAction.REMIND)
 
     async def escalate(self) -> None:
         """Notify the supervising officer that the duty is overdue."""
-        if await statutory_duties.escalated(self.connection, self.case_no, self.duty.kind, self.now):
+        if await due_documents.escalated(self.connection, self.case_no, self.duty.kind, self.now):
             await self._overdue()
 
     async def lapse(self) -> None:
         """Record that the FIR has lapsed. The supervisor decides whether another is requested."""
         connection, case_no, kind = self.connection, self.case_no, self.duty.kind
-        if not await statutory_duties.escalated(connection, case_no, kind, self.now):
+        if not await due_documents.escalated(connection, case_no, kind, self.now):
             return
         fir_id = await firs.lapse(connection, case_no)
         if fir_id is not None:
             await self.log(EventKind.FIR_LAPSED, fir_id=str(fir_id), sign_by=self.duty.due_at.isoformat())
             await self._reopen_follow_up(fir_id)
         await self._overdue()
-        await statutory_duties.done(connection, case_no, kind, self.actor, self.now, document_id=None, reason=LAPSED)
+        await due_documents.done(connection, case_no, kind, self.actor, self.now, document_id=None, reason=LAPSED)
         await self.close_tasks(subject_of(kind), [TaskCause.DUTY], LAPSED)
         await firs.notify_procedures(connection, case_no, [ProcedureKind.RESTORATION], self.now)
         await _end_without_duties(self)

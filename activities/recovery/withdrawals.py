@@ -11,18 +11,18 @@ from activities.case.hop_steps import notify_workflow
 from activities.case.payer_transfers import dismiss_followed
 from activities.case.transaction import CaseTransaction, case_transaction, lock_cases
 from activities.context import Context
-from activities.deadlocks import repeated
+from activities.isolation import repeated
 from activities.recovery.allocation import MoreCases, give_to_others
 from activities.recovery.order_releases import notify_hold_workflows, order_release
 from activities.recovery.payer_decisions import give_to
-from db.case import cases, events, hop_retries, hops, ledger, merged_hops, requests, told_amounts
+from db.case import cases, events, hop_retries, hops, ledger, merged_hops, requests
 from db.pool import Connection
 from db.recovery import account_holds, claims, exclusions, free_amounts, payer_decisions, withdrawals
 from db.recovery.claims import Account, ClaimRow
 from db.recovery.exclusions import Why
 from db.recovery.withdrawals import HopToWithdraw
-from domain.errors.cases import HopOfMergedTransfer
-from domain.errors.orders import HoldKeptByCourt
+from domain.errors.case import HopOfMergedTransfer
+from domain.errors.recovery import HoldKeptByCourt
 from domain.errors.restoration import (
     AlreadyWithdrawn,
     MoneyJustHeld,
@@ -35,15 +35,15 @@ from domain.errors.restoration import (
     WithdrawnMoneyOrdered,
     WithdrawnMoneyPrepared,
 )
-from domain.officers.persons import is_same_person
+from domain.officers.officers import is_same_person
 from domain.recovery.claims import Confirmed
-from domain.recovery.withdrawals import withdrawal_entries
+from domain.recovery.officer_steps import withdrawal_entries
 from schemas.case.case_workflow import FollowUp, HopRef
 from schemas.enums import HopState, ProcedureKind, TaskKind
 from schemas.events import EventKind
+from schemas.recovery.officer_steps import NewWithdrawal, Withdrawal, WithdrawalDecision, Withdrawals
 from schemas.recovery.orders import NewOrderLine
 from schemas.recovery.restorations import AccountClaim
-from schemas.recovery.withdrawals import NewWithdrawal, Withdrawal, WithdrawalDecision, Withdrawals
 from schemas.restoration_enums import ConfirmedBy, OrderReason
 from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 
@@ -185,9 +185,9 @@ async def _withdraw(
     await withdrawals.decide(connection, told.withdrawal_id, agreed, work.actor, reason, work.now)
     await withdrawals.take_out(connection, case_no, told.withdrawal_id, hop_nos)
     await hop_retries.forget(connection, case_no, hop_nos)
-    await told_amounts.forget(connection, case_no, hop_nos)
+    await ledger.forget(connection, case_no, hop_nos)
     if told.hop_no is None:
-        await told_amounts.forget_told_in(connection, told.ack_no)
+        await ledger.forget_told_in(connection, told.ack_no)
     entries = withdrawal_entries(await withdrawals.unplaced(connection, case_no, found))
     await ledger.post(connection, case_no, "withdrawal", f"withdrawal|{told.withdrawal_id}", work.now, entries)
     closed = await _close_hops(work, found, why)

@@ -20,7 +20,7 @@ from activities.metrics import METRICS
 from db.reporting import outcomes
 from db.reporting.outcomes import Period
 from documents.spreadsheet import Table, Value
-from schemas.reporting.outcomes import FigureGroup, OutcomeFigures, OutcomeReport, Stage
+from schemas.reporting.figures import FigureGroup, OutcomeFigures, OutcomeReport, Stage
 
 log = logging.getLogger("goldenhour.home_figures")
 

@@ -22,7 +22,7 @@ from db.reporting import call_list, scorecards
 from db.reporting.call_list import Habit
 from db.reporting.scorecards import Span
 from domain.banks.answering_curve import BandCount, Curve, default_curve, fitted_curve
-from domain.case.call_script import what_to_say
+from domain.case.telephone import what_to_say
 from schemas.enums import AnswerClass, EscalationLevel, Language
 from schemas.reporting.scorecards import Call, CallList, Percentiles, Scores
 

@@ -1,27 +1,35 @@
-"""Figures of stages over a period of whole days, and the load of officers.
+"""Figures of stages, as JSON and as tables, and their counts by day."""
 
-A short period is counted from its cases. A long one is added up from the counts of its days and months
-(`activities.reporting.stage_counts`).
-"""
-
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Final
 
 from activities.context import Context
 from db.officers import teams
 from db.pool import Connection
-from db.reporting import officer_load, stage_counts, stage_figures
-from db.reporting.stage_counts import midnight
-from db.reporting.stage_figures import EVERY_KEY, Asked, Labels
+from db.reporting import officer_load, stage_counts
+from db.reporting.stage_counts import EVERY_KEY, Ages, Asked, Labels, midnight
 from db.reporting.stage_times import Span, Targets
+from documents.spreadsheet import Table, Value
 from domain.districts import districts as known_districts
 from domain.officers.jurisdiction import district_key
 from domain.reporting.figures import named
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import EscalationLevel
-from schemas.privacy.jurisdiction import WHOLE_STATE
-from schemas.reporting.stage_figures import LoadReport, StageFigures, StageGroup, StageReport, StageTarget, TimedStage
+from schemas.privacy.reads import WHOLE_STATE
+from schemas.reporting.figures import (
+    LoadReport,
+    OfficerLoad,
+    StageCase,
+    StageFigures,
+    StageGroup,
+    StageReport,
+    StageTarget,
+    TargetShare,
+    TimedStage,
+)
+from schemas.reporting.scorecards import Percentiles
+from schemas.reporting.wall import MoneyCase
 from schemas.text import IST
 
 DAYS_DEFAULT: Final = 30
@@ -140,12 +148,12 @@ class _Reader:
     async def figures(self, asked: Asked) -> tuple[StageFigures, ...]:
         """Return the figures that are asked for."""
         if self.is_exact:
-            rows = await stage_figures.exact(self._connection, self._days.span(self._targets), asked)
+            rows = await stage_counts.exact(self._connection, self._days.span(self._targets), asked)
         else:
-            rows = await stage_figures.added(self._connection, self._days.first_day, self._days.end_day, asked)
+            rows = await stage_counts.added(self._connection, self._days.first_day, self._days.end_day, asked)
         codes = [row["about"] for row in rows] if asked.by is StageGroup.BANK else []
-        names = await stage_figures.bank_names(self._connection, codes)
-        return stage_figures.figures(rows, self._targets, self._rules.small_below, names)
+        names = await stage_counts.bank_names(self._connection, codes)
+        return stage_counts.figures(rows, self._targets, self._rules.small_below, names)
 
     async def rows(self, by: StageGroup, districts: tuple[str, ...] | None) -> tuple[StageFigures, ...]:
         """Return the rows of a grouping. Typed texts of few cases are one row without a name."""
@@ -195,3 +203,89 @@ async def load(ctx: Context, days: Days, districts: tuple[str, ...] | None) -> L
             connection, midnight(days.first_day), midnight(days.end_day), days.as_of, districts
         )
     return LoadReport(first_day=days.first_day, end_day=days.end_day, as_of=days.as_of, items=tuple(found))
+
+
+_SHARE: tuple[str, ...] = ("within", "judged", "late_now", "share", "low", "high", "is_small")
+
+
+def stage_table(report: StageReport) -> Table:
+    """Return the rows of a report, the total last; the first cell of the total says so."""
+    rows = [list(_stage_cells("row", row)) for row in report.rows]
+    rows += [list(_stage_cells("total", row)) for row in report.total]
+    return Table(title="stages", header=STAGE_HEADER, rows=tuple(tuple(value for _, value in row) for row in rows))
+
+
+def load_table(report: LoadReport) -> Table:
+    """Return the load of every officer."""
+    return Table(
+        title="load",
+        header=LOAD_HEADER,
+        rows=tuple(tuple(value for _, value in _load_cells(item)) for item in report.items),
+    )
+
+
+def case_table(title: str, cases: Iterable[StageCase]) -> Table:
+    """Return the cases behind a figure, or the breaches, one in each row."""
+    return Table(title=title, header=tuple(StageCase.model_fields), rows=tuple(_case_row(case) for case in cases))
+
+
+def money_table(title: str, cases: Iterable[MoneyCase]) -> Table:
+    """Return the cases behind a sum, one in each row."""
+    rows = (tuple(case.model_dump(mode="json").values()) for case in cases)
+    return Table(title=title, header=tuple(MoneyCase.model_fields), rows=tuple(rows))
+
+
+def _case_row(case: StageCase) -> tuple[Value, ...]:
+    return tuple(case.model_dump(mode="json").values())
+
+
+def _stage_cells(kind: str, row: StageFigures) -> Iterator[tuple[str, Value]]:
+    yield "row", kind
+    yield "about", row.about
+    yield "name", row.name
+    yield "stage", row.stage.value
+    yield "began", row.began
+    yield "ended", row.ended
+    yield "waiting", row.waiting
+    yield "p50_seconds", row.seconds.p50_seconds
+    yield "p95_seconds", row.seconds.p95_seconds
+    yield "p99_seconds", row.seconds.p99_seconds
+    for name, share in (("policy", row.policy), ("legal", row.legal)):
+        told = share.model_dump() if share else {}
+        for part in _SHARE:
+            value = told.get(part)
+            yield f"{name}_{part}", int(value) if isinstance(value, bool) else value
+
+
+def _load_cells(item: OfficerLoad) -> Iterator[tuple[str, Value]]:
+    told = item.model_dump(mode="json")
+    for name, value in told.items():
+        if name in {"tasks", "steps"}:
+            yield f"{name}_done", value["count"]
+            yield from ((f"{name}_{quantile}", value[quantile]) for quantile in ("p50_seconds", "p95_seconds"))
+        else:
+            yield name, value
+
+
+_EMPTY = StageFigures(stage=TimedStage.NOTICE, began=0, ended=0, waiting=0, seconds=Percentiles(), policy=TargetShare())
+STAGE_HEADER = tuple(name for name, _ in _stage_cells("", _EMPTY))
+LOAD_HEADER = tuple(name for name, _ in _load_cells(OfficerLoad(officer="")))
+
+
+async def count_next(ctx: Context) -> bool:
+    """Count the day whose count is the least good, and return whether there was one."""
+    now, rules = ctx.now(), ctx.policy.figures
+    today = now.astimezone(IST).date()
+    ages = Ages(
+        fresh=timedelta(seconds=rules.fresh_seconds),
+        older=timedelta(seconds=rules.older_seconds),
+        recount_days=rules.recount_days,
+    )
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        await stage_counts.add_days(connection, today)
+        day = await stage_counts.next_day(connection, today, now, ages)
+        if day is None:
+            return False
+        span = Days(first_day=day, end_day=day + timedelta(days=1), as_of=now).span(targets(ctx))
+        await stage_counts.count_day(connection, day, today, span)
+    return True

@@ -1,19 +1,26 @@
-"""Figures of what victims say of how they were treated, by district and team."""
+"""Answers of victims on how they were treated, and the search over all cases."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from activities.context import Context
+from activities.people.victims import found_by_terms, terms_of
 from activities.reporting.stage_figures import Days, team_labels
-from db.people import quality
-from db.people.quality import AnswerCount
-from db.reporting.stage_figures import EVERY_KEY
+from db.people import statements
+from db.people.statements import AnswerCount
+from db.pool import Connection
+from db.reporting import officer_load
+from db.reporting.officer_load import Match
+from db.reporting.stage_counts import EVERY_KEY
 from documents.spreadsheet import Table, Value
 from domain.districts import districts as known_districts
-from domain.people.quality import Counts, shown
+from domain.people.my_case import Counts, shown
+from domain.privacy.search import PERSONS, Sought
 from domain.reporting.figures import interval
-from schemas.people.quality import SaidAnswer, TreatmentFigures, TreatmentGroup, TreatmentQuestion, TreatmentReport
+from schemas.people.my_case import SaidAnswer, TreatmentFigures, TreatmentGroup, TreatmentQuestion, TreatmentReport
+from schemas.privacy.reads import SearchPage, SearchQuestion, Within
 
 HEADER: Final = ("row", *TreatmentFigures.model_fields)
 
@@ -26,7 +33,7 @@ async def read(
         ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        counted = await quality.counts(connection, days.first_day, days.end_day, districts)
+        counted = await statements.counts(connection, days.first_day, days.end_day, districts)
         labels = await team_labels(connection) if by is TreatmentGroup.TEAM else None
     named: dict[str, set[str]] = defaultdict(set)
     if labels is not None:
@@ -104,3 +111,40 @@ def _row(question: TreatmentQuestion, about: str, counts: Counts | None, small_b
         high=high,
         is_small=yes + no < small_below,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Cases that an officer finds."""
+
+    cases: Within | None
+    """by what a case has; None for every case"""
+    persons: Within | None
+    """by its victim"""
+
+
+async def find(ctx: Context, asked: SearchQuestion, sought: Sequence[Sought], reach: Reach) -> SearchPage:
+    """Return the cases that match a text in one of its meanings, the newest first.
+
+    Raises `BadCursor`, and `LimitExceeded` for a name of one term alone.
+    """
+    found: list[Match] = []
+    is_cut = False
+    async with ctx.pool.acquire() as connection:
+        for one in sought:
+            if one.kind in PERSONS:
+                matches, is_more = await _of_persons(ctx, connection, one, reach.persons)
+            else:
+                matches, is_more = await officer_load.matches(connection, one, ctx.policy.search.candidates_max)
+            found += matches
+            is_cut |= is_more
+        items, after = await officer_load.page(connection, found, asked.after, asked.limit, reach.cases)
+    return SearchPage(searched_by=tuple(one.kind for one in sought), items=items, next=after, is_cut=is_cut)
+
+
+async def _of_persons(
+    ctx: Context, connection: Connection, sought: Sought, within: Within | None
+) -> tuple[list[Match], bool]:
+    terms = terms_of(**{sought.kind.value: sought.key})
+    rows, more = await found_by_terms(ctx, connection, terms, within)
+    return [Match(kind=sought.kind, case_no=row.case_no, ack_no=row.ack_no) for row in rows], more

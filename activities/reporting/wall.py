@@ -1,33 +1,35 @@
-"""The supervisor's wall, read in three parts: what is now, what is recent, and the last weeks.
+"""The supervisor's wall, and the gauges that alerts are made of."""
 
-Each part is one snapshot of the database. The caller keeps each for its own time.
-"""
-
+import asyncio
+import logging
+import math
+import time
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
+import asyncpg
 from asyncpg import Record
+from prometheus_client import CollectorRegistry, Gauge
 
 from activities.context import Context
+from activities.metrics import METRICS
 from activities.reporting.outcomes import period_of
 from activities.reporting.stage_figures import Days, targets
+from db.databases import Storage
 from db.pool import Connection
 from db.recovery.free_amounts import lapsing
-from db.reporting import outcomes, stage_figures, wall
-from db.reporting.alert_figures import LAPSES_WITHIN
+from db.reporting import outcomes, stage_counts, wall
 from db.reporting.stage_cases import overdue_counts
-from db.reporting.stage_counts import midnight
-from db.reporting.stage_figures import Asked
+from db.reporting.stage_counts import Asked, midnight
 from db.reporting.stage_times import Targets
-from db.reporting.wall import DistrictToday, WaitingAt
+from db.reporting.wall import LAPSES_WITHIN, AlertFigures, DistrictToday, DutyBacklog, WaitingAt
 from domain.districts import districts
-from domain.reporting.district_tiles import Tile, tiles
+from domain.reporting.figures import Tile, tiles
 from domain.rupees import in_proportion, whole_rupees
-from domain.work_items.assignment import is_open
+from domain.work_items.shifts import is_open
 from schemas.case.trail_layout import LETTERS, BucketShare
-from schemas.reporting.outcomes import Stage
-from schemas.reporting.stage_figures import StageFigures, StageGroup, TimedStage
+from schemas.reporting.figures import Stage, StageFigures, StageGroup, TimedStage
 from schemas.reporting.wall import (
     WallBank,
     WallBreaches,
@@ -40,6 +42,7 @@ from schemas.reporting.wall import (
     WallToday,
     WallWeeks,
 )
+from schemas.restoration_enums import DutyKind
 from schemas.text import IST
 
 BANK_DAYS: Final = 1
@@ -153,7 +156,7 @@ class _Recent:
     async def _banks(self) -> tuple[WallBank, ...]:
         found = {one.about: one for one in await self._exact(BANK_DAYS, StageGroup.BANK, _ANSWER)}
         waits = await wall.waiting(self._connection)
-        names = await stage_figures.bank_names(self._connection, [*found])
+        names = await stage_counts.bank_names(self._connection, [*found])
         return tuple(
             sorted(
                 (_bank(one, names.get(code, ""), waits.get(code, WaitingAt())) for code, one in found.items()),
@@ -165,17 +168,17 @@ class _Recent:
         """Return the figures of a stage from some days before today until now."""
         first_day, end_day = self._today - timedelta(days=days_before), self._today + timedelta(days=1)
         span = Days(first_day=first_day, end_day=end_day, as_of=self._now).span(self._targets)
-        rows = await stage_figures.exact(self._connection, span, Asked(by=by, stages=(stage,)))
+        rows = await stage_counts.exact(self._connection, span, Asked(by=by, stages=(stage,)))
         return self._figures(rows, stage)
 
     def _figures(self, rows: Sequence[Record], stage: TimedStage) -> list[StageFigures]:
-        found = stage_figures.figures(rows, self._targets, self._rules.small_below, {})
+        found = stage_counts.figures(rows, self._targets, self._rules.small_below, {})
         return [one for one in found if one.stage is stage]
 
     async def _districts(self, counts: Mapping[str, DistrictToday]) -> tuple[WallDistrict, ...]:
         first_day, end_day = self._today - timedelta(days=SHARE_DAYS - 1), self._today + timedelta(days=1)
         asked = Asked(by=StageGroup.DISTRICT, stages=(_FIRST_HOLD,))
-        rows = await stage_figures.added(self._connection, first_day, end_day, asked)
+        rows = await stage_counts.added(self._connection, first_day, end_day, asked)
         weeks = {one.about: one for one in self._figures(rows, _FIRST_HOLD)}
         recent = {one.about: one for one in await self._exact(1, StageGroup.DISTRICT, _FIRST_HOLD)}
         return tuple(
@@ -239,3 +242,98 @@ async def read_weeks(ctx: Context) -> WallWeeks:
             restored=stages[Stage.RESTORED],
         ),
     )
+
+
+log = logging.getLogger("goldenhour.alert_figures")
+
+GAUGES_GOOD_SECONDS: Final = 30.0
+GAUGES_READ_SECONDS: Final = 2.0
+"""below the time after which Prometheus gives a page up"""
+AWAY: Final = "away"
+"""state of the storage of a database that does not answer in time"""
+_NONE_OPEN: Final = DutyBacklog(soon=0, overdue=0)
+
+
+class AlertGauges:
+    """Gauges of what waits, what is late, and what has failed. A figure not read yet is NaN or absent."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def gauge(name: str, help_text: str, *labels: str) -> Gauge:
+            return Gauge(f"goldenhour_{name}", help_text, labels, registry=registry)
+
+        self._requests = gauge(
+            "requests_waiting",
+            "Hold requests of the last two days without a job id: `unsent` if no channel has tried yet.",
+            "state",
+        )
+        self._oldest = gauge(
+            "oldest_unsent_request_seconds", "How long the oldest unsent hold request waits; 0 if none does."
+        )
+        self._duties = gauge(
+            "duties_open", "Statutory duties not done: `soon` after their reminder, or `overdue`.", "duty", "state"
+        )
+        self._lapsing = gauge(
+            "holds_lapsing", "Holds that lapse within a day, or should have, with money that no order asks for."
+        )
+        self._lapsing_paise = gauge("holds_lapsing_paise", "Money of these holds that no order asks for.")
+        self._since_clean = gauge(
+            "nightly_since_clean_seconds",
+            "Since the last clean nightly run; if none was, since the update that brought them.",
+            "work",
+        )
+        self._failing = gauge("nightly_failing", "1 if the newest nightly run failed or found a violation.", "work")
+        self._storage = gauge("storage", "1 for the state of the database's storage.", "state")
+        self._bytes = gauge("database_bytes", "Size of the database on disk.")
+        for one in (self._oldest, self._lapsing, self._lapsing_paise, self._bytes):
+            one.set(math.nan)
+
+    def show(self, found: AlertFigures) -> None:
+        """Set every gauge."""
+        self._requests.labels("unsent").set(found.requests.unsent)
+        self._requests.labels("undelivered").set(found.requests.undelivered)
+        self._oldest.set(found.requests.oldest_unsent_seconds)
+        for duty in DutyKind:
+            of_kind = found.duties.get(duty, _NONE_OPEN)
+            self._duties.labels(duty.value, "soon").set(of_kind.soon)
+            self._duties.labels(duty.value, "overdue").set(of_kind.overdue)
+        self._lapsing.set(found.lapsing_holds)
+        self._lapsing_paise.set(found.lapsing_paise)
+        for standing in found.nightly:
+            self._since_clean.labels(standing.work.value).set(max(0.0, standing.since_clean_seconds))
+            self._failing.labels(standing.work.value).set(standing.is_failing)
+        self.show_storage(found.storage.value)
+        self._bytes.set(found.database_bytes)
+
+    def show_storage(self, state: str) -> None:
+        """Set the gauge of this state to 1, and the others to 0."""
+        for known in (*(storage.value for storage in Storage), AWAY):
+            self._storage.labels(known).set(known == state)
+
+
+GAUGES: Final = AlertGauges(METRICS.registry)
+"""the gauges of this process"""
+
+
+class AlertWatch:
+    """Keep the gauges current, with at most one read of the database every half minute."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._read_at = -GAUGES_GOOD_SECONDS
+        self._reading = asyncio.Lock()
+
+    async def refresh(self) -> None:
+        """Update the gauges. If the database does not answer, they keep their values, and the storage is `away`."""
+        async with self._reading:
+            if time.monotonic() - self._read_at < GAUGES_GOOD_SECONDS:
+                return
+            try:
+                async with asyncio.timeout(GAUGES_READ_SECONDS), self._ctx.pool.acquire() as connection:
+                    found = await wall.read(connection, self._ctx.now(), self._ctx.procedure_clock_factor)
+                    GAUGES.show(found)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("alert figures not read: %s", type(error).__name__)
+                # A server that refuses a query answers.
+                if not isinstance(error, asyncpg.PostgresError) or isinstance(error, asyncpg.PostgresConnectionError):
+                    GAUGES.show_storage(AWAY)
+            self._read_at = time.monotonic()

@@ -14,10 +14,9 @@ from db.privacy import retention
 from db.work_items import notice_settings
 from db.work_items.notice_settings import NoticeReader, StoredSetting
 from domain.errors.officers import OfficerNotFound, WebhookAddressRefused
-from domain.work_items.task_acts import OWNERS
-from domain.work_items.task_notices import DAY, NOT_TOLD, check_contacts, default_setting
+from domain.work_items.task_owners import DAY, NOT_TOLD, OWNERS, check_contacts, default_setting
 from schemas.webhooks import WEBHOOK_PREFIX
-from schemas.work_items.task_notices import NewWebhook, NoticeSetting, OfficerNotices, WebhookSecret
+from schemas.work_items.task_owners import NewWebhook, NoticeSetting, OfficerNotices, WebhookSecret
 
 SECRET_BYTES: Final = 32
 RULE: Final = "webhook"

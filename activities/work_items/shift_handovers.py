@@ -1,10 +1,6 @@
-"""Ends of shifts: what was done and left, and where work items go that officers still have.
+"""Ends of shifts: what was done and left, as records and as tables."""
 
-Officers work in real time, so no wait here is divided by the clock factor. Doing a round twice is harmless: a record is
-written once, and an item is moved only while the officer of the record has it at the version that was read.
-"""
-
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,14 +19,14 @@ from db.work_items import notice_settings, shift_handovers, shift_notes, task_fi
 from db.work_items.notice_settings import NoticeReader
 from db.work_items.shift_handovers import LeftItem, StoredRecord, TeamEnd
 from db.work_items.shift_notes import ShiftNote
-from domain.errors.cases import TaskChanged, TaskClosed
+from documents.spreadsheet import Table, Value
+from domain.errors.case import TaskChanged, TaskClosed
 from domain.errors.officers import OwnShiftNotFound
-from domain.policy.shifts import AtShiftEnd
+from domain.policy.work_items import AtShiftEnd
 from domain.work_items.shifts import ShiftSpan, ended_shifts, is_note_of, running_shifts
-from domain.work_items.task_acts import OWNERS
-from domain.work_items.task_notices import on_shift
+from domain.work_items.task_owners import OWNERS, on_shift
 from schemas.enums import Role
-from schemas.privacy.jurisdiction import Within
+from schemas.privacy.reads import Within
 from schemas.work_items.shift_handovers import (
     EarlyNote,
     HandoverNote,
@@ -313,3 +309,21 @@ def _note(ctx: Context, one: StoredRecord | ShiftNote) -> str:
 
 def _use(officer_id: str) -> str:
     return f"note of {officer_id} at the end of a shift"
+
+
+HEADER: Final = ("officer", "state", "task_id", "kind", "ack_no", "to_officer", "in_play_paise", "deadline_at")
+
+
+def handover_table(found: ShiftHandover) -> Table:
+    """Return a row for each work item and each half-done call of a shift."""
+    return Table(title="handover", header=HEADER, rows=tuple(_rows(found)))
+
+
+def _rows(found: ShiftHandover) -> Iterator[tuple[Value, ...]]:
+    for one in found.officers:
+        for item in one.items:
+            due = item.deadline_at.isoformat() if item.deadline_at else None
+            about = (item.task_id, item.kind.value, item.ack_no)
+            yield (one.officer_id, item.state.value, *about, item.to_officer, item.in_play_paise, due)
+        for draft in one.drafts:
+            yield (one.officer_id, "draft", None, "call", draft.ack_no, None, None, None)

@@ -12,19 +12,18 @@ from typing import Final
 from uuid import uuid4
 
 from activities.context import Context
-from activities.work_items.round_changes import LastRound
+from activities.work_items.task_rounds import LastRound
 from db.officers import teams
 from db.pool import Connection
 from db.work_items import notice_settings, task_filters, task_messages, task_notices
 from db.work_items.notice_settings import NoticeReader
 from db.work_items.task_notices import UnheardItem, UnheardNotice
 from domain.officers.jurisdiction import Shows, VerbKind, district_key, listed_within, marked_scopes_of, scopes_of
-from domain.work_items.task_acts import OWNERS, Taker, acts_of
-from domain.work_items.task_notices import DAY, default_setting, is_due, is_told_at
+from domain.work_items.task_owners import DAY, OWNERS, Taker, acts_of, default_setting, is_due, is_told_at
 from schemas.enums import Role
 from schemas.officers.officers import TeamEntry
-from schemas.privacy.jurisdiction import WHOLE_STATE
-from schemas.work_items.task_notices import SENT_MEDIA, NoticeMedium, NoticeReason, NoticeSetting
+from schemas.privacy.reads import WHOLE_STATE
+from schemas.work_items.task_owners import SENT_MEDIA, NoticeMedium, NoticeReason, NoticeSetting
 
 log = logging.getLogger(__name__)
 

@@ -8,16 +8,22 @@ from typing import Final
 
 from activities.case.transaction import CaseTransaction, lock_case
 from activities.context import Context
-from activities.deadlocks import repeated
+from activities.isolation import repeated
 from db import task_owners, tasks
 from db.clock import present_moment
 from db.officers import officers
 from db.pool import Connection
 from db.task_owners import Move, Standing
 from db.work_items import task_filters
-from domain.errors.cases import OwnerAbsent, TaskChanged, TaskClosed, TaskNotForOfficer
-from domain.work_items.task_acts import Taker
-from domain.work_items.task_owners import check_claim, check_disposal, check_release, check_snooze, check_take_over
+from domain.errors.case import OwnerAbsent, TaskChanged, TaskClosed, TaskNotForOfficer
+from domain.work_items.task_owners import (
+    Taker,
+    check_claim,
+    check_disposal,
+    check_release,
+    check_snooze,
+    check_take_over,
+)
 from schemas.enums import TaskState
 from schemas.events import EventKind
 from schemas.work_items.task_owners import PassOn, Snooze, TakeOver, TaskActKind, TaskStanding, WithVersion

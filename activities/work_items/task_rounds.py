@@ -1,7 +1,4 @@
-"""Rounds over the owners of work items: leases end, the supervisor is told, and lists get their values.
-
-Officers work in real time, so no wait here is divided by the clock factor. Doing a round twice is harmless.
-"""
+"""Rounds over the owners of work items, left out while nothing has changed."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -12,19 +9,53 @@ from typing import Final, TypeVar
 from activities.case.transaction import ENGINE, background_transaction
 from activities.context import Context
 from activities.isolation import FailedRows
-from activities.work_items.round_changes import LastRound
 from activities.work_items.task_owners import Item, open_item
 from db import task_owners, tasks
 from db.clock import present_moment
+from db.databases import rows_written
 from db.pool import Connection
 from db.task_owners import EndedLease, Move
 from db.work_items import task_values, work_item_lines
-from domain.errors.cases import TaskChanged, TaskClosed
-from domain.work_items.task_acts import OWNERS
+from domain.errors.case import TaskChanged, TaskClosed
+from domain.work_items.task_owners import OWNERS
 from schemas.enums import TaskKind
 from schemas.events import EventKind
 from schemas.tasks import NewTask, TaskCause
 from schemas.work_items.task_owners import TaskActKind
+
+LONGEST: Final = timedelta(minutes=5)
+"""after so long a round is done in any case"""
+REPORTS: Final = ("stage_count", "stage_day")
+"""tables that no round reads, and that are written every minute"""
+
+
+class LastRound:
+    """State of the database and of the caller at the last round of one work.
+
+    The counters of PostgreSQL may be ten seconds late. A change then waits for the round after that.
+    """
+
+    def __init__(self) -> None:
+        """Begin with a round that is due."""
+        self._seen: tuple[int | None, object] = (None, None)
+        self._until: datetime | None = None
+
+    async def lasts(self, connection: Connection, now: datetime, also: object = None) -> bool:
+        """Return whether the state of the last round lasts: another round would find nothing.
+
+        No row was written since, `also` is the same, and no moment of `until` has come. If it returns False, the caller
+        does a round, and says by `until` when the next one is due.
+        """
+        seen = (await rows_written(connection, REPORTS), also)
+        if seen[0] is not None and seen == self._seen and self._until is not None and now < self._until:
+            return True
+        self._seen, self._until = seen, None
+        return False
+
+    def until(self, now: datetime, *moments: datetime | None) -> None:
+        """Note that a round is done, and that time alone makes another one due at the first of these moments."""
+        self._until = min([now + LONGEST, *(moment for moment in moments if moment is not None)])
+
 
 ROUND_LIMIT: Final = 200
 """leases, alarms and closed items of one round"""

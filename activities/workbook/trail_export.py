@@ -2,7 +2,7 @@
 
 from activities.banks.bodies import line_opener
 from activities.context import Context
-from db.workbook import trail_export
+from db.workbook import trail_import
 from domain.workbook.columns import Sheet
 from domain.workbook.exporting import ExportRow, to_sheets
 
@@ -13,5 +13,5 @@ async def export_trail(ctx: Context, ack_no: str) -> tuple[str, dict[Sheet, list
         ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        case_no, hops, answers = await trail_export.whole_case(connection, ack_no, line_opener(ctx.persons))
+        case_no, hops, answers = await trail_import.whole_case(connection, ack_no, line_opener(ctx.persons))
     return case_no, to_sheets(case_no, hops, answers, ctx.directory.current, ctx.policy.trail)

@@ -17,15 +17,13 @@ from activities.case.intake import take_complaint
 from activities.case.transaction import case_transaction
 from activities.context import Context
 from activities.workbook import trail_lines
-from activities.workbook.request_pause import RequestPause
-from activities.workbook.row_hops import HopIndex
-from activities.workbook.trail_outcome import Fate, TrailOutcome, UsedRow
+from activities.workbook.trail_lines import Fate, HopIndex, RequestPause, TrailOutcome, UsedRow
 from adapters.banks.answers import StatusUpdate
 from db.case import intake, merged_hops
 from db.workbook import trail_import
 from db.workbook.trail_import import LineFate, NamedHop, Registered
 from domain.case.complaint_row import Fault, fault_of
-from domain.case.flags import CLOCK_SKEW
+from domain.case.complaints import CLOCK_SKEW
 from domain.errors import AckNoConflict, NotFound, NotNow, RuleBroken
 from domain.workbook.columns import Sheet, TrailColumn, day_column
 from domain.workbook.known import EarlierLines, OnwardHop, Verdict
@@ -33,7 +31,7 @@ from domain.workbook.reading import RejectedTrailRow, TrailReading, rounds
 from domain.workbook.row import TrailNote, TrailRow
 from schemas.case.answers import NOT_STATED
 from schemas.case.case_workflow import FollowUp
-from schemas.case.desk_actions import HopCorrection
+from schemas.case.discrepancies import HopCorrection
 from schemas.case.intake import MAX_TRANSFERS, NO_MOBILE, Complaint, Transfer, Victim
 from schemas.enums import Channel, Disposition, HopSource, Mode
 from schemas.events import EventKind

@@ -1,19 +1,28 @@
-"""Rows of the money-trail workbook as lines of a bank's answer."""
+"""Rows of a workbook as hops: what is taken of each, and the pause of requests meanwhile."""
 
 import hashlib
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 import orjson
 
+from activities.context import Context
 from adapters.banks.answers import KINDS, AnswerLine, JsonObject, LineFlag, LineType, flagged
 from adapters.banks.i4c.money import format_rupees
-from domain.case.flags import CLOCK_SKEW
-from domain.case.missing_dates import no_date_flag
+from db.case import case_outbox, cases
+from db.clock import present_moment
+from db.workbook.trail_import import NamedHop
+from domain.case.complaints import CLOCK_SKEW
+from domain.case.resolution import no_date_flag
 from domain.workbook.columns import Sheet, day_column
-from domain.workbook.row import SOURCE, TrailRow, plain_text
+from domain.workbook.reading import RejectedTrailRow, TrailReading
+from domain.workbook.row import SOURCE, TrailNote, TrailRow, plain_text
 from schemas.base import Flag
+from schemas.case.case_workflow import FollowUp
 from schemas.enums import ClaimKind
+from schemas.identifiers import account_key, reference_key
 
 FROM_WORKBOOK = Flag(
     field="line", code="from_workbook", message="told by a money-trail workbook, not by the bank over its own wire"
@@ -115,3 +124,154 @@ def _raw(row: TrailRow, imported_by: str) -> JsonObject:
     }
     source: JsonObject = {"source": SOURCE, "sheet": row.sheet_name, "row": row.row_no, "imported_by": imported_by}
     return source | {name: value for name, value in told.items() if value}
+
+
+class HopIndex:
+    """The hops that rows can name, by reference and by account. A row means hops of one case."""
+
+    def __init__(self, hops: Iterable[NamedHop], case_nos: Sequence[str]) -> None:
+        self._case_nos = case_nos
+        self._by_reference: dict[str, list[NamedHop]] = {}
+        self._by_account: dict[str, list[NamedHop]] = {}
+        for hop in hops:
+            self._by_reference.setdefault(hop.reference_key, []).append(hop)
+            self._by_account.setdefault(hop.account_key, []).append(hop)
+
+    def of(self, row: TrailRow) -> list[NamedHop]:
+        """Return the hops that a row names, by the same rule as the processing of answers.
+
+        A transfer that merged cases tell twice is meant where its money counts.
+        """
+        account = account_key(row.account) if row.account else ""
+        if not row.root_reference:
+            found = _counted(self._by_account.get(account, []))
+            return found if len(found) == 1 else []
+        named = _counted(self._by_reference.get(reference_key(row.root_reference), []))
+        for case_no in self._case_nos:
+            found = [hop for hop in named if hop.case_no == case_no]
+            if found:
+                return [hop for hop in found if hop.account_key == account] or found
+        return []
+
+
+def _counted(hops: list[NamedHop]) -> list[NamedHop]:
+    return [hop for hop in hops if not hop.is_aside] or hops
+
+
+class Fate(StrEnum):
+    """The result for a row that was used."""
+
+    OPENED = "opened"
+    """a victim's transfer that is in the case now"""
+    APPLIED = "applied"
+    DISCREPANCY = "discrepancy"
+    REVIEW = "review"
+    """the row moves no money, and a person reads it"""
+    KNOWN = "known"
+    """the row was stated before"""
+
+
+@dataclass(frozen=True)
+class UsedRow:
+    """A row that is in the case, and its result."""
+
+    row: TrailRow
+    fate: Fate
+    discrepancy: str = ""
+    claimed_paise: int = 0
+    applied_paise: int = 0
+
+
+@dataclass
+class TrailOutcome:
+    """The result for every row. Rows = used + rejected + blank + waiting."""
+
+    reading: TrailReading
+    case_no: str | None = None
+    opened: bool = False
+    """whether this workbook opened the case"""
+    used: list[UsedRow] = field(default_factory=list)
+    rejected: list[RejectedTrailRow] = field(default_factory=list)
+    notes: list[TrailNote] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
+    """flags of the complaints made from the victim's transfers"""
+    waiting: list[TrailRow] = field(default_factory=list)
+    """rows that were not reached; in a dry run, all rows that would be used"""
+    stopped: str = ""
+    """the reason for an early stop; empty without one"""
+
+    @property
+    def faulty(self) -> list[RejectedTrailRow]:
+        """Return the rejected rows in which money may be lost."""
+        return [row for row in self.rejected if not row.harmless]
+
+    def count(self, fate: Fate) -> int:
+        """Return how many used rows had this result."""
+        return sum(1 for used in self.used if used.fate is fate)
+
+    def check(self) -> None:
+        """Assert that every row is accounted for."""
+        told = len(self.used) + len(self.rejected) + self.reading.blank + len(self.waiting)
+        assert self.reading.rows == told, f"{self.reading.rows} rows, {told} accounted for"
+
+
+def not_taken(reading: TrailReading) -> TrailOutcome:
+    """Return the outcome of a dry run, in which the usable rows are waiting."""
+    outcome = TrailOutcome(reading, rejected=list(reading.rejected), notes=list(reading.notes))
+    outcome.waiting = [*reading.transfers, *reading.said]
+    outcome.check()
+    return outcome
+
+
+@dataclass
+class RequestPause:
+    """Pause for the cases of some acknowledgement numbers, whether they exist already or not."""
+
+    ctx: Context
+    ack_nos: Sequence[str]
+    _renewed_at: datetime | None = field(default=None, init=False)
+
+    @property
+    def _length(self) -> timedelta:
+        return timedelta(seconds=self.ctx.policy.trail.import_pause_seconds)
+
+    async def begin(self) -> None:
+        """Begin the pause, or make it as long as at its beginning again."""
+        now = self.ctx.now()
+        async with self.ctx.pool.acquire() as connection:
+            await cases.set_end(connection, self.ack_nos, now + self._length)
+        self._renewed_at = now
+
+    async def renew(self) -> None:
+        """Renew the pause if a good part of it is over."""
+        if self._renewed_at is None or self.ctx.now() - self._renewed_at > self._length / 4:
+            await self.begin()
+
+    async def include(self, ack_nos: Sequence[str]) -> None:
+        """Pause the cases of more numbers, because a case of the workbook is merged with them."""
+        new = [one for one in ack_nos if one not in self.ack_nos]
+        if new:
+            self.ack_nos = [*self.ack_nos, *new]
+            await self.begin()
+
+    async def leave(self, ack_no: str) -> None:
+        """End the pause of one number, because the workbook means another case."""
+        self.ack_nos = [one for one in self.ack_nos if one != ack_no]
+        async with self.ctx.pool.acquire() as connection:
+            await cases.remove(connection, [ack_no], self.ctx.now())
+
+    async def end(self, case_nos: Collection[str]) -> list[FollowUp]:
+        """End the pause in one transaction; return the notifications that the workflows of these cases have missed.
+
+        All changes of a case go as one notification, so a hop that one row opens and another closes is not asked about.
+        """
+        follow_ups = []
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
+            now = await present_moment(connection)
+            for case_no in sorted(case_nos):
+                news = await case_outbox.join_unsignalled(connection, case_no, now)
+                start = await cases.snapshot(connection, case_no) if await cases.is_new(connection, case_no) else None
+                follow_ups.append(FollowUp(case_no=case_no, start=start))
+                follow_ups += [FollowUp(case_no=case_no, news=one) for one in news]
+            await cases.remove(connection, self.ack_nos, self.ctx.now())
+        return [follow_up for follow_up in follow_ups if follow_up.start or follow_up.news]

@@ -21,7 +21,7 @@ from adapters.banks.envelope import BODY_MAX_BYTES, Sealed
 from adapters.banks.protocol import BankMisconfigured, BankProtocolError, BankUnreachable, BankWire
 from adapters.clock import wall_clock
 from adapters.transcript import Header, Sending, Transcript
-from schemas.banks.exchanges import REPLY_MAX_BYTES
+from schemas.banks.keys import REPLY_MAX_BYTES
 from schemas.enums import ChannelKind
 
 CONNECTIONS_MAX: Final = 1000

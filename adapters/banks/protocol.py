@@ -1,23 +1,21 @@
-"""Interface of every bank channel: the ticket sent, the delivery returned, and the errors.
+"""Protocol of every channel to a bank, the channel that banks pull from, and tickets for tests."""
 
-A channel (`i4c` and others) implements `BankAdapter`. Accounts are strings, money is integer paise, time is aware UTC.
-Error texts hold no personal data, because they enter workflow histories and logs. The bank's own text is only in
-`BankRefused.message`, for the database.
-"""
-
-from collections.abc import Iterator, Sequence
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import ClassVar, Protocol, TypeVar, runtime_checkable
-from uuid import UUID
+from datetime import datetime, timedelta
+from typing import ClassVar, Final, Protocol, Self, TypeVar, runtime_checkable
+from uuid import UUID, uuid4
 
+from adapters.clock import wall_clock
 from adapters.transcript import Transcript
-from schemas.banks.exchanges import Exchange
-from schemas.banks.institutions import EnvelopeKind
+from schemas.banks.institutions import EnvelopeKind, Institution
+from schemas.banks.keys import Exchange
 from schemas.enums import ChannelKind
-from schemas.gateway.lien_lists import ListWanted
-from schemas.recovery.orders import BankOrder
+from schemas.gateway.liens import ListWanted
+from schemas.recovery.orders import BankOrder, OrderLine, cancellation_id
+from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 
 INCIDENTS_MAX = 500
 """Most incidents in one ticket. The caller splits a larger batch."""
@@ -297,3 +295,115 @@ class CancellationTaker(Protocol[Address_contra]):
         `schemas.recovery.orders.cancellation_id` of the order is its idempotency key.
         """
         ...
+
+
+class PullAdapter:
+    """The feed as a `BankAdapter`.
+
+    A request stands in the feed as soon as it is planned. Sending it only wakes the readers of the feed.
+    """
+
+    def __init__(self, announce: Callable[[str], Awaitable[None]]) -> None:
+        """Use `announce(bank_code)` to wake the readers that wait for that bank's feed."""
+        self._announce = announce
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def send_hold_request(self, bank: Institution, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
+        """Announce `ticket` in the bank's feed; see `BankAdapter.send_hold_request`. The job id is the request id."""
+        # A failure of our own database passes through, because another channel would not help.
+        await self._announce(bank.code)
+        return Delivery(str(ticket.request_id))
+
+    async def ask_payers_bank(self, bank: Institution, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
+        """Return a delivery whose job id is the inquiry's id. The bank's list shows it from its planning on."""
+        return Delivery(str(ticket.request_id))
+
+    async def ask_for_liens(self, bank: Institution, wanted: ListWanted, *, timeout_seconds: float) -> None:
+        """Do nothing, because the feed shows the question on every page until the bank answers."""
+
+    async def send_order(self, bank: Institution, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
+        """Return a delivery whose job id is the order id.
+
+        The bank finds the order in its list once it is marked as delivered, which wakes the readers.
+        """
+        return Delivery(str(ticket.order.order_id))
+
+    async def send_cancellation(self, bank: Institution, order: BankOrder, *, timeout_seconds: float) -> Delivery:
+        """Wake the readers. The bank's list shows the order as cancelled until the bank acknowledges it."""
+        await self._announce(bank.code)
+        return Delivery(str(cancellation_id(order.order_id)))
+
+    async def close(self) -> None:
+        """Do nothing, because nothing is open."""
+
+
+TEST_ACK_PREFIX: Final = "9000000"
+TEST_CATEGORY: Final = "TEST"
+TEST_RRN_PREFIX: Final = "9999"
+TEST_PAISE: Final = 100
+TRANSFERRED_AGO: Final = timedelta(minutes=10)
+DUE_AFTER: Final = timedelta(days=15)
+
+_INSTRUMENT: Final = Instrument(
+    requestor="I4C-MHA",
+    payer_bank="TEST",
+    payer_bank_code="TEST",
+    mode_of_payment="UPI",
+    payer_mobile="",
+    payer_account="",
+    state="",
+    district="",
+    transaction_type="TEST",
+)
+
+
+def new_test_ticket() -> HoldTicket:
+    """Return a new test ticket that shares no value with another."""
+    now = wall_clock().replace(microsecond=0)
+    incident = Incident(
+        amount_paise=TEST_PAISE,
+        rrn=f"{TEST_RRN_PREFIX}{secrets.randbelow(10**8):08d}",
+        transferred_at=now - TRANSFERRED_AGO,
+        disputed_paise=TEST_PAISE,
+        layer=1,
+        hop_no=1,
+    )
+    return HoldTicket(
+        request_id=uuid4(),
+        ack_no=f"{TEST_ACK_PREFIX}{secrets.randbelow(10**7):07d}",
+        sub_category=TEST_CATEGORY,
+        instrument=_INSTRUMENT,
+        incidents=(incident,),
+        requested_at=now,
+    )
+
+
+def new_test_order() -> BankOrder:
+    """Return a new test order to release money that no bank holds.
+
+    A bank that ignores the marks finds no such hold and pays no one.
+    """
+    now = wall_clock().replace(microsecond=0)
+    line = OrderLine(
+        line_no=1,
+        hop=1,
+        reference=f"{TEST_RRN_PREFIX}{secrets.randbelow(10**8):08d}",
+        account="TEST",
+        amount_paise=TEST_PAISE,
+        confirmed_paise=0,
+    )
+    return BankOrder(
+        order_id=uuid4(),
+        kind=OrderKind.RELEASE,
+        reason=OrderReason.LAPSED,
+        state=OrderState.PLANNED,
+        ack_no=f"{TEST_ACK_PREFIX}{secrets.randbelow(10**7):07d}",
+        ordered_at=now,
+        due_at=now + DUE_AFTER,
+        lines=(line,),
+    )

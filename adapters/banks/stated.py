@@ -13,8 +13,8 @@ from adapters.banks.answers import KINDS, STATUS_OK, AnswerLine, JsonObject, Lin
 from adapters.banks.i4c.money import format_rupees
 from adapters.banks.i4c.times import format_moment
 from schemas.base import Flag
-from schemas.case.bank_answers import Line, SpentLine, WithdrawnLine
-from schemas.case.debit_inquiries import DebitLine
+from schemas.case.answers import Line, SpentLine, WithdrawnLine
+from schemas.case.payer_inquiries import DebitLine
 from schemas.enums import ClaimKind
 
 CARD: Final = "pos"

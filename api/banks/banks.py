@@ -15,11 +15,17 @@ from api.services import Services, TheServices
 from db.banks import bank_keys, bank_people, channels, institutions, rosters
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from domain.banks.answer_login import lacks_of
 from domain.banks.circuit_breaker import WELL
+from domain.banks.on_duty import lacks_of
 from domain.errors.banks import InstitutionNotFound
-from schemas.banks.institution_views import ChannelStanding, InstitutionDetails, KeyView
-from schemas.banks.institutions import DirectoryItem, DirectoryPage, Institution
+from schemas.banks.institutions import (
+    ChannelStanding,
+    DirectoryItem,
+    DirectoryPage,
+    Institution,
+    InstitutionDetails,
+    KeyView,
+)
 from schemas.banks.rosters import OfficerToCall
 
 router = APIRouter(prefix="/api/v1/institutions", tags=["banks"], responses=IN_THE_DESCRIPTION)

@@ -11,7 +11,7 @@ from api.officers.tokens import Officer
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, says
 from api.roles import Action
 from api.services import TheServices
-from db.case import accounts
+from db.case import ledger
 from schemas.case.discrepancies import AccountQuestion, AccountView
 
 router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"], responses=IN_THE_DESCRIPTION)
@@ -32,4 +32,4 @@ async def search(
     await note_account(request, services, officer, asked, reason or "")
     within = await within_of(services, officer, Action.READ_BANKS)
     async with services.ctx.pool.acquire() as connection:
-        return await accounts.view(connection, asked, within)
+        return await ledger.view(connection, asked, within)

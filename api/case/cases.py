@@ -17,7 +17,7 @@ from api.problems import IN_THE_DESCRIPTION
 from api.reports import TABLE_CONTENT, as_file, wants_file
 from api.roles import Action
 from api.services import TheServices
-from db.case import answers, case_views, discrepancies, ledger_views, request_views, told_transfers, trail_views
+from db.case import answers, case_views, discrepancies, ledger, request_views, told_transfers, trail_views
 from db.case import events as event_log
 from db.case.cases import case_no_of
 from documents.event_texts import sentence
@@ -129,7 +129,7 @@ async def read_ledger(
 ) -> LedgerView:
     """Return the postings with their entries, and the present buckets of their hops."""
     async with services.ctx.pool.acquire() as connection:
-        return await ledger_views.page(connection, ack_no, after, limit)
+        return await ledger.page(connection, ack_no, after, limit)
 
 
 @router.get("/{ack_no}/requests")

@@ -17,7 +17,7 @@ from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_NOW, says
 from api.roles import Action
 from api.services import Services, TheServices
 from schemas.base import FrozenModel, WithReason
-from schemas.case.desk_actions import HopCorrection, NewHopByDesk
+from schemas.case.discrepancies import HopCorrection, NewHopByDesk
 
 router = APIRouter(prefix="/api/v1", tags=["desk"], responses=IN_THE_DESCRIPTION)
 

@@ -21,8 +21,7 @@ from api.params import INT64_MAX, LIMIT_DEFAULT, AckNo, Limit
 from api.problems import IN_THE_DESCRIPTION, TOO_MANY, says
 from api.roles import Action
 from api.services import TheServices
-from api.stream_responses import EVENT_STREAM, StreamResponse, send_part
-from api.streams import EventHub, Subscription
+from api.streams import EVENT_STREAM, EventHub, StreamResponse, Subscription, send_part
 from db.case import cases
 from db.case import events as event_log
 from domain.errors.officers import ReadReasonNeeded

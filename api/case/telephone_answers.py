@@ -5,15 +5,15 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from activities.case.call_backs import list_telephone_answers, take_telephone_answer
 from activities.case.claims import NotItsHop
-from activities.case.telephone_answers import list_telephone_answers, take_telephone_answer
 from api.officers.auth import may
 from api.officers.tokens import Officer
 from api.params import AckNo, IdempotencyKey
 from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, NOT_FOUND, NOT_NOW, Refused, Violation, says
 from api.roles import Action
 from api.services import TheServices
-from schemas.case.telephone_answers import NewTelephoneAnswer, TelephoneAnswers, TelephoneAnswerTaken
+from schemas.case.hold_requests import NewTelephoneAnswer, TelephoneAnswers, TelephoneAnswerTaken
 
 router = APIRouter(prefix="/api/v1/cases/{ack_no}", tags=["desk"], responses=IN_THE_DESCRIPTION)
 

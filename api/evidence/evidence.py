@@ -19,9 +19,9 @@ from api.services import Services, TheServices
 from db.case.cases import case_no_of
 from db.evidence.evidence_keys import EvidenceKeys
 from db.recovery import firs
-from domain.errors.evidence import NotOfficerOfCase
+from domain.errors.case import NotOfficerOfCase
 from domain.evidence_binding import Edition
-from domain.officers.persons import is_same_person
+from domain.officers.officers import is_same_person
 from schemas.enums import Role
 from schemas.recovery.police import CaseDuty
 

@@ -16,8 +16,8 @@ from adapters.messages.sms import mobile_of
 from api.forms import CLOCK_SLACK, FormReader, whole_number
 from api.gateway.reply_pages import Reading, ReplyPages
 from api.services import Services
-from schemas.case.answers import NOT_STATED
-from schemas.case.bank_answers import (
+from schemas.case.answers import (
+    NOT_STATED,
     REFERENCE_MAX_CHARS,
     HeldLine,
     Line,

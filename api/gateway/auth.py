@@ -1,27 +1,33 @@
-"""Authentication of banks, by a signature over the request (RFC 9421) or by the bearer token of a login.
+"""Authentication of banks, the bodies of their requests, and their limits."""
 
-Every statement of a bank is kept byte for byte before it is processed.
-"""
-
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import ValidationError
+from starlette.responses import Response
 
 from activities.banks.received import keep_statement
 from activities.context import Context
 from api.gateway.signatures import SIGNATURE_MALFORMED, signature_needed, signed_by
 from api.officers.callers import bank_of, is_signed, name_bank
 from api.officers.tokens import BadToken, BankDoor
-from api.problems import Refused
+from api.problems import Kind, Refused
 from api.services import Services, TheServices
+from db import rate_limits
 from db.banks import bank_keys
 from db.pool import Pool
+from db.rate_limits import Level
+from domain.policy.callers import LimitName, RateLimit
 from schemas.banks.institutions import Institution
 from schemas.banks.keys import BankKey
+from schemas.base import FrozenModel
+from schemas.gateway.bank_gateway import Policies, PolicyState
 
 _SECRET_FIELDS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 
@@ -146,3 +152,95 @@ async def _caller(
 
 TheBank = Annotated[Caller, Depends(_caller)]
 """The dependency for a route's signature."""
+
+
+N = TypeVar("N", bound=FrozenModel)
+
+
+def takes(model: type[FrozenModel]) -> dict[str, Any]:
+    """Return the OpenAPI description of a body that `body_of` reads."""
+    schema = model.model_json_schema()
+    inlined = _inlined(schema, schema.pop("$defs", {}))
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}}
+
+
+def _inlined(part: Any, named: dict[str, Any]) -> Any:
+    """Return a schema without references, because the `openapi_extra` of a route cannot hold named schemas."""
+    if isinstance(part, list):
+        return [_inlined(member, named) for member in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return _inlined(named[part["$ref"].rpartition("/")[2]], named)
+    return {name: _inlined(member, named) for name, member in part.items() if name != "discriminator"}
+
+
+def body_of(bank: Caller, model: type[N]) -> N:
+    """Return the body as a model. Raises `RequestValidationError` with every invalid field."""
+    try:
+        return model.model_validate_json(bank.body)
+    except ValidationError as error:
+        mistakes = [{**mistake, "loc": ("body", *mistake["loc"])} for mistake in error.errors(include_url=False)]
+        raise RequestValidationError(mistakes) from None
+
+
+RATE_LIMITED: Final = Kind("rate-limited", 429, "A rate policy grants no more calls now")
+
+_TEXT: Final = {"required": True, "schema": {"type": "string"}}
+COUNTED: Final = {
+    "headers": {
+        "RateLimit-Policy": {"description": "The policy: its calls and its window in seconds.", **_TEXT},
+        "RateLimit": {"description": "The calls left, and the seconds until all of them are available again.", **_TEXT},
+    }
+}
+"""Description of a response that a bucket has counted."""
+
+
+async def take(ctx: Context, institution: str, name: LimitName, response: Response) -> None:
+    """Take one call from the bank's bucket, and set the headers of `response`. Raises `Refused` if it is empty."""
+    limit = ctx.policy.bank_limits.policies[name]
+    async with ctx.pool.acquire() as connection:
+        level = await rate_limits.take(connection, institution, name.value, limit)
+    headers = _headers(name, limit, level)
+    if not level.taken:
+        wait_seconds = rate_limits.wait_seconds(level, limit)
+        detail = f"{name.value}: {limit.calls} calls at once, refilled in {limit.seconds:g} seconds"
+        raise Refused(RATE_LIMITED, detail, headers={**headers, "Retry-After": str(math.ceil(wait_seconds) or 1)})
+    response.headers.update(headers)
+
+
+async def policies_of(ctx: Context, institution: str) -> Policies:
+    """Return every policy, and the calls that the bank has left of it."""
+    async with ctx.pool.acquire() as connection:
+        levels = await rate_limits.levels_of(connection, institution)
+    limits = ctx.policy.bank_limits
+    return Policies(
+        waiting_at_once=limits.waiting_at_once,
+        policies=tuple(
+            _state(name, limit, levels.get(name.value, 0.0)) for name, limit in sorted(limits.policies.items())
+        ),
+    )
+
+
+def _headers(name: LimitName, limit: RateLimit, level: Level) -> dict[str, str]:
+    left = _left(limit, level.full_in_seconds) if level.taken else 0
+    return {
+        "RateLimit-Policy": f'"{name.value}";q={limit.calls};w={math.ceil(limit.seconds)}',
+        "RateLimit": f'"{name.value}";r={left};t={math.ceil(level.full_in_seconds)}',
+    }
+
+
+def _state(name: LimitName, limit: RateLimit, full_in_seconds: float) -> PolicyState:
+    return PolicyState(
+        name=name.value,
+        calls=limit.calls,
+        seconds=limit.seconds,
+        left=_left(limit, full_in_seconds),
+        full_in_seconds=round(full_in_seconds, 3),
+    )
+
+
+def _left(limit: RateLimit, full_in_seconds: float) -> int:
+    left = limit.calls * (1 - full_in_seconds / limit.seconds)
+    # After a call the bucket holds a whole number of calls. The small addition makes up for float rounding.
+    return min(max(math.floor(left + 1e-3), 0), limit.calls)

@@ -7,14 +7,12 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from activities.gateway import debit_inquiries
-from api.gateway.auth import TheBank, keep_evidence
-from api.gateway.bodies import body_of, takes
-from api.gateway.rate_limits import COUNTED, RATE_LIMITED, take
+from api.gateway.auth import COUNTED, RATE_LIMITED, TheBank, body_of, keep_evidence, take, takes
 from api.params import PAGE_DEFAULT, Cursor, Key, PageLimit
 from api.problems import IN_THE_DESCRIPTION, KEY_REUSED, NOT_FOUND, NOT_NOW, says
 from api.services import TheServices
 from domain.policy.callers import LimitName
-from schemas.case.debit_inquiries import DebitAnswer, DebitAnswerTaken, DebitInquiry, DebitInquiryPage
+from schemas.case.payer_inquiries import DebitAnswer, DebitAnswerTaken, DebitInquiry, DebitInquiryPage
 
 router = APIRouter(prefix="/api/v1/bank/debit-inquiries", tags=["bank"], responses=IN_THE_DESCRIPTION)
 

@@ -6,8 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from api.gateway.auth import TheBank
-from api.gateway.rate_limits import COUNTED, RATE_LIMITED, take
+from api.gateway.auth import COUNTED, RATE_LIMITED, TheBank, take
 from api.params import PAGE_DEFAULT, PDF, Cursor, PageLimit
 from api.problems import IN_THE_DESCRIPTION, says
 from api.services import TheServices

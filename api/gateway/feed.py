@@ -11,19 +11,16 @@ from activities.case.claims import NotItsHop
 from activities.gateway import feed
 from activities.gateway.feed import Wanted
 from activities.recovery import bank_replies
-from api.gateway.auth import TheBank, keep_evidence
-from api.gateway.bodies import body_of, takes
-from api.gateway.rate_limits import COUNTED, RATE_LIMITED, policies_of, take
+from api.gateway.auth import COUNTED, RATE_LIMITED, TheBank, body_of, keep_evidence, policies_of, take, takes
 from api.params import PAGE_DEFAULT, Cursor, Key, PageLimit
 from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, TOO_MANY, Kind, Refused, Violation, says
 from api.request_places import leave_place
 from api.services import Services, TheServices
 from api.streams import Subscription
-from domain.errors.holds import HoldOver
-from domain.errors.orders import NoReleaseOrder
+from domain.errors.recovery import HoldOver, NoReleaseOrder
 from domain.policy.callers import LimitName
 from schemas.base import UtcDatetime, WrittenOut
-from schemas.case.bank_answers import Acknowledge, BankAnswer, ReleaseConfirm
+from schemas.case.answers import Acknowledge, BankAnswer, ReleaseConfirm
 from schemas.enums import FeedStatus
 from schemas.gateway.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage, Policies
 

@@ -6,9 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from activities.recovery import grievance_decisions
-from api.gateway.auth import TheBank, keep_evidence
-from api.gateway.bodies import body_of, takes
-from api.gateway.rate_limits import COUNTED, RATE_LIMITED, take
+from api.gateway.auth import COUNTED, RATE_LIMITED, TheBank, body_of, keep_evidence, take, takes
 from api.params import PAGE_DEFAULT, Cursor, PageLimit
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.services import TheServices

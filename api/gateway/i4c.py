@@ -21,8 +21,7 @@ from adapters.banks.i4c.document import ShapeError
 from adapters.banks.i4c.replies import accepted_reply, login_reply
 from adapters.banks.protocol import BankWire
 from api.addresses import address_of
-from api.gateway.auth import bank_token, lines_of
-from api.gateway.bodies import takes
+from api.gateway.auth import bank_token, lines_of, takes
 from api.officers.callers import bank_of, name_bank
 from api.officers.tokens import TTL_SECONDS, BadToken, BankDoor
 from api.problems import (
@@ -42,7 +41,7 @@ from api.problems import (
 from api.services import Services, TheServices
 from db import rate_limits
 from db.banks.received_bodies import ReceivedBody
-from domain.errors.cases import CaseNotFound
+from domain.errors.case import CaseNotFound
 from domain.policy.callers import LimitName
 from schemas.base import FrozenModel, Storable
 from schemas.enums import ChannelKind

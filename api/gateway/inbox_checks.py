@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.forms import tidy, typed
-from api.gateway import inbox_answers, inbox_orders, inbox_statements, inbox_uploads
+from api.gateway import inbox_answers, inbox_orders, inbox_statements, inbox_table
 from api.gateway.inbox_pages import SEE_OTHER, SubjectId, TheVisit, Visit, moment
 from api.gateway.inbox_second_person import form_as_sent
 from api.officers.sessions import refuse_other_sites
@@ -124,5 +124,5 @@ async def _go(request: Request, visit: Visit, check: ReplyCheck, step: str) -> R
     sent = await form_as_sent(visit, check)
     checking = replace(visit, checks=check)
     if check.subject_id is None:
-        return await inbox_uploads.reply(request, checking, sent | {"step": step})
+        return await inbox_table.reply(request, checking, sent | {"step": step})
     return await _REPLIES[check.kind](request, checking, check.subject_id, sent | {"step": step})

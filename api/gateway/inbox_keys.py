@@ -17,7 +17,7 @@ from api.gateway.inbox_pages import TheVisit, Visit, keep_posted
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH
 from api.public_pages import SHOW
-from db.banks import bank_key_changes, bank_keys
+from db.banks import bank_keys
 from domain.errors import BusinessError
 from domain.errors.banks import BankKeyIdUnreadable, BankKeyTaken, BankKeyUnreadable
 from schemas.banks.keys import KeyAsker
@@ -109,7 +109,7 @@ def _uuid(text: str) -> UUID:
 async def _page(visit: Visit, fields: Mapping[str, str], errors: Mapping[str, str]) -> Response:
     async with visit.services.ctx.pool.acquire() as connection:
         keys = await bank_keys.keys_of(connection, visit.code)
-        changes = await bank_key_changes.newest(connection, visit.code, SHOWN)
+        changes = await bank_keys.newest(connection, visit.code, SHOWN)
     known = visit.services.ctx.directory.current.get(visit.code)
     return visit.page(
         "keys",

@@ -16,8 +16,8 @@ from api.gateway.inbox_pages import TheVisit, Visit
 from api.officers.sessions import refuse_other_sites
 from api.pages import GONE, NOT_ASKED
 from api.public_pages import SHOW
-from db.banks.bank_login_changes import OpenLoginLink
-from domain.officers.sign_in import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS
+from db.banks.bank_logins import OpenLoginLink
+from domain.officers.officers import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS
 
 router = APIRouter(include_in_schema=False)
 

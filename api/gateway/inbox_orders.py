@@ -23,7 +23,7 @@ from api.problems import INBOX_PATH
 from api.public_pages import SHOW
 from db.banks.bank_reply_checks import ReplyKind
 from db.recovery import bank_orders
-from domain.errors.orders import NoDocument, NotCancelled, OrderNotFound
+from domain.errors.recovery import NoDocument, NotCancelled, OrderNotFound
 from schemas.recovery.orders import OrderConfirmation
 from schemas.restoration_enums import OrderState
 

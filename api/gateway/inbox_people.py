@@ -21,8 +21,8 @@ from api.public_pages import SHOW
 from db.banks import bank_people, institutions
 from domain.errors import BusinessError
 from domain.errors.banks import BankPersonKnown, BankSignedOut
-from domain.officers.sign_in import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, password_fault
-from schemas.banks.people import PersonState
+from domain.officers.officers import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, password_fault
+from schemas.banks.institutions import PersonState
 from schemas.text import is_email
 
 router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)

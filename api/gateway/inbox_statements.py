@@ -13,10 +13,9 @@ from activities.gateway import inbox, inbox_statements
 from activities.gateway.inbox_statements import ToldLine
 from api.forms import VALUE_MAX_CHARS, chosen, tidy, typed, whole_number
 from api.gateway.answer_pages import NAMES, numbers_in, read_form
-from api.gateway.inbox_answers import kept
+from api.gateway.inbox_answers import kept, told_of
 from api.gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep_posted
 from api.gateway.inbox_second_person import ask_second, given_back, waiting_reply
-from api.gateway.inbox_sums import told_of
 from api.gateway.reply_pages import ITEMS_A_PAGE, Reading, of_check, of_form
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from activities.gateway import endpoint_tests
+from activities.gateway import inbox
 from api.forms import typed
 from api.gateway.inbox_pages import TheVisit, Visit
 from api.gateway.signature_check import REQUEST_MAX_CHARS, Checked, Part, check, request_in
@@ -18,7 +18,7 @@ from api.problems import INBOX_PATH
 from api.public_pages import SHOW
 from db.banks import bank_keys, bank_test_calls
 from schemas.base import FrozenModel
-from schemas.case.bank_answers import BankAnswer
+from schemas.case.answers import BankAnswer
 from schemas.recovery.orders import OrderConfirmation
 
 router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
@@ -56,7 +56,7 @@ async def take_test(request: Request, visit: TheVisit) -> Response:
         return response
     match step:
         case "event":
-            await endpoint_tests.ask(visit.services.ctx, visit.code)
+            await inbox.ask(visit.services.ctx, visit.code)
             return visit.to(f"{INBOX_PATH}/test")
         case "signature":
             return await _check_signature(visit, sent)

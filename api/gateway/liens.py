@@ -7,13 +7,11 @@ from starlette.responses import Response
 
 from activities.gateway import lien_lists
 from activities.gateway.lien_lists import NotYet
-from api.gateway.auth import TheBank, keep_evidence
-from api.gateway.bodies import body_of, takes
-from api.gateway.rate_limits import COUNTED, RATE_LIMITED, take
+from api.gateway.auth import COUNTED, RATE_LIMITED, TheBank, body_of, keep_evidence, take, takes
 from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, NOT_FOUND, Refused, Violation, says
 from api.services import TheServices
 from domain.policy.callers import LimitName
-from schemas.gateway.lien_lists import BankLiens, LienListPage, LienListTaken
+from schemas.gateway.liens import BankLiens, LienListPage, LienListTaken
 
 router = APIRouter(prefix="/api/v1/bank", tags=["bank"], responses=IN_THE_DESCRIPTION)
 

@@ -9,16 +9,14 @@ from starlette.responses import Response
 from activities.recovery import bank_replies
 from activities.recovery.cancellations import acknowledge_cancellation
 from activities.recovery.confirmations import NotItsLine
-from api.gateway.auth import TheBank, keep_evidence
-from api.gateway.bodies import body_of, takes
-from api.gateway.rate_limits import COUNTED, RATE_LIMITED, take
+from api.gateway.auth import COUNTED, RATE_LIMITED, TheBank, body_of, keep_evidence, take, takes
 from api.params import PAGE_DEFAULT, PDF, Cursor, Key, PageLimit
 from api.problems import IN_THE_DESCRIPTION, KEY_REUSED, NOT_FOUND, Kind, Refused, says
 from api.recovery.orders import not_its_line
 from api.services import TheServices
-from domain.errors.orders import NoDocument, NotCancelled, OrderOver
+from domain.errors.recovery import NoDocument, NotCancelled, OrderOver
 from domain.policy.callers import LimitName
-from schemas.case.bank_answers import Acknowledge
+from schemas.case.answers import Acknowledge
 from schemas.recovery.orders import (
     BankOrder,
     BankOrderPage,

@@ -13,7 +13,7 @@ from api.roles import Action
 from api.services import TheServices
 from db.gateway import comparisons, lien_standings
 from schemas.banks.institutions import Code
-from schemas.gateway.lien_comparison import ReconciliationDetail, ReconciliationPage, ReconciliationStatePage
+from schemas.gateway.liens import ReconciliationDetail, ReconciliationPage, ReconciliationStatePage
 
 router = APIRouter(prefix="/api/v1/reconciliations", tags=["reconciliations"], responses=IN_THE_DESCRIPTION)
 

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from activities.banks.reply_links import PATHS, ReplyForm, ReplyLinks, ReplyNotTaken, ReplyTaken, ReplyView
-from activities.recovery.link_codes import CodeSent, LinkCodes
+from activities.recovery.access_letters import CodeSent, LinkCodes
 from api.addresses import address_of
 from api.forms import VALUE_MAX_CHARS, fields_of, tidy, typed
 from api.pages import GONE, TEMPLATES, Pages
@@ -24,7 +24,7 @@ from api.services import Services, TheServices
 from api.throttle import Throttle
 from domain.policy.callers import TryName
 from domain.rupees import rupees
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from schemas.text import IST
 
 ITEMS_A_PAGE: Final = 10

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
 from activities.officers import proposals
-from activities.officers.change_table import change_table
+from activities.officers.changes import change_table
 from activities.officers.sign_in_links import SignInLink
 from api.officers.auth import may
 from api.officers.tokens import Officer

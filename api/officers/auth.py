@@ -13,7 +13,7 @@ from api.officers.tokens import Officer
 from api.roles import Action
 from api.services import Services, TheServices
 from db.officers import sessions
-from domain.errors.sign_in import SignInTooOld
+from domain.errors.officers import SignInTooOld
 from domain.officers.officers import check_roles
 from schemas.recovery.restorations import Acting
 

@@ -19,7 +19,7 @@ from api.officers.sessions import refuse_other_sites
 from api.pages import GONE, NOT_ASKED
 from api.public_pages import Look, PublicPages, TheLook
 from api.services import TheServices
-from domain.officers.sign_in import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS
+from domain.officers.officers import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS
 from schemas.text import IST
 
 router = APIRouter(include_in_schema=False)

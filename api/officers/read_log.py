@@ -14,8 +14,8 @@ from typing import Final
 import asyncpg
 
 from db.pool import Connection, Pool
-from db.privacy import read_log
-from domain.policy.reads import ReadLogRules
+from db.privacy import jurisdiction
+from domain.policy.officers import ReadLogRules
 from schemas.privacy.reads import NewRead
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class ReadLog:
         async with self._one_at_a_time:
             reads, self._waiting, self._next = self._waiting, [], None
             async with self._pool.acquire() as connection:
-                await read_log.write(connection, reads)
+                await jurisdiction.write(connection, reads)
                 self._remember(reads)
                 await self._forget(connection)
 
@@ -64,7 +64,7 @@ class ReadLog:
             return
         self._forgot_at = time.monotonic()
         try:
-            await read_log.forget(connection, timedelta(days=self._rules.kept_days))
+            await jurisdiction.forget(connection, timedelta(days=self._rules.kept_days))
         except asyncpg.PostgresError as error:
             log.warning("old reads are not deleted: %s", type(error).__name__)
 

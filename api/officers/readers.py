@@ -14,9 +14,9 @@ from api.roles import Action
 from api.services import TheServices
 from db.case.cases import case_no_of
 from db.officers import refused_acts
-from db.privacy import jurisdiction, read_log
+from db.privacy import jurisdiction
 from schemas.base import Storable
-from schemas.officers.refused_acts import RefusedActPage
+from schemas.officers.sign_in import RefusedActPage
 from schemas.privacy.reads import ReadPage
 
 router = APIRouter(prefix="/api/v1", tags=["officers"], responses=IN_THE_DESCRIPTION)
@@ -34,7 +34,7 @@ async def read_readers(
     """
     async with services.ctx.pool.acquire() as connection:
         case_no = await case_no_of(connection, ack_no)
-        return await read_log.of_case(connection, case_no, after, limit)
+        return await jurisdiction.of_case(connection, case_no, after, limit)
 
 
 @router.get("/outside-reads", name="read_outside_reads")

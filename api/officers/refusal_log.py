@@ -17,8 +17,8 @@ import asyncpg
 
 from db.officers import refused_acts
 from db.pool import Connection, Pool
-from domain.policy.reads import RefusalLogRules
-from schemas.officers.refused_acts import NewRefusedAct
+from domain.policy.officers import RefusalLogRules
+from schemas.officers.sign_in import NewRefusedAct
 
 log = logging.getLogger(__name__)
 

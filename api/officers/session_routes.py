@@ -31,11 +31,10 @@ from api.problems import (
 )
 from api.roles import Action
 from api.services import Services, TheServices
-from db.officers import callers, officers, sessions, sign_in_log
+from db.officers import callers, officers, sessions
 from db.officers.sessions import LiveSession
-from domain.errors.officers import OfficerNotFound
-from domain.errors.sign_in import SessionNotFound, SignInTooOld
-from domain.officers.sign_in import password_fault
+from domain.errors.officers import OfficerNotFound, SessionNotFound, SignInTooOld
+from domain.officers.officers import password_fault
 from schemas.base import Storable
 from schemas.enums import Role
 from schemas.officers.officers import folded
@@ -235,7 +234,7 @@ async def read_own_sign_ins(
 ) -> SignInPage:
     """Return the tries to sign in under the caller's name, the newest first."""
     async with services.ctx.pool.acquire() as connection:
-        return await sign_in_log.page(connection, session.officer_id, after, limit)
+        return await sessions.page(connection, session.officer_id, after, limit)
 
 
 @router.get("/sign-ins")
@@ -248,4 +247,4 @@ async def read_sign_ins(
 ) -> SignInPage:
     """Return the tries to sign in of an officer, or of all, the newest first."""
     async with services.ctx.pool.acquire() as connection:
-        return await sign_in_log.page(connection, folded(officer_id) if officer_id else None, after, limit)
+        return await sessions.page(connection, folded(officer_id) if officer_id else None, after, limit)

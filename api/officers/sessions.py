@@ -27,7 +27,7 @@ from api.officers.tokens import BadToken, Officer
 from db.officers import callers, sessions
 from db.officers.sessions import LiveSession
 from db.pool import Connection
-from domain.errors.sign_in import CrossSiteRequest
+from domain.errors.officers import CrossSiteRequest
 from schemas.enums import Role
 
 log = logging.getLogger("goldenhour.api")

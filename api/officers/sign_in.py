@@ -21,7 +21,7 @@ from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
 from api.throttle import Throttle
 from db.officers.credentials import Credentials
 from db.officers.sessions import LiveSession
-from domain.errors.sign_in import ProofRefused
+from domain.errors.officers import ProofRefused
 from domain.policy.callers import TryName
 from schemas.officers.officers import folded
 from schemas.officers.sign_in import PasswordChange, Proof, SecondFactor, SignIn, SignInOutcome, SignInWay

@@ -28,10 +28,10 @@ from api.officers.sessions import (
 from api.problems import CONSOLE_PATH, NOT_FOUND, NOT_LOGGED_IN, TOO_MANY, UNREADABLE_FORM, Refused
 from api.public_pages import Look, PublicPages, TheLook, keep_language
 from api.services import Services, TheServices
-from db.officers import sessions, sign_in_log
+from db.officers import sessions
 from db.officers.sessions import LiveSession
-from domain.errors.sign_in import CrossSiteRequest, SessionNotFound, SignInTooOld
-from domain.officers.sign_in import PASSWORD_MAX_CHARS
+from domain.errors.officers import CrossSiteRequest, SessionNotFound, SignInTooOld
+from domain.officers.officers import PASSWORD_MAX_CHARS
 from schemas.officers.sign_in import SessionEnd, SignIn
 
 router = APIRouter(include_in_schema=False)
@@ -73,7 +73,7 @@ async def _signed_in(
 ) -> Response:
     async with services.ctx.pool.acquire() as connection:
         found = await sessions.of_officer(connection, session.officer_id, services.sessions.idle, session.session_id)
-        log = await sign_in_log.page(connection, session.officer_id, None, ENTRIES_SHOWN)
+        log = await sessions.page(connection, session.officer_id, None, ENTRIES_SHOWN)
     return PAGES.page(
         look,
         "signed_in",

@@ -1,27 +1,75 @@
-"""One request to the public complaint form: the services, how the visitor reads, and the visit."""
+"""Requests to the public complaint form: services and visits."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 from starlette.responses import Response
 
-from activities.people import public_codes, public_drafts
-from activities.people.public_drafts import FORM_PATH
+from activities.context import Context
+from activities.people import public_complaints
+from activities.people.public_complaints import FORM_PATH
+from api.forms import typed
+from api.officers.sessions import refuse_other_sites
 from api.pages import GONE
 from api.people import complaint_fields as form
 from api.people.complaint_fields import Answers
-from api.people.complaint_visits import TheVisit, Visit, fields_of
 from api.public_pages import Look, PublicPages, TheLook
 from api.services import Services, TheServices
 from db.people.public_drafts import PublicDraft
 from domain.districts import districts, known_district
 from domain.errors import LimitExceeded, NotNow
-from domain.errors.drafts import ComplaintUnconfirmed
-from domain.people.draft_checks import resolve
+from domain.errors.people import ComplaintUnconfirmed
+from domain.people.drafts import resolve
 from schemas.enums import Language
 from schemas.people.drafts import DraftContent, DraftParty
 from schemas.text import IST
+
+COOKIE: Final = "__Host-goldenhour-complaint"
+FIELDS_MAX: Final = 40
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A visit, with its draft; None without a live one."""
+
+    draft: PublicDraft | None
+    token: str = field(repr=False)
+
+
+async def _visit(request: Request, services: TheServices) -> Visit:
+    token = request.cookies.get(COOKIE, "")
+    return Visit(await public_complaints.visit(services.ctx, token) if token else None, token)
+
+
+TheVisit = Annotated[Visit, Depends(_visit)]
+"""The dependency by which a page gets the visit of its request."""
+
+
+async def begin(ctx: Context, response: Response, draft: PublicDraft) -> Response:
+    """Begin a visit of a draft, and set its cookie, which ends with the browser."""
+    token = await public_complaints.begin_visit(ctx, draft.draft_id)
+    response.set_cookie(COOKIE, token, path="/", secure=True, httponly=True, samesite="strict")
+    return response
+
+
+async def end(ctx: Context, response: Response, token: str) -> Response:
+    """End a visit, and delete its cookie. The draft stays, and opens by its code."""
+    await public_complaints.leave(ctx, token)
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    return response
+
+
+async def fields_of(request: Request) -> dict[str, str]:
+    """Return the fields of a form of ours, without unprintable characters but with line breaks. Raises `Refused`.
+
+    Raises `CrossSiteRequest` for a form that another site sent.
+    """
+    refuse_other_sites(request)
+    sent = await typed(request, FIELDS_MAX)
+    return {name: "".join(c for c in text if c.isprintable() or c == "\n").strip() for name, text in sent.items()}
+
 
 MOBILE_END_CHARS: Final = 2
 KEPT: Final = "kept-"
@@ -32,7 +80,7 @@ STEPS: Final = ("transfer/1", "who", "story", "reach", "check")
 PAGES: Final = PublicPages(
     "complain",
     filters={
-        "code": public_codes.shown,
+        "code": public_complaints.shown,
         "clock": lambda at: f"{at.astimezone(IST):%H:%M}",
         "told_time": form.told_time,
     },
@@ -96,7 +144,7 @@ class FormPage:
         draft = self.visit.draft
         known: dict[str, Any] = {
             "draft": draft,
-            "code": public_codes.code_of(self.ctx, draft) if draft else "",
+            "code": public_complaints.code_of(self.ctx, draft) if draft else "",
             "step": step,
             "steps": len(STEPS),
             "kept": {},
@@ -121,11 +169,11 @@ class FormPage:
 
     async def content(self) -> DraftContent:
         """Return what is filled in."""
-        return await public_drafts.content_of(self.ctx, self.draft.draft_id)
+        return await public_complaints.content_of(self.ctx, self.draft.draft_id)
 
     async def save(self, change: form.Change) -> DraftContent:
         """Save what a page changes; return the whole."""
-        return await public_drafts.save(self.ctx, self.draft.draft_id, change)
+        return await public_complaints.save(self.ctx, self.draft.draft_id, change)
 
     async def answers(self, request: Request) -> Answers:
         """Return the fields of the form that was sent. Raises `Refused`."""
@@ -166,7 +214,7 @@ async def ask_banks(page: FormPage, request: Request, then: str) -> Response:
     if not await may_ask(page, request):
         return page.to("confirm")
     try:
-        await public_drafts.send(page.ctx, page.draft, page.services.notifier.soon)
+        await public_complaints.send(page.ctx, page.draft, page.services.notifier.soon)
     except ComplaintUnconfirmed:
         return page.to("confirm")
     except (NotNow, LimitExceeded):
@@ -176,6 +224,6 @@ async def ask_banks(page: FormPage, request: Request, then: str) -> Response:
 
 async def may_ask(page: FormPage, request: Request) -> bool:
     """Return whether the banks may be asked now. A stranger does not have many asked before a mobile is confirmed."""
-    if page.draft.is_confirmed or not await public_drafts.asks_more(page.ctx, page.draft):
+    if page.draft.is_confirmed or not await public_complaints.asks_more(page.ctx, page.draft):
         return True
     return await page.services.form_throttle.may_ask_unconfirmed(request)

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from activities.people import public_codes
-from activities.people.public_drafts import FORM_PATH
-from api.people import complaint_visits as visits
+from activities.people import public_complaints
+from activities.people.public_complaints import FORM_PATH
+from api.people import complaint_form as visits
 from api.people.complaint_fields import Answers
 from api.people.complaint_form import KEPT, FormPage, TheForm
 from api.people.complaint_sending import missing_step
@@ -30,7 +30,7 @@ async def take_code(request: Request, page: TheForm) -> Response:
     """Open a complaint by its code."""
     answers = await page.answers(request)
     typed = answers.fields.get("form_code", "")
-    return await _open(page, request, public_codes.read_code(typed), answers)
+    return await _open(page, request, public_complaints.read_code(typed), answers)
 
 
 @router.api_route("/{code}", methods=["GET", "HEAD"])
@@ -45,11 +45,11 @@ async def ask_link(page: TheForm, code: str) -> Response:
 @router.post("/{code}")
 async def take_link(request: Request, page: TheForm, code: str) -> Response:
     """Open the complaint of a link."""
-    return await _open(page, request, public_codes.read_code(code), await page.answers(request))
+    return await _open(page, request, public_complaints.read_code(code), await page.answers(request))
 
 
 async def _open(page: FormPage, request: Request, code: str, answers: Answers) -> Response:
-    draft = await public_codes.of_code(page.ctx, code)
+    draft = await public_complaints.of_code(page.ctx, code)
     kept = _kept(answers.fields)
     if draft is None:
         await page.services.form_throttle.count_guess(request)

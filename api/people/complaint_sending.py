@@ -7,14 +7,14 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from activities.people import public_codes, public_drafts
-from activities.people.public_drafts import FORM_PATH
+from activities.people import public_complaints
+from activities.people.public_complaints import FORM_PATH
 from api.people import complaint_fields as form
 from api.people.complaint_fields import Answers
 from api.people.complaint_form import MOBILE_END_CHARS, FormPage, TheForm, ask_banks, may_ask
 from domain.errors import LimitExceeded, NotNow
-from domain.errors.drafts import ComplaintUnconfirmed
-from domain.people.draft_complaints import number_to_confirm, with_number_to_confirm
+from domain.errors.people import ComplaintUnconfirmed
+from domain.people.drafts import number_to_confirm, with_number_to_confirm
 from schemas.people.drafts import DraftContent
 
 router = APIRouter(prefix=FORM_PATH, include_in_schema=False)
@@ -68,7 +68,7 @@ async def _finish(page: FormPage, answers: Answers) -> Response:
     consent = answers.ticked("consent")
     await page.save(lambda told: told.model_copy(update={"consent": consent}))
     try:
-        await public_drafts.finish(page.ctx, page.draft, page.services.notifier.soon)
+        await public_complaints.finish(page.ctx, page.draft, page.services.notifier.soon)
     except ComplaintUnconfirmed:
         return page.to("confirm")
     except (NotNow, LimitExceeded):
@@ -100,7 +100,7 @@ async def _check(
         district=page.district(content.victim.district),
         banks=[page.bank(told.payee) for told in content.transfers],
         number_end=number[-MOBILE_END_CHARS:],
-        code_sent=bool(number) and await public_drafts.has_live_code(page.ctx, page.draft.draft_id, number),
+        code_sent=bool(number) and await public_complaints.has_live_code(page.ctx, page.draft.draft_id, number),
         may_add=len(content.transfers) < page.ctx.policy.public_form.transfers_max,
         hours=round(page.ctx.policy.public_form.confirm_within_seconds / HOUR_SECONDS),
     )
@@ -144,7 +144,7 @@ async def take_confirm(request: Request, page: TheForm) -> Response:
     if error := await _confirm(page, number, answers.fields.get("code", "")):
         answers.errors[_field_of(error)] = error
         return await _confirm_page(page, answers)
-    opened = await public_codes.visit(page.ctx, page.visit.token)
+    opened = await public_complaints.visit(page.ctx, page.visit.token)
     if opened is None:
         return page.over()
     return await ask_banks(page.of(opened), request, "who")
@@ -161,19 +161,19 @@ async def _confirm_page(page: FormPage, answers: Answers | None = None, *, notic
         fields={"mobile": number} | (dict(answers.fields) if answers else {}),
         notice=notice,
         number_end=number[-MOBILE_END_CHARS:],
-        code_sent=bool(number) and await public_drafts.has_live_code(page.ctx, page.draft.draft_id, number),
+        code_sent=bool(number) and await public_complaints.has_live_code(page.ctx, page.draft.draft_id, number),
         minutes=round(page.ctx.policy.public_form.code_valid_seconds / 60),
     )
 
 
 async def send_code(page: FormPage, request: Request, number: str, *, over: bool) -> str:
     """Send a code to a number; return what the page says. Without `over` a live code stays."""
-    if not number or (not over and await public_drafts.has_live_code(page.ctx, page.draft.draft_id, number)):
+    if not number or (not over and await public_complaints.has_live_code(page.ctx, page.draft.draft_id, number)):
         return ""
     wait = await page.services.form_throttle.code_wait_seconds(request, number)
     if wait:
         return page.say("code_wait", minutes=math.ceil(wait / 60))
-    is_sent = await public_drafts.send_code(page.ctx, page.draft.draft_id, number, page.look.language)
+    is_sent = await public_complaints.send_code(page.ctx, page.draft.draft_id, number, page.look.language)
     return page.say("code_sent", end=number[-MOBILE_END_CHARS:]) if is_sent else page.say("code_no_way")
 
 
@@ -182,10 +182,10 @@ async def _confirm(page: FormPage, number: str, typed: str) -> str:
     code, throttle = form.digits_of(typed), page.services.form_throttle
     if not await throttle.may_complain(number):
         return "mobile_full"
-    if await public_drafts.confirm(page.ctx, page.draft, number, code):
+    if await public_complaints.confirm(page.ctx, page.draft, number, code):
         return ""
     await throttle.give_back_complaint(number)
-    is_live = await public_drafts.has_live_code(page.ctx, page.draft.draft_id, number)
+    is_live = await public_complaints.has_live_code(page.ctx, page.draft.draft_id, number)
     return "code_wrong" if is_live else CODE_OVER
 
 

@@ -9,18 +9,18 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from activities.people import public_codes, public_drafts
-from activities.people.public_drafts import FORM_PATH
+from activities.people import public_complaints
+from activities.people.public_complaints import FORM_PATH
 from api.forms import whole_number
 from api.people import complaint_fields as form
-from api.people import complaint_visits as visits
+from api.people import complaint_form as visits
 from api.people.complaint_fields import Answers
 from api.people.complaint_form import FormPage, TheForm, ask_banks
 from api.people.complaint_sending import send_code
 from api.public_pages import SHOW
 from domain.errors import LimitExceeded
 from domain.people.bank_sms import read_sms
-from domain.people.draft_complaints import number_to_confirm
+from domain.people.drafts import number_to_confirm
 from schemas.people.drafts import DraftContent, ReachWay, SmsQuestion
 from schemas.text import IST
 
@@ -54,10 +54,10 @@ async def begin(request: Request, page: TheForm) -> Response:
         return _transfer(page, 1, answers.fields, answers.errors, is_new=True)
     await page.services.form_throttle.count_draft(request)
     try:
-        begun = await public_drafts.begin(page.ctx, DraftContent(transfers=(told,)))
+        begun = await public_complaints.begin(page.ctx, DraftContent(transfers=(told,)))
     except LimitExceeded:
         return page.show("closed", status=503)
-    draft = await public_codes.of_code(page.ctx, begun.code)
+    draft = await public_complaints.of_code(page.ctx, begun.code)
     assert draft is not None, "it is written"
     return await visits.begin(page.ctx, await ask_banks(page.of(draft), request, "who"), draft)
 
@@ -203,7 +203,7 @@ async def take_reach(request: Request, page: TheForm) -> Response:
         return _reach(page, await page.content(), answers.fields, errors=answers.errors)
     content = await page.save(change)
     is_safe = content.reach is not None and content.reach.way is ReachWay.SMS
-    if is_safe and not await public_drafts.is_confirmed(page.ctx, page.draft):
+    if is_safe and not await public_complaints.is_confirmed(page.ctx, page.draft):
         await send_code(page, request, number_to_confirm(content), over=False)
     return page.to("check")
 

@@ -11,10 +11,10 @@ from starlette.responses import RedirectResponse, Response
 from activities.officers.sign_in_links import SIGN_IN_PATH
 from activities.recovery.document_issuing import APPEAL_PATH
 from api.officers.sessions import refuse_other_sites
-from api.people import complaint_visits
+from api.pages import ABOUT_PATH, DOORS_PATH, LEAVE_PATH
+from api.people import complaint_form
 from api.problems import INBOX_PATH
 from api.public_pages import NEUTRAL_ADDRESS, SEE_OTHER, PublicPages, TheLook
-from api.public_paths import ABOUT_PATH, DOORS_PATH, LEAVE_PATH
 from api.services import TheServices
 
 doors_router = APIRouter(include_in_schema=False)
@@ -49,4 +49,4 @@ async def leave(request: Request, services: TheServices) -> Response:
     """
     refuse_other_sites(request)
     away = RedirectResponse(NEUTRAL_ADDRESS, SEE_OTHER, {**PAGES.headers, **FORGET})
-    return await complaint_visits.end(services.ctx, away, request.cookies.get(complaint_visits.COOKIE, ""))
+    return await complaint_form.end(services.ctx, away, request.cookies.get(complaint_form.COOKIE, ""))

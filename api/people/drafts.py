@@ -6,8 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from activities.people import draft_saving, draft_sending
-from activities.people.missed_calls import take_missed_call
-from activities.people.public_drafts import form_address
+from activities.people.public_complaints import form_address, take_missed_call
 from api.officers.auth import may
 from api.officers.tokens import Officer
 from api.params import TEAM_OFFICERS_MAX

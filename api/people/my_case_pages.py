@@ -14,8 +14,8 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
-from activities.people import my_case_view, quality
-from activities.people.my_case_access import CASE_PATH, MyCaseDoor
+from activities.people import my_case
+from activities.people.my_case import CASE_PATH, MyCaseDoor
 from activities.proofs import CODE_DIGITS
 from activities.recovery import credit_accounts
 from api.addresses import address_of
@@ -33,8 +33,7 @@ from domain.errors import NotNow
 from domain.errors.restoration import ApplicationNamesOtherAccount, CreditAccountOver, MobileTooNew
 from domain.people.my_case import todos
 from domain.policy.callers import TryName
-from schemas.people.my_case import MyCase
-from schemas.people.quality import TEXT_MAX_CHARS, NewTreatment, SaidAnswer, TreatmentQuestion
+from schemas.people.my_case import TEXT_MAX_CHARS, MyCase, NewTreatment, SaidAnswer, TreatmentQuestion
 
 COOKIE: Final = "__Host-goldenhour-case"
 ACK_NO_CHARS: Final = 14
@@ -141,7 +140,7 @@ class MyCasePages:
         visitor = await self._visitor(request, look)
         if visitor is None:
             return self._over(look)
-        found = await my_case_view.look(self._ctx, visitor.visit.subject)
+        found = await my_case.look(self._ctx, visitor.visit.subject)
         # In a marked case nothing names the matter until the victim asks for it.
         if found.is_marked and request.query_params.get("show") != "all":
             return self._pages.page(look, "quiet", found=found, must_act=bool(todos(found)))
@@ -172,7 +171,7 @@ class MyCasePages:
         return response
 
     async def _object(self, look: Look, ack_no: str, account: str) -> Response:
-        found = await my_case_view.look(self._ctx, ack_no)
+        found = await my_case.look(self._ctx, ack_no)
         known = next((one for one in found.credit_accounts if str(one.account_id) == account), None)
         if known is not None:
             with suppress(CreditAccountOver):
@@ -188,9 +187,9 @@ class MyCasePages:
         except ValidationError as error:
             say = self._pages.say(look)
             errors = {str(one["loc"][0]): say[f"{one['loc'][0]}_wrong"] for one in error.errors()}
-            return self._own(look, await my_case_view.look(self._ctx, ack_no), 422, errors=errors, fields=fields)
+            return self._own(look, await my_case.look(self._ctx, ack_no), 422, errors=errors, fields=fields)
         with suppress(NotNow):
-            await quality.answer(self._ctx, ack_no, said)
+            await my_case.answer(self._ctx, ack_no, said)
         return self._to_own(look, "thanks")
 
     def _own(self, look: Look, found: MyCase, status: int = 200, **values: Any) -> Response:
@@ -247,7 +246,7 @@ class MyCasePages:
     async def pdf(self, request: Request, look: TheLook, document_id: UUID) -> Response:
         """Return the PDF of a document."""
         visitor = await self._visitor(request, look)
-        found = await my_case_view.document(self._ctx, visitor.visit.subject, document_id) if visitor else None
+        found = await my_case.document(self._ctx, visitor.visit.subject, document_id) if visitor else None
         if found is None:
             return self._over(look)
         name = found.head.number.replace("/", "-")
@@ -255,10 +254,10 @@ class MyCasePages:
 
     async def _document(self, visitor: Visitor, document_id: UUID, status: int = 200, **values: Any) -> Response:
         look, ack_no = visitor.look, visitor.visit.subject
-        found = await my_case_view.document(self._ctx, ack_no, document_id)
+        found = await my_case.document(self._ctx, ack_no, document_id)
         if found is None:
             return self._over(look, 404)
-        own, say = await my_case_view.look(self._ctx, ack_no), self._pages.say(look)
+        own, say = await my_case.look(self._ctx, ack_no), self._pages.say(look)
         return self._pages.page(
             look,
             "document",

@@ -4,14 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from activities.people import quality
+from activities.people import my_case
 from api.officers.auth import may
 from api.officers.tokens import Officer
 from api.params import AckNo
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, says
 from api.roles import Action
 from api.services import TheServices
-from schemas.people.quality import TreatmentView
+from schemas.people.my_case import TreatmentView
 
 router = APIRouter(prefix="/api/v1/complaints/{ack_no}/treatment-report", tags=["desk"], responses=IN_THE_DESCRIPTION)
 
@@ -21,4 +21,4 @@ async def read_treatment_report(
     services: TheServices, officer: Annotated[Officer, may(Action.READ_TREATMENT)], ack_no: AckNo
 ) -> TreatmentView:
     """Return what the victim of a complaint wrote of how the police acted."""
-    return await quality.read(services.ctx, ack_no)
+    return await my_case.read(services.ctx, ack_no)

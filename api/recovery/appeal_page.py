@@ -26,11 +26,17 @@ from api.public_pages import LARGE, PUBLIC, SEE_OTHER, SHOW, Look, exact_rupees,
 from api.services import TheAppealThrottle, TheServices
 from api.throttle import ANSWERS_AFTER_SECONDS, AppealThrottle, at_least
 from domain.errors import NotNow
-from domain.errors.grievances import ContactTooNew
+from domain.errors.recovery import ContactTooNew
 from domain.recovery.grievances import APPEALABLE, LEVELS, Earlier, above, may_be_filed
 from schemas.enums import Language
-from schemas.recovery.appeals import AppealGrievance, AppealView
-from schemas.recovery.grievances import CONTACT_MAX_CHARS, TEXT_MAX_CHARS, AppealOn, NewGrievance
+from schemas.recovery.grievances import (
+    CONTACT_MAX_CHARS,
+    TEXT_MAX_CHARS,
+    AppealGrievance,
+    AppealOn,
+    AppealView,
+    NewGrievance,
+)
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
 from schemas.text import IST
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from activities.recovery.court_day import court_day_table
+from activities.recovery.hearings import court_day_table
 from api.officers.auth import may
 from api.officers.jurisdiction import within_of
 from api.officers.tokens import Officer
@@ -19,7 +19,7 @@ from db.recovery import court_day
 from domain.officers.jurisdiction import district_key
 from domain.recovery.procedure import ROUTES_OF_COURTS
 from schemas.base import Storable
-from schemas.recovery.court_day import COURT_MAX_CHARS, CourtDayPage, CourtRoute, WaitingCourtOrders
+from schemas.recovery.court_orders import COURT_MAX_CHARS, CourtDayPage, CourtRoute, WaitingCourtOrders
 from schemas.restoration_enums import Route
 
 router = APIRouter(prefix="/api/v1", tags=["restorations"], responses=IN_THE_DESCRIPTION)

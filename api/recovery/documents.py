@@ -5,8 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from activities.recovery.document_issuing import appeal_address, approve_attachment, issue_for_officer, preview
-from activities.recovery.document_texts import text_of
+from activities.recovery.document_issuing import appeal_address, approve_attachment, issue_for_officer, preview, text_of
 from api.officers.auth import acting, may, refuse_unless
 from api.officers.jurisdiction import check_read
 from api.officers.reads import ReadReason, note_case

@@ -10,8 +10,8 @@ from api.officers.tokens import Officer
 from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.services import TheServices
-from db.recovery import grievance_officers
-from schemas.recovery.grievance_officers import GrievanceOfficer, GrievanceOfficers, NewGrievanceOfficer
+from db.recovery import appeals
+from schemas.recovery.grievances import GrievanceOfficer, GrievanceOfficers, NewGrievanceOfficer
 
 router = APIRouter(prefix="/api/v1/grievance-officers", tags=["grievances"], responses=IN_THE_DESCRIPTION)
 
@@ -22,7 +22,7 @@ async def list_grievance_officers(
 ) -> GrievanceOfficers:
     """List the officers who are notified of appeals that no officer of the case decides."""
     async with services.ctx.pool.acquire() as connection:
-        return GrievanceOfficers(items=await grievance_officers.every(connection))
+        return GrievanceOfficers(items=await appeals.every(connection))
 
 
 @router.put("")

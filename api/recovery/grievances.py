@@ -17,7 +17,7 @@ from api.services import TheServices
 from db.recovery import free_amounts, grievance_views
 from db.recovery import grievances as rows
 from db.recovery.grievance_views import WaitsFor
-from domain.errors.grievances import GrievanceNotFound
+from domain.errors.recovery import GrievanceNotFound
 from domain.recovery.grievances import GrievanceAtLevel, levels_for, verbs_of
 from schemas.recovery.grievances import (
     AppealOn,

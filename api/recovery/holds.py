@@ -10,10 +10,14 @@ from starlette.responses import Response
 from activities.case.case_tables import hold_table
 from activities.recovery import grievance_decisions
 from activities.recovery.document_issuing import appeal_address
-from activities.recovery.hold_files import read_hold_file
-from activities.recovery.hold_releases import confirm_release, hear_victim, proposed_of, reject_release
-from activities.recovery.holder_contacts import take_contact
-from activities.recovery.small_holds import record_small_hold_decision
+from activities.recovery.hold_releases import (
+    confirm_release,
+    hear_victim,
+    proposed_of,
+    record_small_hold_decision,
+    reject_release,
+)
+from activities.recovery.hold_transaction import read_hold_file, take_contact
 from api.officers.auth import acting, may
 from api.officers.jurisdiction import within_of
 from api.officers.tokens import Officer
@@ -35,7 +39,7 @@ from schemas.recovery.holds import (
     NewSmallHoldDecision,
     SmallHoldDone,
 )
-from schemas.recovery.releases import NewHearing, ReleaseProposal, ReleaseProposals
+from schemas.recovery.orders import NewHearing, ReleaseProposal, ReleaseProposals
 
 router = APIRouter(prefix="/api/v1/holds", tags=["holds"], responses=IN_THE_DESCRIPTION)
 

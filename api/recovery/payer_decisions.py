@@ -11,7 +11,7 @@ from api.params import AckNo, HopNo
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
-from schemas.recovery.payer_decisions import ContestedTransfers, NewPayerDecision, PayerDecision, SeenPayerDecision
+from schemas.recovery.officer_steps import ContestedTransfers, NewPayerDecision, PayerDecision, SeenPayerDecision
 
 router = APIRouter(prefix="/api/v1/cases/{ack_no}", tags=["restorations"], responses=IN_THE_DESCRIPTION)
 

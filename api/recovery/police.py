@@ -16,7 +16,7 @@ from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
 from db.case import cases
-from db.recovery import court_orders, firs, statutory_duties
+from db.recovery import court_orders, due_documents, firs
 from schemas.base import WithReason
 from schemas.recovery.police import (
     DOCUMENT_MAX_BYTES,
@@ -69,7 +69,7 @@ async def read_police_side(
             officers=await firs.officers(connection, case_no),
             firs=await firs.firs(connection, case_no),
             court_orders=await court_orders.of_case(connection, case_no),
-            duties=await statutory_duties.of_case(connection, case_no),
+            duties=await due_documents.of_case(connection, case_no),
         )
 
 

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from activities.recovery import release_brake
+from activities.recovery import hold_releases
 from api.officers.auth import may
 from api.officers.tokens import Officer
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
-from schemas.recovery.release_brake import ContinueReleases, ReleaseBrakeView, ReleasesContinued
+from schemas.recovery.holds import ContinueReleases, ReleaseBrakeView, ReleasesContinued
 
 router = APIRouter(prefix="/api/v1/release-brake", tags=["holds"], responses=IN_THE_DESCRIPTION)
 
@@ -20,7 +20,7 @@ async def read_release_brake(
     services: TheServices, officer: Annotated[Officer, may(Action.READ_HOLD)]
 ) -> ReleaseBrakeView:
     """Return the automatic releases that wait for a supervisor, because too many fell due within an hour."""
-    return await release_brake.read_brake(services.ctx)
+    return await hold_releases.read_brake(services.ctx)
 
 
 @router.post("/continue", responses=says(NOT_NOW))
@@ -31,4 +31,4 @@ async def continue_releases(
 
     The figures are those that you saw. If more waits now, nothing is continued.
     """
-    return await release_brake.continue_releases(services.ctx, seen, officer.actor)
+    return await hold_releases.continue_releases(services.ctx, seen, officer.actor)

@@ -8,8 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from activities.recovery import beneficiaries, hearing_waivers, objections, restoration_decisions, restoration_refusals
-from activities.recovery import court_hearings as hearings
+from activities.recovery import hearings, objections, restoration_decisions, restoration_refusals, signatures
 from activities.recovery.document_issuing import appeal_address
 from api.officers.auth import acting, may
 from api.officers.jurisdiction import within_of
@@ -18,12 +17,12 @@ from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
-from db.recovery import court_hearings, exclusions, files, officer_steps, restoration_views, restorations
+from db.recovery import court_hearings, exclusions, officer_steps, restoration_facts, restoration_views, restorations
 from db.recovery.officer_steps import WantedSteps
 from domain.errors.restoration import RestorationNotFound
 from domain.recovery.authority import verbs_now
 from domain.recovery.officer_steps import acts_of
-from schemas.recovery.court_hearings import CourtHearings, NewCourtHearing
+from schemas.recovery.court_orders import CourtHearings, NewCourtHearing
 from schemas.recovery.officer_steps import Awaited, CreditedAccounts, OfficerAct, OfficerSteps, RestorationFile
 from schemas.recovery.restorations import (
     NewObjection,
@@ -103,7 +102,7 @@ async def read_restoration_file(services: TheServices, officer: Reader, restorat
         services.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        return await files.get(connection, restoration_id)
+        return await restoration_facts.get(connection, restoration_id)
 
 
 @router.get("/{restoration_id}/credited-accounts")
@@ -112,7 +111,7 @@ async def read_credited_accounts(services: TheServices, officer: Reader, restora
 
     The read log has it as a read of the person.
     """
-    return await beneficiaries.credited(services.ctx, restoration_id)
+    return await signatures.credited(services.ctx, restoration_id)
 
 
 @router.get("/{restoration_id}")
@@ -237,7 +236,7 @@ async def waive_notice(
     The request has the holder's signed document. The holder is told and can contradict. When every holder has waived,
     the time to object ends with the last time to contradict.
     """
-    return await hearing_waivers.waive_notice(
+    return await hearings.waive_notice(
         services.ctx, restoration_id, waived, acting(officer), appeal_address(services.public_url)
     )
 

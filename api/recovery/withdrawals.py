@@ -12,7 +12,7 @@ from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
 from schemas.base import WithReason
-from schemas.recovery.withdrawals import NewWithdrawal, Withdrawal, Withdrawals
+from schemas.recovery.officer_steps import NewWithdrawal, Withdrawal, Withdrawals
 
 router = APIRouter(prefix="/api/v1/complaints/{ack_no}/withdrawals", tags=["desk"], responses=IN_THE_DESCRIPTION)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from activities.reporting.stage_tables import money_table
+from activities.reporting.stage_figures import money_table
 from api.caches import TOO_MUCH_TO_COUNT
 from api.officers.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, After, Limit
@@ -15,10 +15,10 @@ from api.reporting.stage_figures import CASES_MAX, District, From, Reader, To, a
 from api.reports import TABLE_CONTENT, as_file, wants_file
 from api.roles import Action
 from api.services import TheServices
-from db.reporting import money_cases
-from db.reporting.money_cases import BehindSum
+from db.reporting import wall
 from db.reporting.stage_counts import midnight
-from schemas.reporting.money_cases import MoneyCasePage, MoneyFigure
+from db.reporting.wall import BehindSum
+from schemas.reporting.wall import MoneyCasePage, MoneyFigure
 
 router = APIRouter(prefix="/api/v1/figures", tags=["figures"], responses=IN_THE_DESCRIPTION)
 
@@ -55,7 +55,7 @@ async def list_cases_behind_a_sum(
 
     async def read(at_most: int) -> MoneyCasePage:
         async with services.ctx.pool.acquire() as connection:
-            return await money_cases.page(connection, asked, days.as_of, after, at_most)
+            return await wall.page(connection, asked, days.as_of, after, at_most)
 
     as_table = wants_file(request)
     page = await services.stage_cache.computed(partial(read, CASES_MAX if as_table else limit))

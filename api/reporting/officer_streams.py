@@ -17,7 +17,6 @@ from typing import Final
 import asyncpg
 
 from activities.context import Context
-from api.listener import Listener
 from api.problems import TOO_MANY, Refused
 from api.reporting.open_items import OpenItems
 from api.reporting.presence import Presences
@@ -27,15 +26,17 @@ from api.reporting.stream_events import (
     TASK,
     ItemChange,
     KeptEvents,
+    Pace,
     PresenceChange,
+    Sent,
     StreamChange,
     Viewer,
+    WaitingEvents,
     encoded,
 )
-from api.reporting.waiting_events import Pace, Sent, WaitingEvents
-from api.streams import CASE_EVENTS
+from api.streams import CASE_EVENTS, Listener
 from db.privacy import jurisdiction
-from db.work_items import draft_changes, presence, task_notices, work_item_lines
+from db.work_items import draft_changes, notice_settings, task_notices, work_item_lines
 from schemas.work_items.officer_streams import (
     CaseChange,
     CaseEvent,
@@ -112,7 +113,7 @@ class OfficerStreams:
         await self._listener.listening(work_item_lines.CHANGED, self._heard_items, self._missed)
         await self._listener.listening(draft_changes.CHANGED, self._heard_draft, self._missed)
         await self._listener.listening(task_notices.CHANGED, self._heard_notices, self._missed)
-        await self._listener.listening(presence.CHANNEL, self._heard_presence, self._missed)
+        await self._listener.listening(notice_settings.CHANNEL, self._heard_presence, self._missed)
         self._left_at = asyncio.get_running_loop().time()
         if all(task.done() for task in self._tasks):
             self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._tick_for_ever())]

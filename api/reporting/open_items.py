@@ -10,9 +10,9 @@ from typing import Final
 
 from db.work_items.work_item_lines import ItemLine
 from domain.officers.jurisdiction import covers
-from domain.work_items.task_acts import Acts, can_act
+from domain.work_items.task_owners import Acts, can_act
 from schemas.enums import TaskKind, TaskState
-from schemas.privacy.jurisdiction import Within
+from schemas.privacy.reads import Within
 from schemas.work_items.officer_streams import DeadlineKind, KindTotal
 
 

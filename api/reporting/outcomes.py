@@ -16,7 +16,7 @@ from api.reports import TABLE_CONTENT, as_file, period, wants_file
 from api.roles import Action
 from api.services import TheServices
 from db.reporting.outcomes import Period
-from schemas.reporting.outcomes import FigureGroup, OutcomeReport
+from schemas.reporting.figures import FigureGroup, OutcomeReport
 from schemas.text import LocalDatetime
 
 router = APIRouter(prefix="/api/v1/restorations", tags=["restorations"], responses=IN_THE_DESCRIPTION)

@@ -8,8 +8,17 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from activities.reporting import stage_figures
-from activities.reporting.stage_figures import DAYS_DEFAULT, DAYS_MAX, Days, is_exact, targets, team_labels
-from activities.reporting.stage_tables import case_table, load_table, stage_table
+from activities.reporting.stage_figures import (
+    DAYS_DEFAULT,
+    DAYS_MAX,
+    Days,
+    case_table,
+    is_exact,
+    load_table,
+    stage_table,
+    targets,
+    team_labels,
+)
 from api.caches import TOO_MUCH_TO_COUNT
 from api.officers.auth import may
 from api.officers.jurisdiction import districts_within, within_of
@@ -21,12 +30,12 @@ from api.roles import Action
 from api.services import Services, TheServices
 from db.reporting import stage_cases
 from db.reporting.stage_cases import BehindFigure, Overdue
-from db.reporting.stage_figures import EVERY_KEY
+from db.reporting.stage_counts import EVERY_KEY
 from db.reporting.stage_times import WAITING, Targets
 from documents.spreadsheet import Table
 from domain.officers.jurisdiction import district_key
 from schemas.base import Storable
-from schemas.reporting.stage_figures import (
+from schemas.reporting.figures import (
     BreachPage,
     LateBy,
     LoadReport,

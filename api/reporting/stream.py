@@ -18,17 +18,16 @@ from api.officers.tokens import Officer
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, TOO_MANY, says
 from api.reporting.officer_streams import Asked, OfficerStream
 from api.reporting.open_items import View
-from api.reporting.stream_events import CASE, Viewer, encoded
-from api.reporting.waiting_events import Sent
+from api.reporting.stream_events import CASE, Sent, Viewer, encoded
 from api.roles import Action
 from api.services import Services, TheServices
-from api.stream_responses import EVENT_STREAM, StreamResponse, send_part
+from api.streams import EVENT_STREAM, StreamResponse, send_part
 from db.case import cases
 from db.privacy import jurisdiction
-from db.work_items import presence, work_item_lines
-from domain.errors.cases import TooManyCasesFollowed
-from domain.work_items.task_acts import acts_of
-from schemas.privacy.jurisdiction import Within
+from db.work_items import notice_settings, work_item_lines
+from domain.errors.case import TooManyCasesFollowed
+from domain.work_items.task_owners import acts_of
+from schemas.privacy.reads import Within
 from schemas.work_items.officer_streams import (
     POSITION_PATTERN,
     TOPICS_PATTERN,
@@ -122,7 +121,7 @@ async def note_presence(
     session = hashlib.sha256(named.encode()).hexdigest()[:16]
     subjects = [await _looked(services, officer, session, subject, reason or "") for subject in looked.subjects]
     async with services.ctx.pool.acquire() as connection:
-        await presence.announce(connection, officer.subject, session, subjects)
+        await notice_settings.announce(connection, officer.subject, session, subjects)
     return PresenceNoted(until=services.officer_streams.counts_until())
 
 

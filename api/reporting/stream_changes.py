@@ -19,11 +19,11 @@ from api.reporting.stream_events import (
     ItemChange,
     ItemDeadline,
     NewNotices,
+    Pace,
     StageBreach,
     StreamChange,
     encoded,
 )
-from api.reporting.waiting_events import Pace
 from db.pool import Connection
 from db.privacy import jurisdiction
 from db.reporting import stage_cases
@@ -31,7 +31,7 @@ from db.reporting.stage_times import WAITING, Targets
 from db.work_items import draft_changes, work_item_lines
 from db.work_items.work_item_lines import ItemLine, LoggedEvent
 from schemas.events import EventKind
-from schemas.privacy.jurisdiction import CasePlace
+from schemas.privacy.reads import CasePlace
 from schemas.work_items.officer_streams import (
     CaseChange,
     CaseEvent,

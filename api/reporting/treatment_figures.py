@@ -12,7 +12,7 @@ from api.problems import IN_THE_DESCRIPTION, says
 from api.reporting.stage_figures import District, From, Reader, To, asked_days, asked_districts
 from api.reports import TABLE_CONTENT, as_file, wants_file
 from api.services import TheServices
-from schemas.people.quality import TreatmentGroup, TreatmentReport
+from schemas.people.my_case import TreatmentGroup, TreatmentReport
 
 router = APIRouter(prefix="/api/v1/figures/treatment", tags=["figures"], responses=IN_THE_DESCRIPTION)
 

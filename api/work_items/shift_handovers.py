@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from activities.work_items import shift_handovers
-from activities.work_items.shift_tables import handover_table
+from activities.work_items.shift_handovers import handover_table
 from api.officers.auth import may
 from api.officers.jurisdiction import within_of
 from api.officers.tokens import Officer

@@ -11,7 +11,7 @@ from api.services import Services
 from db.officers import callers, teams
 from db.work_items.task_filters import Wanted
 from domain.errors.officers import OfficerNotFound
-from domain.work_items.task_acts import OWNERS, Taker, acts_of
+from domain.work_items.task_owners import OWNERS, Taker, acts_of
 from schemas.banks.institutions import Code
 from schemas.base import MAX_AMOUNT_PAISE
 from schemas.enums import Person, TaskKind

@@ -13,7 +13,7 @@ from api.roles import Action
 from api.services import TheServices
 from db.work_items import task_notices
 from schemas.officers.officers import OfficerId
-from schemas.work_items.task_notices import (
+from schemas.work_items.task_owners import (
     NewWebhook,
     NoticeSetting,
     NoticesSeen,

@@ -16,7 +16,7 @@ from api.services import Services, TheServices
 from api.work_items.task_filters import QueryFilter, taker_named, taker_of, wanted_of
 from db import task_owners as owner_rows
 from db.officers import team_officers
-from db.work_items import saved_filters, task_filters
+from db.work_items import notice_settings, task_filters
 from domain.errors import BusinessError
 from schemas.officers.officers import TeamOfficers
 from schemas.work_items.task_owners import (
@@ -222,14 +222,14 @@ async def list_acts(
 async def list_filters(services: TheServices, officer: Reader) -> SavedFilters:
     """List the caller's saved filters."""
     async with services.ctx.pool.acquire() as connection:
-        return await saved_filters.listed(connection, officer.subject)
+        return await notice_settings.listed(connection, officer.subject)
 
 
 @router.put("/task-filters/{place}", name="save_task_filter", responses=says(NOT_NOW))
 async def save_filter(services: TheServices, officer: Owner, place: Place, named: NamedFilter) -> SavedFilter:
     """Save a filter at one of twenty places, instead of another one there."""
     async with services.ctx.pool.acquire() as connection:
-        await saved_filters.save(connection, officer.subject, place, named, services.ctx.now())
+        await notice_settings.save(connection, officer.subject, place, named, services.ctx.now())
     return SavedFilter(place=place, name=named.name, filter=named.filter)
 
 
@@ -237,4 +237,4 @@ async def save_filter(services: TheServices, officer: Owner, place: Place, named
 async def delete_filter(services: TheServices, officer: Owner, place: Place) -> None:
     """Delete a saved filter."""
     async with services.ctx.pool.acquire() as connection:
-        await saved_filters.delete(connection, officer.subject, place)
+        await notice_settings.delete(connection, officer.subject, place)

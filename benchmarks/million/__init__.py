@@ -25,7 +25,7 @@ from benchmarks.million import loader
 from benchmarks.million.hot_path import VALUED_IN_PLAY, BesideThePath, HotPath
 from benchmarks.million.plans import BUFFERS_MAX, Allowed, PlanBook, faults, page_of
 from benchmarks.million.rows import COLUMNS
-from db import bulk_load, connections, query_plans
+from db import connections, query_plans
 from db.migrate import migrate
 from db.pool import open_pool, set_codecs
 from domain.policy.model import Policy, load_policy
@@ -110,7 +110,7 @@ async def play(server: EmbeddedPostgres, policy: Policy, database: str = OWNER) 
     try:
         await query_plans.show_plans(admin, database)
         owner = await connections.connect(server.dsn_for(database, OWNER), "goldenhour bench")
-        await bulk_load.let_analyze(owner, VALUED_IN_PLAY, APPLICATION)
+        await query_plans.let_analyze(owner, VALUED_IN_PLAY, APPLICATION)
         await owner.close()
         for player, only_single_cases in ((HotPath, True), (BesideThePath, False)):
             pool = await open_pool(
@@ -173,7 +173,7 @@ async def _loaded(
             await loader.load(connection, cases, frozen, wall_clock().date(), seed, progress)
             mark.write_bytes(orjson.dumps(wanted))
         progress.step("vacuuming")
-        await bulk_load.vacuum(connection, list(COLUMNS))
+        await query_plans.vacuum(connection, list(COLUMNS))
         return await loader.sizes(connection)
     finally:
         await connection.close()

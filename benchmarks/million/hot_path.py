@@ -25,26 +25,26 @@ from activities.case.outbox import (
 from activities.case.request_sending import RequestSender
 from activities.context import Context
 from activities.metrics import rehearsal
-from activities.recovery.due_list import DueList
+from activities.recovery.assignments import DueList
 from activities.recovery.hold_opening import open_for_new_holds
-from activities.reporting import search
-from activities.reporting.search import Reach
+from activities.reporting import treatment
+from activities.reporting.treatment import Reach
 from activities.work_items.task_rounds import TaskRounds
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire
 from benchmarks.million.plans import PlanBook
 from benchmarks.million.rows import BANKS, DAYS
-from db import bulk_load, task_owners
+from db import query_plans, task_owners
 from db.case import (
     case_outbox,
     case_views,
     cases,
     hop_retries,
+    ledger,
     parked_hops,
     procedure_outbox,
     request_views,
     requests,
-    told_amounts,
     trail_views,
 )
 from db.case.deferral import Deferral, read_deferral
@@ -54,13 +54,12 @@ from db.recovery import account_holds, due_list
 from db.work_items import task_filters, task_values, task_views, work_item_lines
 from db.work_items.task_filters import Wanted
 from domain.privacy.search import recognise
-from domain.work_items.task_acts import OWNERS, acts_of
+from domain.work_items.task_owners import OWNERS, acts_of
 from schemas.case.case_workflow import Escalate, FollowUp
 from schemas.case.intake import Complaint
 from schemas.enums import CaseState, ChannelKind, EscalationLevel, Role, TaskState
 from schemas.events import EventKind
-from schemas.privacy.jurisdiction import Within
-from schemas.privacy.search import SearchQuestion
+from schemas.privacy.reads import SearchQuestion, Within
 from schemas.work_items.task_owners import TaskFilter, TaskSort
 from workers.rehearsal import OneConnection
 
@@ -158,7 +157,7 @@ class HotPath:
                 await cases.not_started(connection, now - SWEEP_AFTER, SWEEP_LIMIT, now)
                 await case_outbox.unsignalled(connection, now - SWEEP_AFTER, nothing, SWEEP_LIMIT, now)
                 await cases.not_seen(connection, now - LOOK_AFTER, LOOK_AFTER_LIMIT, now)
-                await told_amounts.due(connection, nothing, WAITING_LIMIT)
+                await ledger.due(connection, nothing, WAITING_LIMIT)
                 await hop_retries.due(connection, now, nothing, WAITING_LIMIT)
                 await parked_hops.to_remind(connection, now, nothing, WAITING_LIMIT)
                 await parked_hops.to_write_off(connection, now, nothing, WAITING_LIMIT)
@@ -202,7 +201,7 @@ class BesideThePath:
             while await TaskRounds(alone).value():
                 pass
             # Real rows came over months, and the server has counted them.
-            await bulk_load.analyze(connection, VALUED_IN_PLAY)
+            await query_plans.analyze(connection, VALUED_IN_PLAY)
             for round_no in range(ROUNDS):
                 book.is_on = False
                 case_no = await HotPath(alone, book).trace()
@@ -275,7 +274,7 @@ class BesideThePath:
                 for within in (None, Within(officer_id="million", districts=(DISTRICT,))):
                     with self.book.area(area):
                         asked = SearchQuestion(text=text)
-                        await search.find(self.ctx, asked, recognise(text), Reach(cases=within, persons=within))
+                        await treatment.find(self.ctx, asked, recognise(text), Reach(cases=within, persons=within))
 
 
 @asynccontextmanager

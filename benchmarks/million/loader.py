@@ -11,7 +11,7 @@ import asyncpg
 
 from benchmarks.measuring import Progress
 from benchmarks.million.rows import BANKS, CASES_A_BLOCK, COLUMNS, OPEN_SHARE, Block, day_of, write_block
-from db import bulk_load
+from db import query_plans
 
 LIMIT_BYTES: Final = 20 * 10**9
 BYTES_A_CASE: Final = 19_600
@@ -56,23 +56,23 @@ async def load(
     Then make the indexes again and analyze. Raises `LoadTooLarge` when the database grows beyond the limit.
     """
     tables = list(COLUMNS)
-    await bulk_load.prepare(connection, MAINTENANCE_MEMORY)
+    await query_plans.prepare(connection, MAINTENANCE_MEMORY)
     source = _Source(cases, policy, today, seed)
     async with connection.transaction():
-        made_by = await bulk_load.drop_indexes(connection, tables)
-        await bulk_load.empty(connection, [*tables, *BANK_TABLES])
-        reserved = await bulk_load.fill_pages(connection, tables)
+        made_by = await query_plans.drop_indexes(connection, tables)
+        await query_plans.empty(connection, [*tables, *BANK_TABLES])
+        reserved = await query_plans.fill_pages(connection, tables)
         await _write_banks(connection, today)
         for table in tables:
             await _fill(connection, table, source, progress)
-        await bulk_load.reserve(connection, reserved)
-    await bulk_load.count_on(connection, tables)
+        await query_plans.reserve(connection, reserved)
+    await query_plans.count_on(connection, tables)
     for number, statement in enumerate(made_by, 1):
         progress.step(f"index {number} of {len(made_by)}")
-        await bulk_load.make_index(connection, statement)
+        await query_plans.make_index(connection, statement)
         await _check_size(connection)
     progress.step("analyzing")
-    await bulk_load.analyze(connection, [*tables, *BANK_TABLES])
+    await query_plans.analyze(connection, [*tables, *BANK_TABLES])
 
 
 class _Source:
@@ -108,12 +108,12 @@ async def _fill(connection: asyncpg.Connection, table: str, source: _Source, pro
             yield rows
 
     progress.step(table)
-    await bulk_load.copy(connection, table, COLUMNS[table].split(), watched())
+    await query_plans.copy(connection, table, COLUMNS[table].split(), watched())
     await _check_size(connection)
 
 
 async def _check_size(connection: asyncpg.Connection) -> None:
-    if (size := await bulk_load.database_bytes(connection)) > LIMIT_BYTES:
+    if (size := await query_plans.database_bytes(connection)) > LIMIT_BYTES:
         raise LoadTooLarge(f"the database has {_gigabytes(size)}; the limit is {_gigabytes(LIMIT_BYTES)}")
 
 
@@ -121,10 +121,10 @@ async def _write_banks(connection: asyncpg.Connection, today: date) -> None:
     """Write the banks, all of which answer by API. No call reaches them, so they have no credentials."""
     banks = [(code, f"Bank {code}", "bank", "api", today.isoformat()) for code in BANKS]
     names = ("code", "name", "kind", "answer_class", "updated_at")
-    await bulk_load.copy(connection, "institution", names, _lines(banks))
+    await query_plans.copy(connection, "institution", names, _lines(banks))
     channels = [(code, "i4c", 0, r"\\x00") for code in BANKS]
     of_channels = ("institution", "channel", "position", "sealed")
-    await bulk_load.copy(connection, "institution_channel", of_channels, _lines(channels))
+    await query_plans.copy(connection, "institution_channel", of_channels, _lines(channels))
 
 
 async def _lines(rows: Sequence[tuple[object, ...]]) -> AsyncIterator[bytes]:
@@ -138,8 +138,8 @@ def _gigabytes(size: int) -> str:
 
 async def sizes(connection: asyncpg.Connection) -> dict[str, str]:
     """Return for the database and each filled table its rows and its size as text."""
-    whole = await bulk_load.database_bytes(connection)
-    found = await bulk_load.sizes(connection, list(COLUMNS))
+    whole = await query_plans.database_bytes(connection)
+    found = await query_plans.sizes(connection, list(COLUMNS))
     return {"database": _gigabytes(whole)} | {
         table: f"{rows} rows, {_megabytes(own)}, indexes {_megabytes(indexes)}"
         for table, (rows, own, indexes) in found.items()

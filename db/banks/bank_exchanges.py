@@ -8,7 +8,7 @@ from uuid import UUID
 from db.pool import Connection
 from db.privacy import body_keys
 from db.privacy.body_keys import BodyKey, CaseKey, SealedBody, key_of_case
-from schemas.banks.exchanges import About, Exchange
+from schemas.banks.keys import About, Exchange
 
 _COLUMNS: Final = (
     ("subject", "uuid"),

@@ -8,7 +8,7 @@ from uuid import UUID
 from db import outgoing
 from db.outgoing import OutgoingKind, is_due
 from db.pool import Connection
-from schemas.banks.people import BankPerson
+from schemas.banks.institutions import BankPerson
 from schemas.base import FrozenModel
 
 PEOPLE_MAX: Final = 20

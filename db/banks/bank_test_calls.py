@@ -8,7 +8,7 @@ from db import outgoing
 from db.outgoing import OutgoingKind
 from db.pool import Connection
 from db.rows import Rows
-from schemas.banks.test_calls import BankTestCall, BankTestOutcome
+from schemas.banks.keys import BankTestCall, BankTestOutcome
 
 KEPT: Final = timedelta(days=30)
 FORGOTTEN_MAX: Final = 500

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.pool import Connection
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from schemas.enums import ChannelKind, DeliveryOutcome
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from db.pool import Connection
-from domain.banks.lien_setting import HoldBalances
+from domain.banks.directory import HoldBalances
 
 READ_MAX: Final = 100_000
 """The latest answers of all banks that are looked through, so that the query stays short in a large database."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from db.pool import Connection
 from db.privacy import body_keys
 from db.privacy.body_keys import BodyKey
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from schemas.base import FrozenModel, UtcDatetime
 
 

@@ -17,7 +17,7 @@ from db.pool import Connection
 from db.privacy import body_keys
 from db.privacy.body_keys import BodyKey, OpensLine, key_of_case, stored_line
 from db.privacy.person_keys import PersonKey, StoredText
-from domain.errors.cases import CaseNotFound
+from domain.errors.case import CaseNotFound
 from schemas.base import FrozenModel
 from schemas.case.answers import Confirmation, Discrepancy, Entry, HopPosition, Judgement, KnownLines
 from schemas.case.request_views import AnswerPage, AnswerView

@@ -18,7 +18,7 @@ from db.privacy.person_keys import PersonKey, StoredText
 from db.rows import Rows
 from domain.banks.answering_curve import HAZARD_MAX, Curve
 from domain.errors import NotFound
-from domain.errors.holds import HoldNotFound
+from domain.errors.recovery import HoldNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ClaimKind, Disposition, FeedStatus
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from db.case import requests
+from db.case.cases import PAUSED
 from db.case.events import Event
-from db.case.request_pauses import PAUSED
 from db.pool import Connection
-from domain.case.batches import PlannedRequest
+from domain.case.requests import PlannedRequest
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.case.case_workflow import CaseNews
 

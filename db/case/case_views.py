@@ -13,10 +13,10 @@ from db.pool import Connection
 from db.privacy.jurisdiction import MARK, confined, those_within
 from domain.case.ledger import bucket_sums, unaccounted_paise
 from domain.errors import BadCursor
-from domain.errors.cases import CaseNotFound
+from domain.errors.case import CaseNotFound
 from schemas.case.request_views import CaseCounts, CaseListItem, CasePage, CaseView, ComplaintView, TurnaroundTimes
 from schemas.enums import Bucket, CaseState
-from schemas.privacy.jurisdiction import Within
+from schemas.privacy.reads import Within
 
 MAX_COMPLAINTS_SHOWN: Final = 500
 

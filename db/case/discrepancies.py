@@ -7,7 +7,7 @@ from typing import Final
 from db.case.cases import case_no_of
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
-from domain.errors.tracing import DiscrepancyNotFound
+from domain.errors.case import DiscrepancyNotFound
 from schemas.base import FrozenModel
 from schemas.case.answers import Entry
 from schemas.case.discrepancies import BankDoubts, BankDoubtsList, NewResolution, Resolution

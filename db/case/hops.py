@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from db.case import merged_hops
 from db.pool import Connection
-from domain.errors.cases import HopNotFound, HopSetAside, HopWithdrawn
+from domain.errors.case import HopNotFound, HopSetAside, HopWithdrawn
 from schemas.base import Flag, FrozenModel, UtcDatetime
 from schemas.case.case_workflow import HopBrief
 from schemas.enums import AnswerClass, HopSource, HopState

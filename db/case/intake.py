@@ -17,7 +17,7 @@ from db.pool import Connection
 from db.privacy import person_keys
 from db.privacy.body_keys import BodyKey
 from db.privacy.person_keys import SealedPerson
-from domain.case.ack_numbers import is_of_our_half
+from domain.case.complaints import is_of_our_half
 from domain.districts import known_district
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.case.answers import Entry

@@ -8,7 +8,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from db.pool import Connection
-from domain.errors.tracing import FoundTransferNotFound, PayerInquiryNotFound, PayerInquiryReplaced
+from domain.errors.case import FoundTransferNotFound, PayerInquiryNotFound, PayerInquiryReplaced
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.case.answers import PayerLine
 from schemas.case.payer_inquiries import PayerInquiry

@@ -8,7 +8,7 @@ from asyncpg import Record
 from db.case.cases import case_no_of, policy_of
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from domain.case.escalation import EscalationPolicy, LevelDue, Reached, next_due
+from domain.case.requests import EscalationPolicy, LevelDue, Reached, next_due
 from domain.errors import BadCursor
 from schemas.case.case_workflow import CasePolicy
 from schemas.case.request_views import RequestAttempt, RequestHopView, RequestPage, RequestView

@@ -9,15 +9,15 @@ from pydantic import Field
 
 from db.banks import bank_exchanges
 from db.banks.bank_exchanges import SealedExchange
-from db.case import victim_transfers
-from db.case.request_pauses import PAUSED
-from db.case.victim_transfers import Payment
+from db.case import told_transfers
+from db.case.cases import PAUSED
+from db.case.told_transfers import Payment
 from db.pool import Connection
 from db.privacy import body_keys
 from db.privacy.body_keys import key_of_case
 from db.privacy.person_keys import PersonKey
-from domain.case.batches import PlannedRequest
-from domain.errors.tracing import RequestNotFound
+from domain.case.requests import PlannedRequest
+from domain.errors.case import RequestNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.case.case_workflow import HopBrief
 from schemas.enums import ChannelKind, EscalationLevel, HopSource, RequestState
@@ -177,7 +177,7 @@ SELECT r.request_id, r.case_no, r.institution, r.state, r.batch_no, r.round, r.r
     r.batch_no = 1 AND r.institution = (
         SELECT min(o.institution) FROM hold_request o WHERE o.case_no = r.case_no AND o.batch_no = 1
     ) AS first_of_case,
-    l.hops, ({victim_transfers.payment_query("r.case_no", "l.main_hop_no")}) AS payment,
+    l.hops, ({told_transfers.payment_query("r.case_no", "l.main_hop_no")}) AS payment,
     {key_of_case("r.case_no")} AS key
 FROM unnest($1::uuid[]) AS q (request_id) JOIN hold_request r USING (request_id) JOIN case_file c USING (case_no)
 CROSS JOIN LATERAL (

@@ -3,7 +3,7 @@
 from typing import Final
 
 from db.privacy.body_keys import stored_columns
-from db.privacy.sealed_documents import COURT_ORDER, FIR_COPY, PDF, WAIVER
+from db.privacy.sealed import COURT_ORDER, FIR_COPY, PDF, WAIVER
 from domain.evidence_binding import COURT_ORDERS, DOCUMENTS, FIRS, WAIVERS
 
 

@@ -7,7 +7,7 @@ from itertools import accumulate
 from asyncpg import Record
 
 from db.evidence.bodies import BoundContent, bound_content
-from db.evidence.persons import person_records
+from db.evidence.opened import person_records
 from db.pool import Connection
 from db.privacy.body_keys import OpensBody
 from domain.evidence.integrity import (

@@ -31,7 +31,7 @@ from db.evidence.opened import (
 )
 from db.pool import Connection
 from db.privacy.body_keys import BodyState, OpensBody, stored_body, use_of
-from domain.errors.cases import CaseNotFound
+from domain.errors.case import CaseNotFound
 from domain.evidence_binding import COMPLAINTS, CREDIT_ACCOUNTS, EXCHANGES, HOPS, MESSAGES, TRANSFERS, EventLine
 from domain.work_items.task_notes import compose
 from schemas.tasks import Subject, TaskCause, TaskFacts

@@ -28,7 +28,7 @@ from db.privacy.body_keys import (
 from db.privacy.person_keys import StoredText
 from db.recovery import bank_orders
 from domain.evidence_binding import SENT, bound_by
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from schemas.enums import ChannelKind
 
 # Only the content that the log binds, because older cases have answers that no event binds. Of an answer with an erased

@@ -8,10 +8,10 @@ from uuid import UUID
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from db.privacy import jurisdiction
-from domain.errors.reconciliation import ReconciliationNotFound
-from domain.gateway.lien_comparison import Comparison, Transfer
-from schemas.gateway.lien_comparison import Difference, Reconciliation, ReconciliationDetail, ReconciliationPage
-from schemas.privacy.jurisdiction import Within
+from domain.errors.banks import ReconciliationNotFound
+from domain.gateway.liens import Comparison, Transfer
+from schemas.gateway.liens import Difference, Reconciliation, ReconciliationDetail, ReconciliationPage
+from schemas.privacy.reads import Within
 
 _HELD: Final = """
 SELECT h.case_no, h.reference_key, coalesce(sum(b.balance_paise), 0)::bigint AS paise

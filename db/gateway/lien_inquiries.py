@@ -8,9 +8,9 @@ from uuid import UUID
 from asyncpg import Record
 
 from db.pool import Connection
-from domain.errors.reconciliation import LienInquiryNotFound
+from domain.errors.banks import LienInquiryNotFound
 from schemas.base import FrozenModel
-from schemas.gateway.lien_comparison import Inquiry, InquiryOutcome, ListWay
+from schemas.gateway.liens import Inquiry, InquiryOutcome, ListWay
 
 _COLUMNS: Final = "inquiry_id, institution, asked_at, asked_by, due_at, way, put_at, outcome, closed_at"
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from db.pool import Connection
 from db.rows import Rows
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.gateway.lien_lists import LienListPage
+from schemas.gateway.liens import LienListPage
 
 LOOK_BACK: Final = timedelta(days=31)
 """an older list that is still incomplete stays incomplete"""

@@ -8,7 +8,7 @@ from db.gateway.comparisons import COLUMNS
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
-from schemas.gateway.lien_comparison import Inquiry, Reconciliation, ReconciliationState, ReconciliationStatePage
+from schemas.gateway.liens import Inquiry, Reconciliation, ReconciliationState, ReconciliationStatePage
 
 _ASKED: Final = tuple(Inquiry.model_fields)
 

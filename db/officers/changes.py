@@ -8,8 +8,8 @@ from asyncpg import Record
 from db.paging import from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
-from domain.officers.administration import changes_of_event
-from schemas.changes import Change
+from domain.officers.officers import changes_of_event
+from schemas.base import Change
 from schemas.officers.administration import AdministrationChange, AdministrationChangePage, ChangeFilter
 
 _EPOCH: Final = datetime.fromisoformat("2000-01-01T00:00:00+00:00")

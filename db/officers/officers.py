@@ -1,4 +1,4 @@
-"""Officers: persons, roles, districts and absences. Each change writes an event, by trigger."""
+"""Officers, and the first admin."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -265,3 +265,10 @@ async def _write(connection: Connection, change: str, officer_id: str, now: date
 def _values(entry: OfficerPerson) -> tuple[str, ...]:
     contact = (entry.mobile or "", entry.email or "", entry.language.value, entry.state)
     return (entry.officer_id, entry.name, entry.rank, entry.station, *contact)
+
+
+async def lock_if_empty(connection: Connection) -> bool:
+    """Keep everybody else from adding officers until the transaction ends; return whether there is none yet."""
+    await connection.execute("LOCK TABLE officer IN SHARE ROW EXCLUSIVE MODE")
+    empty: bool = await connection.fetchval("SELECT NOT EXISTS (SELECT FROM officer)")
+    return empty

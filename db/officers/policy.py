@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
-from domain.errors.administration import PolicyVersionNotFound
+from domain.errors.officers import PolicyVersionNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.officers.policy import AgreedVersion, PolicyValue, PolicyVersionDetails, PolicyVersionPage
 

@@ -12,9 +12,8 @@ from db import proposals
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from db.proposals import Decision, Kind
-from domain.errors.administration import ProposalNotFound
-from schemas.base import FrozenModel
-from schemas.changes import Change
+from domain.errors.officers import ProposalNotFound
+from schemas.base import Change, FrozenModel
 from schemas.officers.administration import Asked, Proposal, ProposalKind, ProposalPage, ProposalState
 
 _PAGE: Final = f"""

@@ -8,7 +8,7 @@ from uuid import UUID
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
-from schemas.officers.refused_acts import NewRefusedAct, RefusedAct, RefusedActPage
+from schemas.officers.sign_in import NewRefusedAct, RefusedAct, RefusedActPage
 
 FORGOTTEN_MAX: Final = 1_000
 _BEFORE_ALL: Final = 2**63 - 1

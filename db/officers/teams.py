@@ -8,10 +8,10 @@ from db.officers.officers import write_event
 from db.pool import Connection
 from domain.errors.officers import TeamFull, TeamNotFound
 from domain.facts import differences
-from domain.officers.administration import team_facts
-from schemas.assignment import TeamHours
-from schemas.changes import Change
+from domain.officers.officers import team_facts
+from schemas.base import Change
 from schemas.officers.officers import MEMBERS_MAX, TeamEntry, TeamShift
+from schemas.tasks import TeamHours
 
 _LISTED: Final = """
 SELECT t.name, t.lead,

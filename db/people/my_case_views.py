@@ -6,14 +6,14 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from db.case.complaint_money import COUNTED_ELSEWHERE
+from db.case.cases import COUNTED_ELSEWHERE
 from db.pool import Connection
 from db.privacy.jurisdiction import is_marked
 from db.privacy.person_keys import StoredPerson, stored
 from db.recovery import payer_decisions
 from db.recovery.credit_accounts import OBJECT_UNTIL
 from domain.case.ledger import CONTRA_BUCKETS
-from domain.errors.cases import ComplaintNotFound
+from domain.errors.case import ComplaintNotFound
 from domain.people.my_case import claim_of
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.case.procedures import RestorationPolicy

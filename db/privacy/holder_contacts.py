@@ -10,7 +10,7 @@ from db.pool import Connection
 from db.privacy.body_keys import stored_line
 from db.privacy.person_keys import PersonKey, SealedText, StoredText, insert_key_of_hold, key_of_hold, wrapped_key
 from db.rows import Rows
-from domain.errors.holds import HoldNotFound
+from domain.errors.recovery import HoldNotFound
 from schemas.base import FrozenModel, UtcDatetime
 
 

@@ -8,8 +8,8 @@ from db import proposals
 from db.pool import Connection
 from db.privacy.person_keys import StoredPerson, stored
 from db.proposals import Kind
-from domain.errors.cases import ComplaintNotFound
-from domain.errors.victims import VictimCorrectionNotFound
+from domain.errors.case import ComplaintNotFound
+from domain.errors.people import VictimCorrectionNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.privacy.personal_data import CorrectionDecision
 

@@ -6,7 +6,7 @@ from db.pool import Connection
 from db.privacy.jurisdiction import is_marked
 from db.privacy.person_keys import StoredPerson, stored
 from db.rows import Rows
-from domain.errors.cases import ComplaintNotFound
+from domain.errors.case import ComplaintNotFound
 from schemas.base import FrozenModel
 from schemas.enums import Language
 

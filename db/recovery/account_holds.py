@@ -9,10 +9,10 @@ from db.case.deferral import Deferral, DueCase, may_begin
 from db.case.discrepancies import HELD_OVER_CASES, LAST_BALANCE
 from db.pool import Connection
 from db.recovery import exclusions
-from db.recovery.disputed_holds import DISPUTED_HOLD, EXCESS_ORDERED
+from db.recovery.hold_views import DISPUTED_HOLD, EXCESS_ORDERED
 from db.rows import Rows
-from domain.errors.holds import HoldNotFound
-from domain.recovery.excess import SmallHold
+from domain.errors.recovery import HoldNotFound
+from domain.recovery.holds import SmallHold
 from domain.recovery.procedure import LEADS_TO
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.case.procedures import HoldPolicy

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from db.pool import Connection
 from db.rows import Rows
-from domain.errors.orders import OrderNotFound
+from domain.errors.recovery import OrderNotFound
 from domain.recovery.orders import Ordered, Statement, Via
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.case.procedures import OrderEscalationLevel, OrderPolicy

@@ -10,7 +10,7 @@ from pydantic import Field
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from db.privacy.body_keys import OpensBody, stored_columns
-from db.privacy.sealed_documents import PDF, opened_document
+from db.privacy.sealed import PDF, opened_document
 from db.rows import Rows
 from domain.errors import BadCursor
 from schemas.base import FrozenModel, UtcDatetime

@@ -10,11 +10,11 @@ from db.case.merged_hops import Place
 from db.pool import Connection
 from db.privacy.jurisdiction import is_marked
 from db.privacy.person_keys import StoredPerson, stored
-from domain.errors.cases import MergeNotFound
+from domain.errors.case import MergeNotFound
 from schemas.base import FrozenModel
 from schemas.enums import Bucket
 from schemas.recovery.case_merges import CaseMerge, MergedTransfer, MergeState, NewMerge, SameTransfer
-from schemas.recovery.withdrawals import WithdrawalDecision
+from schemas.recovery.officer_steps import WithdrawalDecision
 
 MOST_SHOWN: Final = 50
 MOST_VICTIMS: Final = 200

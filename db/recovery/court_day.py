@@ -9,12 +9,12 @@ from db.paging import cut, from_cursor, int_after, to_cursor
 from db.pool import Connection
 from db.privacy.jurisdiction import MARK, confined
 from domain.errors import BadCursor
-from domain.officers.persons import is_same_person
-from domain.recovery.court_orders import day_standing
+from domain.officers.officers import is_same_person
+from domain.recovery.officer_steps import day_standing
 from domain.recovery.procedure import ENDS_BY, HEARINGS, LEADS_TO, ORDERS_OF
 from schemas.identifiers import account_end
-from schemas.privacy.jurisdiction import Within
-from schemas.recovery.court_day import (
+from schemas.privacy.reads import Within
+from schemas.recovery.court_orders import (
     AccountOfDay,
     CourtDayLine,
     CourtDayPage,

@@ -9,7 +9,7 @@ from db.pool import Connection
 from db.rows import Rows
 from domain.recovery.procedure import ORDERS_OF
 from schemas.base import FrozenModel
-from schemas.recovery.court_hearings import CourtHearing, CourtHearings
+from schemas.recovery.court_orders import CourtHearing, CourtHearings
 
 LISTED_MAX: Final = 200
 _COLUMNS: Final = ", ".join(CourtHearing.model_fields)

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from db.pool import Connection
 from db.privacy.body_keys import OpensBody, stored_columns
-from db.privacy.sealed_documents import COURT_ORDER, SealedDocument, opened_document
+from db.privacy.sealed import COURT_ORDER, SealedDocument, opened_document
 from db.rows import Rows
-from domain.errors.court_orders import CourtOrderDocumentNotFound, CourtOrderNotFound
+from domain.errors.restoration import CourtOrderDocumentNotFound, CourtOrderNotFound
 from schemas.base import FrozenModel
 from schemas.recovery.police import CourtOrder, NewCourtOrder
 from schemas.restoration_enums import CourtOrderEnd

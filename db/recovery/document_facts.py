@@ -12,15 +12,14 @@ from db.privacy.person_keys import StoredPerson, stored
 from db.rows import Rows
 from domain.case.ledger import CONTRA_BUCKETS
 from domain.errors.banks import InstitutionNotFound
-from domain.errors.cases import ComplaintNotOfCase
-from domain.errors.holds import HoldNotFound
-from domain.errors.orders import OrderNotFound
+from domain.errors.case import ComplaintNotOfCase
+from domain.errors.recovery import HoldNotFound, OrderNotFound
 from domain.errors.restoration import RestorationNotFound
-from domain.officers.persons import person_of
+from domain.officers.officers import person_of
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.case.procedures import RestorationPolicy
 from schemas.enums import Bucket
-from schemas.privacy.jurisdiction import WHOLE_STATE
+from schemas.privacy.reads import WHOLE_STATE
 from schemas.recovery.document_facts import (
     AccountFacts,
     BeneficiaryFacts,

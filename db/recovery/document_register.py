@@ -11,11 +11,11 @@ from asyncpg import Record
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from db.privacy.body_keys import BodyState, OpensBody, stored_body, stored_columns, use_of
-from db.privacy.sealed_documents import FACTS, FIR_COPY, PDF, SealedIssue, opened_document
+from db.privacy.sealed import FACTS, FIR_COPY, PDF, SealedIssue, opened_document
 from db.rows import Rows
 from domain.errors import BadCursor
-from domain.errors.cases import CaseNotFound
-from domain.errors.documents import AttachmentNotApproved, DocumentNotFound, FirCopyOfDocumentNotFound
+from domain.errors.case import CaseNotFound
+from domain.errors.recovery import AttachmentNotApproved, DocumentNotFound, FirCopyOfDocumentNotFound
 from domain.recovery.documents import TO_A_BANK
 from schemas.enums import Language
 from schemas.recovery.document_facts import (

@@ -1,4 +1,4 @@
-"""Due documents, an outbox: the database writes what is due, and a worker issues it."""
+"""Documents and statutory duties that fall due."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,8 @@ from db.pool import Connection
 from db.rows import Rows
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.recovery.due_documents import DueDocumentState
-from schemas.restoration_enums import DocumentKind, Step
+from schemas.recovery.police import Duty, HandedIn
+from schemas.restoration_enums import DocumentKind, DutyKind, Step
 
 
 class DueDocument(FrozenModel):
@@ -172,3 +173,166 @@ async def give_time(
         until,
     )
     return due_at
+
+
+_DUTY = ", ".join(Duty.model_fields)
+
+
+async def open_duty(
+    connection: Connection,
+    case_no: str,
+    kind: DutyKind,
+    at: datetime,
+    *,
+    remind_at: datetime,
+    due_at: datetime,
+    escalate_at: datetime,
+    anew: bool = False,
+) -> bool:
+    """Open a duty with these times; false if the case has it already.
+
+    With `anew` a duty that is done is opened again. The caller has locked the case's row.
+    """
+    done = await connection.fetchval(
+        "INSERT INTO duty (case_no, kind, opened_at, remind_at, due_at, escalate_at) VALUES ($1, $2, $3, $4, $5, $6)"
+        " ON CONFLICT (case_no, kind) DO UPDATE SET opened_at = $3, remind_at = $4, due_at = $5, escalate_at = $6,"
+        " reminded_at = NULL, escalated_at = NULL, done_at = NULL, done_by = NULL, document_id = NULL, reason = '',"
+        " issued_at = NULL, diary_no = NULL, handed_in_at = NULL"
+        " WHERE $7 AND duty.done_at IS NOT NULL RETURNING true",
+        case_no,
+        kind.value,
+        at,
+        remind_at,
+        due_at,
+        escalate_at,
+        anew,
+    )
+    return bool(done)
+
+
+async def of_case(connection: Connection, case_no: str) -> tuple[Duty, ...]:
+    """Return every duty of the case, in the order in which they are due."""
+    rows = await connection.fetch(f"SELECT {_DUTY} FROM duty WHERE case_no = $1 ORDER BY due_at, kind", case_no)
+    return tuple(Duty.model_validate(dict(row)) for row in rows)
+
+
+async def get(connection: Connection, case_no: str, kind: DutyKind) -> Duty | None:
+    """Return one duty, or None."""
+    return await Rows(connection, Duty).first(
+        f"SELECT {_DUTY} FROM duty WHERE case_no = $1 AND kind = $2", case_no, kind.value
+    )
+
+
+async def reminded(connection: Connection, case_no: str, kind: DutyKind, at: datetime) -> bool:
+    """Write that the officer was reminded; false if that is written already."""
+    done = await connection.fetchval(
+        "UPDATE duty SET reminded_at = $3 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL AND reminded_at IS NULL"
+        " RETURNING true",
+        case_no,
+        kind.value,
+        at,
+    )
+    return bool(done)
+
+
+async def escalated(connection: Connection, case_no: str, kind: DutyKind, at: datetime) -> bool:
+    """Write that the supervisor was told; false if that is written already."""
+    done = await connection.fetchval(
+        "UPDATE duty SET escalated_at = $3 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL"
+        " AND escalated_at IS NULL RETURNING true",
+        case_no,
+        kind.value,
+        at,
+    )
+    return bool(done)
+
+
+async def issued(connection: Connection, case_no: str, kind: DutyKind, document_id: UUID, at: datetime) -> bool:
+    """Write that the duty's document is issued, to be handed in; false without an open duty of the kind."""
+    found = await connection.fetchval(
+        "UPDATE duty SET document_id = $3, issued_at = $4 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL"
+        " RETURNING true",
+        case_no,
+        kind.value,
+        document_id,
+        at,
+    )
+    return bool(found)
+
+
+async def done(
+    connection: Connection,
+    case_no: str,
+    kind: DutyKind,
+    by: str,
+    at: datetime,
+    *,
+    document_id: UUID | None,
+    reason: str,
+    handed_in: HandedIn | None = None,
+) -> Duty | None:
+    """Write that the duty is done, and return it; None without an open duty of the kind."""
+    return await Rows(connection, Duty).first(
+        "UPDATE duty SET done_at = $4, done_by = $3, document_id = coalesce($5, document_id), reason = $6,"
+        f" diary_no = $7, handed_in_at = $8 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL RETURNING {_DUTY}",
+        case_no,
+        kind.value,
+        by,
+        at,
+        document_id,
+        reason,
+        handed_in.diary_no if handed_in else None,
+        handed_in.at if handed_in else None,
+    )
+
+
+async def any_left(connection: Connection, case_no: str) -> bool:
+    """Return whether the case has an open duty."""
+    left: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM duty WHERE case_no = $1 AND done_at IS NULL)", case_no
+    )
+    return left
+
+
+# -- what the magistrate has been told ---------------------------------------------------------------------------------
+
+_UNREPORTED: Final = (
+    " FROM held_hop k JOIN ledger_balance b ON b.case_no = k.case_no AND b.hop_no = k.hop_no AND b.bucket = 'held'"
+    " WHERE k.case_no = $1 AND b.balance_paise > k.reported_paise"
+)
+
+
+async def unreported_since(connection: Connection, case_no: str) -> datetime | None:
+    """Return when the first money on hold came that no report to the magistrate names, or None."""
+    since: datetime | None = await connection.fetchval(f"SELECT min(k.held_at){_UNREPORTED}", case_no)
+    return since
+
+
+async def report(connection: Connection, case_no: str, held_by: datetime | None = None) -> None:
+    """Write that a report names all money on hold, or only what came until `held_by`."""
+    await connection.execute(
+        f"UPDATE held_hop SET reported_paise = u.balance_paise FROM (SELECT k.hop_no, b.balance_paise{_UNREPORTED}"
+        " AND ($2::timestamptz IS NULL OR k.held_at <= $2)) u WHERE held_hop.case_no = $1"
+        " AND held_hop.hop_no = u.hop_no",
+        case_no,
+        held_by,
+    )
+
+
+async def is_anything_held(connection: Connection, case_no: str) -> bool:
+    """Return whether money of the case is on hold."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM ledger_balance WHERE case_no = $1 AND bucket = 'held' AND balance_paise > 0)",
+        case_no,
+    )
+    return found
+
+
+async def is_in_a_diary(connection: Connection, case_no: str, diary_no: str) -> bool:
+    """Return whether a report of the case was handed in under this diary number."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM case_event WHERE case_no = $1 AND kind = 'duty_done' AND data->>'diary_no' = $2)",
+        case_no,
+        diary_no,
+    )
+    return found

@@ -10,10 +10,10 @@ from db.outgoing import OutgoingKind
 from db.pool import Connection
 from db.privacy.body_keys import OpensBody, stored_columns
 from db.privacy.person_keys import StoredPerson, stored
-from db.privacy.sealed_documents import FIR_COPY, SealedDocument, opened_document
+from db.privacy.sealed import FIR_COPY, SealedDocument, opened_document
 from db.rows import Rows
-from domain.errors.cases import CaseNotFound
-from domain.errors.police import FirCopyNotFound, FirNotFound
+from domain.errors.case import CaseNotFound
+from domain.errors.restoration import FirCopyNotFound, FirNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ProcedureKind
 from schemas.recovery.police import CaseDuty, CaseOfficer, Fir, NewOfficer

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from db.pool import Connection
 from db.rows import Rows
-from domain.recovery.excess import Account, Excess, HeldLine, excess
-from domain.recovery.hold_lapse import Part
+from domain.recovery.holds import Account, Excess, HeldLine, Part, excess
 from schemas.base import FrozenModel
 
 LAPSING_MAX: Final = 1_000

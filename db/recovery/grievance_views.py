@@ -13,10 +13,10 @@ from db.privacy.person_keys import Opens, StoredText
 from db.recovery import release_proposals
 from db.recovery.grievance_texts import CONTACT, SAID, TEXT, opened_if_any
 from domain.errors import BadCursor
-from domain.errors.grievances import GrievanceNotFound
-from domain.officers.persons import person_of
-from domain.recovery.releases import stage_of
-from schemas.privacy.jurisdiction import Within
+from domain.errors.recovery import GrievanceNotFound
+from domain.officers.officers import person_of
+from domain.recovery.holds import stage_of
+from schemas.privacy.reads import Within
 from schemas.recovery.grievances import (
     BankGrievance,
     BankGrievances,

@@ -8,9 +8,9 @@ from db.pool import Connection
 from db.privacy.person_keys import SealedText, insert_key_of_hold
 from db.recovery.grievance_texts import SealedGrievance
 from db.rows import Rows
-from domain.errors.grievances import GrievanceNotFound
+from domain.errors.recovery import GrievanceNotFound
 from domain.recovery.grievances import Earlier
-from domain.recovery.hold_lapse import Appealed
+from domain.recovery.holds import Appealed
 from domain.recovery.procedure import WAITS_FOR_APPEAL
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.case.procedures import GrievancePolicy

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.pool import Connection
-from db.privacy.sealed_documents import SealedDocument
+from db.privacy.sealed import SealedDocument
 from db.rows import Rows
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.restoration_enums import Step

@@ -1,18 +1,22 @@
-"""Views of holds by account for officers: the list, the first to lapse first."""
+"""Holds as officers see them: their files, disputes, and releases that wait."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from db.privacy.jurisdiction import MARK, confined
+from db.rows import Rows
 from domain.errors import BadCursor
-from domain.errors.holds import HoldNotFound
-from domain.recovery.releases import stage_of
+from domain.errors.recovery import HoldNotFound
+from domain.recovery.holds import Part, stage_of
+from schemas.base import FrozenModel
+from schemas.enums import ProcedureKind
 from schemas.identifiers import account_end
-from schemas.privacy.jurisdiction import Within
-from schemas.recovery.holds import HoldPage, HoldView
+from schemas.privacy.reads import Within
+from schemas.recovery.holds import BrakedRelease, ClaimOnHold, HeldTransfer, HoldPage, HoldView, ReleaseBrake
 
 # The page is cut before the amounts of its rows are summed.
 _READ: Final = """
@@ -105,3 +109,210 @@ def _key(after: str | None) -> tuple[datetime | None, UUID | None]:
     if found[0].tzinfo is None:
         raise BadCursor
     return found
+
+
+TRANSFERS_SHOWN_MAX: Final = 100
+
+# The victim's bank is the payer of the first transfer. Each further bank is the payee of the next one.
+_TRANSFERS: Final = """
+WITH RECURSIVE here AS (
+    SELECT h.case_no, h.hop_no, h.parent_hop_no, h.layer, h.ack_no, h.transferred_at, h.amount_paise, h.disputed_paise,
+           coalesce(b.balance_paise, 0) AS held_paise, h.payer_institution_as_told AS payer, h.institution
+    FROM account_hold a JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution
+      AND h.account_key = a.account_key
+    LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
+    WHERE a.hold_id = $1 ORDER BY held_paise DESC, h.hop_no LIMIT $2
+), way AS (
+    SELECT hop_no AS at_hop, case_no, parent_hop_no, ARRAY[payer, institution] AS banks FROM here
+    UNION ALL
+    SELECT way.at_hop, way.case_no, h.parent_hop_no, h.payer_institution_as_told || way.banks
+    FROM way JOIN hop h ON h.case_no = way.case_no AND h.hop_no = way.parent_hop_no
+)
+SELECT here.hop_no, here.layer, here.ack_no, way.banks, here.transferred_at, here.amount_paise, here.disputed_paise,
+       here.held_paise
+FROM here JOIN way ON way.at_hop = here.hop_no AND way.parent_hop_no IS NULL
+ORDER BY here.held_paise DESC, here.hop_no
+"""
+
+_CLAIMS: Final = """
+SELECT these.ack_no, these.held_here_paise, in_all.held_paise, in_all.restored_paise, r.restoration_id, r.step, s.due_at
+FROM account_hold a
+CROSS JOIN LATERAL (
+    SELECT h.ack_no, sum(b.balance_paise)::bigint AS held_here_paise FROM hop h JOIN ledger_balance b
+      ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held' AND b.balance_paise > 0
+    WHERE h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key GROUP BY h.ack_no
+) AS these
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'held'), 0)::bigint AS held_paise,
+           coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'restored'), 0)::bigint AS restored_paise
+    FROM hop h JOIN ledger_balance b USING (case_no, hop_no) WHERE h.case_no = a.case_no AND h.ack_no = these.ack_no
+) AS in_all
+LEFT JOIN LATERAL (
+    SELECT o.restoration_id, o.step FROM restoration o JOIN restoration_line l USING (restoration_id)
+    WHERE o.ack_no = these.ack_no AND o.state = 'open' AND l.hold_id = a.hold_id ORDER BY o.round_no DESC LIMIT 1
+) AS r ON true
+LEFT JOIN restoration_step s ON s.restoration_id = r.restoration_id AND s.ended_at IS NULL
+WHERE a.hold_id = $1 ORDER BY these.held_here_paise DESC, these.ack_no
+"""
+
+
+async def account_key(connection: Connection, hold_id: UUID) -> str:
+    """Return the account of a hold in the form for comparison; "" for a hold that is not there."""
+    found: str | None = await connection.fetchval("SELECT account_key FROM account_hold WHERE hold_id = $1", hold_id)
+    return found or ""
+
+
+async def transfers(connection: Connection, hold_id: UUID) -> tuple[tuple[HeldTransfer, ...], bool]:
+    """Return the transfers to the account of a hold, those with most on hold first, and whether there are more."""
+    rows = await connection.fetch(_TRANSFERS, hold_id, TRANSFERS_SHOWN_MAX + 1)
+    shown, more = cut(rows, TRANSFERS_SHOWN_MAX)
+    return tuple(HeldTransfer(**dict(row) | {"banks": _each_once(row["banks"])}) for row in shown), more
+
+
+def _each_once(banks: Sequence[str]) -> tuple[str, ...]:
+    """Return the banks in their order; a transfer inside one bank names it once."""
+    return tuple(bank for place, bank in enumerate(banks) if place == 0 or bank != banks[place - 1])
+
+
+async def claims(connection: Connection, hold_id: UUID) -> tuple[ClaimOnHold, ...]:
+    """Return the complaints with money on hold at the account, those with most of it first."""
+    rows = await connection.fetch(_CLAIMS, hold_id)
+    return tuple(ClaimOnHold(**dict(row)) for row in rows)
+
+
+SHOWN_MAX: Final = 100
+"""releases that a view shows, the largest first"""
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('automatic_release', 0))"
+
+
+class Counted(FrozenModel):
+    """Whether a release has to wait, and what was released in the hour before."""
+
+    braked: bool
+    begun: bool
+    """whether it is the first that waits"""
+    waits_newly: bool
+    releases: int | None
+    released_paise: int | None
+
+
+async def count(
+    connection: Connection,
+    hold_id: UUID,
+    paise: int,
+    at: datetime,
+    *,
+    releases_max: int,
+    paise_max: int,
+    window: timedelta,
+    valid: timedelta,
+) -> Counted:
+    """Count a release that the engine is about to order; it has to wait above the limits in `window`.
+
+    A release that a supervisor continued less than `valid` ago does not wait.
+    """
+    # The function returns one row.
+    return await Rows(connection, Counted).one(
+        "SELECT * FROM brake_release($1, $2, $3, $4, $5, $6, $7)",
+        hold_id,
+        paise,
+        at,
+        releases_max,
+        paise_max,
+        window,
+        valid,
+    )
+
+
+_WAITING: Final = """
+SELECT b.brake_id, b.hold_id AS first_hold_id, b.braked_at, sums.releases, sums.paise FROM release_brake b
+CROSS JOIN LATERAL (
+    SELECT count(*) AS releases, coalesce(sum(w.amount_paise), 0)::bigint AS paise FROM braked_release w
+    JOIN account_hold a USING (hold_id) WHERE w.brake_id = b.brake_id AND a.state = 'held'
+) AS sums
+WHERE b.continued_at IS NULL
+"""
+_LARGEST: Final = """
+SELECT w.hold_id, a.case_no AS case_ack_no, a.institution, w.amount_paise, w.since FROM braked_release w
+JOIN account_hold a USING (hold_id) WHERE w.brake_id = $1 AND a.state = 'held'
+ORDER BY w.amount_paise DESC, w.hold_id LIMIT $2
+"""
+
+
+async def waiting(connection: Connection) -> ReleaseBrake | None:
+    """Return the releases that wait for a supervisor, or None if none does."""
+    row = await connection.fetchrow(_WAITING)
+    if row is None:
+        return None
+    largest = await connection.fetch(_LARGEST, row["brake_id"], SHOWN_MAX)
+    return ReleaseBrake(**dict(row), largest=tuple(BrakedRelease(**dict(one)) for one in largest))
+
+
+async def waiting_sums(connection: Connection) -> tuple[int, int]:
+    """Return how many releases wait for a supervisor, and their sum in paise."""
+    row = await connection.fetchrow(f"SELECT releases, paise FROM ({_WAITING}) AS waiting")
+    return (row["releases"], row["paise"]) if row else (0, 0)
+
+
+async def lock(connection: Connection) -> None:
+    """Wait until no other transaction counts a release, and let none count until this transaction ends."""
+    await connection.execute(_LOCK)
+
+
+async def continue_all(connection: Connection, brake_id: int, by: str, reason: str, at: datetime) -> None:
+    """Write who continued the waiting releases, and notify the procedures of their holds."""
+    await connection.execute(
+        "UPDATE release_brake SET continued_at = $2, continued_by = $3, reason = $4 WHERE brake_id = $1",
+        brake_id,
+        at,
+        by,
+        reason,
+    )
+    await connection.execute(
+        "INSERT INTO procedure_news (workflow_id, created_at) SELECT p.workflow_id, $2 FROM braked_release w"
+        " JOIN procedure p ON p.workflow_id = $3::text || '-' || w.hold_id WHERE w.brake_id = $1",
+        brake_id,
+        at,
+        ProcedureKind.HOLD.value,
+    )
+
+
+DISPUTED_HOLD: Final = """
+    SELECT c.opened_at, (c.claimed_paise - greatest(c.applied_paise, taken.paise))::bigint AS paise
+    FROM discrepancy c JOIN answer w ON w.answer_id = c.answer_id AND w.kind = 'held'
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(e.amount_paise), 0) AS paise
+        FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
+        WHERE e.case_no = h.case_no AND e.hop_no = ANY(w.hop_nos) AND e.bucket = 'held'
+          AND t.kind IN ('answer', 'resolution')
+    ) AS taken
+    WHERE c.case_no = h.case_no AND c.hop_no = h.hop_no AND c.institution = h.institution AND c.kind = 'held_and_gone'
+      AND coalesce((SELECT s.decision FROM discrepancy_resolution s WHERE s.discrepancy_id = c.discrepancy_id
+          ORDER BY s.resolution_no DESC LIMIT 1), 'upheld_other') = 'upheld_other'
+    ORDER BY c.discrepancy_id DESC LIMIT 1
+"""
+"""Amount of hop `h` that the bank claims above the booked part of its line. A line that an officer upheld does not
+count."""
+
+EXCESS_ORDERED: Final = """
+    SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0)::bigint
+               AS ordered_paise,
+           coalesce(sum(l.confirmed_paise), 0)::bigint AS done_paise
+    FROM bank_order_line l JOIN bank_order o USING (order_id)
+    WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.excess
+"""
+"""Excess of hop `h` that was ordered to be released, and the part that the bank has released. Of a cancelled order the
+executed part counts."""
+
+_PARTS: Final = f"""
+SELECT h.hop_no, h.ack_no, c.opened_at AS held_at, c.paise - l.ordered_paise AS free_paise, true AS excess
+FROM account_hold a
+JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
+CROSS JOIN LATERAL ({DISPUTED_HOLD}) AS c CROSS JOIN LATERAL ({EXCESS_ORDERED}) AS l
+WHERE a.hold_id = $1 ORDER BY h.hop_no
+"""
+
+
+async def parts(connection: Connection, hold_id: UUID) -> list[Part]:
+    """Return the disputed holds under a hold that no order releases."""
+    return [Part(**dict(row)) for row in await connection.fetch(_PARTS, hold_id) if row["free_paise"] > 0]

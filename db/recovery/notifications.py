@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from db.case import complaint_money
+from db.case import cases
 from db.case.cases import case_no_of
 from db.outgoing import OutgoingKind, queued
 from db.paging import cut, from_cursor, to_cursor
@@ -14,15 +14,15 @@ from db.pool import Connection
 from db.privacy.body_keys import OpensBody, stored_columns
 from db.privacy.jurisdiction import MARK, confined
 from db.privacy.person_keys import PersonKey, StoredPerson, insert_key_of_hold, key, stored
-from db.privacy.sealed_documents import FIR_COPY, PDF, opened_document
+from db.privacy.sealed import FIR_COPY, PDF, opened_document
 from domain.errors import BadCursor, RuleBroken
-from domain.errors.cases import ComplaintNotFound
-from domain.errors.notifications import MessageNotFound
+from domain.errors.case import ComplaintNotFound
+from domain.errors.recovery import MessageNotFound
 from domain.recovery.documents import TO_A_BANK
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Bucket, Language
 from schemas.notifications import CaseMessage, Medium, MessageKind, MessagePage, MessageRow, Recipient
-from schemas.privacy.jurisdiction import Within
+from schemas.privacy.reads import Within
 
 
 class VictimContact(FrozenModel):
@@ -49,7 +49,7 @@ async def victim(connection: Connection, ack_no: str) -> VictimContact:
     )
     if row is None:
         raise ComplaintNotFound(ack_no)
-    sums = await complaint_money.buckets(connection, row["case_no"], ack_no)
+    sums = await cases.buckets(connection, row["case_no"], ack_no)
     return VictimContact(**dict(row), held_paise=sums.get(Bucket.HELD, 0), restored_paise=sums.get(Bucket.RESTORED, 0))
 
 

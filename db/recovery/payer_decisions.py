@@ -14,7 +14,7 @@ from domain.errors.restoration import PayerDecisionNotFound
 from schemas.base import Flag, FrozenModel
 from schemas.enums import Channel
 from schemas.identifiers import account_end, account_key
-from schemas.recovery.payer_decisions import ContestedTransfer, PayerClaim, PayerDecision
+from schemas.recovery.officer_steps import ContestedTransfer, PayerClaim, PayerDecision
 
 MOST_SHOWN: Final = 100
 _AGREED: Final = "p.kind = 'payer' AND p.decision = 'agreed'"

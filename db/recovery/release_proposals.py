@@ -9,8 +9,8 @@ from db import proposals
 from db.pool import Connection
 from db.privacy.person_keys import Opens, SealedText, StoredText, stored_text
 from db.proposals import Decision, Kind, Proposal
-from domain.recovery.releases import stage_of
-from schemas.recovery.releases import Hearing, ReleaseProposal, ReleaseState
+from domain.recovery.holds import stage_of
+from schemas.recovery.orders import Hearing, ReleaseProposal, ReleaseState
 
 MOST_SHOWN: Final = 50
 HEARINGS_MOST: Final = 50

@@ -10,17 +10,17 @@ from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from db.privacy.jurisdiction import MARK, confined
 from db.privacy.person_keys import Opens, StoredText
-from db.recovery import objections, payer_decisions, restoration_facts, restorations, signatures
+from db.recovery import officer_steps, payer_decisions, restoration_facts, restorations, signatures
 from db.recovery.claims import HopAtAccount, hops_at
 from db.recovery.credit_accounts import OBJECT_UNTIL
-from db.recovery.objections import TEXT
+from db.recovery.officer_steps import TEXT
 from db.recovery.restorations import Line
 from db.rows import Rows
 from domain.errors import BadCursor
 from domain.errors.restoration import RestorationNotFound
 from domain.recovery.procedure import RELEASED_FOR
 from schemas.identifiers import account_end, account_key
-from schemas.privacy.jurisdiction import Within
+from schemas.privacy.reads import Within
 from schemas.recovery.grievances import number_of
 from schemas.recovery.restorations import (
     AppealOfRestoration,
@@ -258,7 +258,7 @@ def _with_releases(one: ObjectionView, lines: Sequence[Line]) -> ObjectionView:
             institution=holds[released].institution,
             account_end=account_end(holds[released].account_key),
         )
-        for released, paise in objections.releases(lines, hold_id).items()
+        for released, paise in officer_steps.releases(lines, hold_id).items()
     )
     return one.model_copy(update={"releases": found})
 

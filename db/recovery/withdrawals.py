@@ -8,10 +8,10 @@ from uuid import UUID
 from db.pool import Connection
 from db.recovery.claims import confirmed_of
 from domain.errors.restoration import WithdrawalNotFound
-from domain.recovery.withdrawals import UnplacedMoney
+from domain.recovery.officer_steps import UnplacedMoney
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import HopState
-from schemas.recovery.withdrawals import NewWithdrawal, Withdrawal, WithdrawalDecision
+from schemas.recovery.officer_steps import NewWithdrawal, Withdrawal, WithdrawalDecision
 
 MOST_SHOWN: Final = 100
 

@@ -14,7 +14,7 @@ from db.banks import rosters
 from db.pool import Connection
 from db.task_owners import IS_OWNED, IS_SNOOZED
 from domain.banks.answering_curve import HAZARD_MAX, BandCount, Curve, PersonWeights
-from domain.case.call_script import what_to_say, where_to_enter
+from domain.case.telephone import what_to_say, where_to_enter
 from schemas.banks.rosters import HolidayRules, OfficerToCall
 from schemas.case.request_views import TaskHop, TaskInstitution
 from schemas.enums import AnswerClass

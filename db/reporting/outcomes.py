@@ -10,7 +10,7 @@ from asyncpg import Record
 from db.pool import Connection
 from db.recovery import grievances
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.reporting.outcomes import (
+from schemas.reporting.figures import (
     PAST_DAYS,
     FigureGroup,
     HeldToRestored,

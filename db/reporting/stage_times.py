@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from schemas.base import FrozenModel
-from schemas.reporting.stage_figures import StageTarget, TimedStage
+from schemas.reporting.figures import StageTarget, TimedStage
 
 
 class Source(FrozenModel):

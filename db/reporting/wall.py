@@ -1,14 +1,23 @@
-"""Counts and sums for the supervisor's wall. No row names a person, an account or a case."""
+"""Counts and sums for the wall, the cases behind them, and the figures of alerts."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from db.databases import Storage, storage_state
+from db.evidence.nightly_runs import Standing, standings
+from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
+from db.recovery.free_amounts import lapsing
+from db.reporting.stage_cases import DISTRICT, OFFICER, Conditions
 from db.task_owners import IS_OWNED, IS_SNOOZED
+from domain.reporting.figures import BUCKETS
 from schemas.base import FrozenModel
 from schemas.enums import Bucket
 from schemas.officers.officers import TeamShift
+from schemas.privacy.reads import Within
+from schemas.reporting.wall import MoneyCase, MoneyCasePage, MoneyFigure
+from schemas.restoration_enums import DutyKind
 
 COMPLAINTS: Final = "SELECT count(*) FROM complaint WHERE received_at >= $1 AND received_at < $2"
 CASES: Final = "SELECT count(*) FROM case_file WHERE opened_at >= $1"
@@ -125,3 +134,130 @@ async def teams(connection: Connection, now: datetime) -> list[TeamNow]:
         )
         for row in await connection.fetch(TEAMS, now)
     ]
+
+
+_OPENED: Final = """
+SELECT c.case_no, c.state, c.opened_at, sum(abs(b.balance_paise))::bigint AS paise
+FROM case_file c JOIN ledger_balance b ON b.case_no = c.case_no
+WHERE c.opened_at >= $1 AND c.opened_at < $2 AND b.bucket = ANY($3) AND b.balance_paise <> 0 GROUP BY c.case_no
+"""
+# A complaint may belong to an older case, whose money may all have left it.
+_RECEIVED: Final = """
+SELECT c.case_no, c.state, c.opened_at, coalesce((SELECT sum(abs(b.balance_paise)) FROM ledger_balance b
+    WHERE b.case_no = c.case_no AND b.bucket = ANY($3)), 0)::bigint AS paise
+FROM case_file c WHERE c.case_no IN (SELECT case_no FROM complaint WHERE received_at >= $1 AND received_at < $2)
+"""
+_LISTED: Final = f"""
+SELECT s.case_no AS case_ack_no, {DISTRICT} AS district, s.state, s.opened_at, s.paise,
+    {OFFICER.format(case="s.case_no")} AS officer_name,
+    (SELECT count(*)::int FROM complaint n WHERE n.case_no = s.case_no AND n.received_at >= $1 AND n.received_at < $2)
+        AS complaints
+FROM ({{source}}) AS s JOIN complaint k ON k.ack_no = s.case_no JOIN victim v USING (victim_id)
+WHERE {{where}} ORDER BY s.paise DESC, s.case_no DESC LIMIT {{limit}}
+"""
+PAISE_MAX: Final = 2**63 - 1
+
+
+class BehindSum(FrozenModel):
+    """Which cases are asked for: those behind a sum over `[begins_at, ends_at)` that the officer reads."""
+
+    figure: MoneyFigure
+    begins_at: datetime
+    ends_at: datetime
+    districts: tuple[str, ...] | None = None
+    """keys of the districts that the sum counts; None for all"""
+    within: Within | None = None
+
+
+async def page(connection: Connection, asked: BehindSum, now: datetime, after: str | None, limit: int) -> MoneyCasePage:
+    """Return a page of the cases behind a sum. Raises `BadCursor`."""
+    buckets = sorted(bucket.value for bucket in BUCKETS[asked.figure])
+    found = Conditions((asked.begins_at, asked.ends_at, buckets), "s.case_no")
+    found.confine(asked.districts, asked.within)
+    if after is not None:
+        paise, case_no = from_cursor(after, int, str)
+        found.add("(s.paise, s.case_no) < (${0}::bigint, ${1})", max(0, min(int(paise), PAISE_MAX)), case_no)
+    source = _RECEIVED if asked.figure is MoneyFigure.COMPLAINTS else _OPENED
+    statement = _LISTED.format(source=source, where=found.where(), limit=int(limit) + 1)
+    rows, more = cut(await connection.fetch(statement, *found.values), limit)
+    items = tuple(MoneyCase(**dict(row)) for row in rows)
+    last = items[-1] if more else None
+    return MoneyCasePage(
+        as_of=now,
+        figure=asked.figure,
+        items=items,
+        next=to_cursor(last.paise, last.case_ack_no) if last else None,
+    )
+
+
+REQUESTS_SPAN: Final = timedelta(days=2)
+"""older requests are not counted; the ladder has brought them to a supervisor long before"""
+LAPSES_WITHIN: Final = timedelta(days=1)
+"""the last warning of the policy"""
+DUTIES_SPAN: Final = timedelta(days=31)
+"""the longest time before a duty's end at which its reminder can be"""
+
+
+class RequestBacklog(FrozenModel):
+    """Hold requests that have no job id of their bank."""
+
+    unsent: int
+    """no channel has tried to deliver them yet"""
+    undelivered: int
+    """a channel has tried"""
+    oldest_unsent_seconds: float
+    """0 without one"""
+
+
+class DutyBacklog(FrozenModel):
+    """Statutory duties of one kind that are not done."""
+
+    soon: int
+    """their reminder was due, and their end was not"""
+    overdue: int
+
+
+class AlertFigures(FrozenModel):
+    """All figures of one moment."""
+
+    requests: RequestBacklog
+    duties: dict[DutyKind, DutyBacklog]
+    lapsing_holds: int
+    """holds with money that no order asks for, which lapse within a day"""
+    lapsing_paise: int
+    nightly: tuple[Standing, ...]
+    storage: Storage
+    database_bytes: int
+
+
+_REQUESTS: Final = """
+SELECT count(*) FILTER (WHERE NOT tried) AS unsent, count(*) FILTER (WHERE tried) AS undelivered,
+    coalesce(extract(epoch FROM $1 - min(planned_at) FILTER (WHERE NOT tried)), 0)::float8 AS oldest_unsent_seconds
+FROM (
+    SELECT r.planned_at, EXISTS (SELECT FROM delivery_attempt a
+        WHERE a.subject_id = r.request_id AND a.subject_kind = 'hold_request') AS tried
+    FROM hold_request r WHERE r.state = 'sending' AND r.planned_at > $1::timestamptz - $2::interval
+) AS waiting
+"""
+_DUTIES: Final = """
+SELECT kind, count(*) FILTER (WHERE due_at > $1 AND remind_at <= $1) AS soon,
+    count(*) FILTER (WHERE due_at <= $1) AS overdue
+FROM duty WHERE done_at IS NULL AND due_at < $1::timestamptz + $2::interval GROUP BY kind
+"""
+
+
+async def read(connection: Connection, now: datetime, procedure_clock_factor: float = 1.0) -> AlertFigures:
+    """Return the figures of this moment. Raises as every query does."""
+    requests = await connection.fetchrow(_REQUESTS, now, REQUESTS_SPAN)
+    assert requests is not None, "an aggregate returns one row"
+    duties = await connection.fetch(_DUTIES, now, DUTIES_SPAN)
+    holds, paise = await lapsing(connection, now + LAPSES_WITHIN / procedure_clock_factor)
+    return AlertFigures(
+        requests=RequestBacklog(**dict(requests)),
+        duties={DutyKind(row["kind"]): DutyBacklog(soon=row["soon"], overdue=row["overdue"]) for row in duties},
+        lapsing_holds=holds,
+        lapsing_paise=paise,
+        nightly=tuple(await standings(connection, now)),
+        storage=await storage_state(connection),
+        database_bytes=await connection.fetchval("SELECT pg_database_size(current_database())"),
+    )

@@ -7,11 +7,11 @@ from typing import Final
 from db.case.deferral import Deferral, DueCase, may_begin
 from db.pool import Connection
 from db.rows import Rows
-from schemas.assignment import Candidate, LeftBecause, TeamHours
 from schemas.base import FrozenModel
 from schemas.enums import Role
 from schemas.officers.officers import TeamShift
 from schemas.recovery.police import CaseDuty
+from schemas.tasks import Candidate, LeftBecause, TeamHours
 
 _WAITING: Final = (
     "SELECT a.case_no, a.look_at AS since, a.looked_at IS NOT NULL AS is_again FROM case_assignment a"

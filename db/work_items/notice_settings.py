@@ -1,19 +1,31 @@
-"""How officers are told of work items: their settings, and the officers who may be told."""
+"""How officers are told of work items, their filters, and their presence."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
+import orjson
+
 from db.officers import teams
 from db.outgoing import OutgoingKind
 from db.pool import Connection
 from db.privacy import person_keys
 from db.privacy.person_keys import PersonKey, wrapped_key
-from schemas.assignment import TeamHours
+from domain.errors.case import TaskFilterNamed, TaskFilterNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
-from schemas.work_items.task_notices import MediumStanding, NoticeMedium, NoticeSetting
+from schemas.tasks import TeamHours
+from schemas.work_items.task_owners import (
+    MediumStanding,
+    NamedFilter,
+    NoticeMedium,
+    NoticeSetting,
+    SavedFilter,
+    SavedFilters,
+    TaskFilter,
+)
 
 _READERS: Final = """
 SELECT o.officer_id, o.mobile, o.email, is_absent(o.officer_id, $1) AS is_absent,
@@ -144,4 +156,64 @@ async def _upsert(
         now,
         actor,
         *values,
+    )
+
+
+async def save(connection: Connection, officer_id: str, place: int, named: NamedFilter, now: datetime) -> None:
+    """Save a filter at a place, instead of another one there. Raises `TaskFilterNamed`."""
+    try:
+        await connection.execute(
+            "INSERT INTO task_filter (officer_id, place, name, filter, saved_at) VALUES ($1, $2, $3, $4, $5)"
+            " ON CONFLICT (officer_id, place) DO UPDATE SET name = EXCLUDED.name, filter = EXCLUDED.filter,"
+            " saved_at = EXCLUDED.saved_at",
+            officer_id,
+            place,
+            named.name,
+            named.filter.model_dump(mode="json", exclude_defaults=True),
+            now,
+        )
+    except asyncpg.UniqueViolationError:
+        raise TaskFilterNamed(named.name) from None
+
+
+async def listed(connection: Connection, officer_id: str) -> SavedFilters:
+    """Return the saved filters of an officer, by place."""
+    rows = await connection.fetch(
+        "SELECT place, name, filter FROM task_filter WHERE officer_id = $1 ORDER BY place", officer_id
+    )
+    return SavedFilters(
+        items=tuple(
+            SavedFilter(place=row["place"], name=row["name"], filter=TaskFilter.model_validate(row["filter"]))
+            for row in rows
+        )
+    )
+
+
+async def delete(connection: Connection, officer_id: str, place: int) -> None:
+    """Delete a saved filter. Raises `TaskFilterNotFound`."""
+    deleted = await connection.execute(
+        "DELETE FROM task_filter WHERE officer_id = $1 AND place = $2", officer_id, place
+    )
+    if deleted == "DELETE 0":
+        raise TaskFilterNotFound(place)
+
+
+async def rename_team(connection: Connection, before: str, after: str) -> None:
+    """Write another name of a team into the filters that name it."""
+    await connection.execute(
+        "UPDATE task_filter SET filter = jsonb_set(filter, '{team}', to_jsonb($2::text))"
+        " WHERE lower(filter->>'team') = lower($1)",
+        before,
+        after,
+    )
+
+
+CHANNEL: Final = "presence"
+"""the channel of notifications; the payload is the officer, a session of theirs, and the subjects, as JSON"""
+
+
+async def announce(connection: Connection, officer_id: str, session: str, subjects: Collection[str]) -> None:
+    """Tell every process what an officer looks at in one session. A call without subjects ends it."""
+    await connection.execute(
+        "SELECT pg_notify($1, $2)", CHANNEL, orjson.dumps([officer_id, session, sorted(subjects)]).decode()
     )

@@ -18,7 +18,7 @@ from domain.errors.officers import NotOfThisShift, ShiftNotFound
 from domain.work_items.shifts import ShiftSpan
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.officers.officers import TeamShift
-from schemas.privacy.jurisdiction import Within
+from schemas.privacy.reads import Within
 from schemas.work_items.shift_handovers import HandoverDraft, HandoverItem, HandoverState, ShiftLine, ShiftPage
 
 _TEAMS: Final = """

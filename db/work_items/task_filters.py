@@ -12,11 +12,11 @@ from db.privacy.jurisdiction import condition
 from db.task_owners import IS_OWNED, IS_SNOOZED
 from domain.errors import BadCursor
 from domain.officers.jurisdiction import district_key
-from domain.work_items.task_acts import Acts, Taker
+from domain.work_items.task_owners import Acts, Taker
 from schemas.base import FrozenModel
 from schemas.enums import TaskState
 from schemas.officers.officers import TeamEntry
-from schemas.privacy.jurisdiction import WHOLE_STATE, Within
+from schemas.privacy.reads import WHOLE_STATE, Within
 from schemas.work_items.task_owners import KindCount, OwnerCount, TaskCounts, TaskFilter, TaskRef, TaskSort
 
 NOW: Final = "$1"

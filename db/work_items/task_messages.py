@@ -10,10 +10,10 @@ from db.pool import Connection
 from db.privacy.person_keys import PersonKey, wrapped_key
 from db.task_owners import IS_OWNED, IS_SNOOZED
 from db.work_items.task_deadlines import DEADLINE
-from domain.work_items.task_notices import MessageStanding
+from domain.work_items.task_owners import MessageStanding
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Language, TaskKind
-from schemas.work_items.task_notices import NoticeMedium, NoticeReason
+from schemas.work_items.task_owners import NoticeMedium, NoticeReason
 
 _UNDER_WAY: Final = "sent_at IS NULL AND withdrawn_at IS NULL AND given_up_at IS NULL"
 _WAITING: Final = f"""

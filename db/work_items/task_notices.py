@@ -11,11 +11,17 @@ from db.task_owners import IS_OWNED, IS_SNOOZED
 from db.work_items.task_deadlines import DEADLINE
 from db.work_items.task_filters import Statement, rows_of
 from domain.errors import BadCursor
-from domain.work_items.task_acts import Taker
+from domain.work_items.task_owners import Taker
 from schemas.base import FrozenModel
 from schemas.enums import Role, TaskState
-from schemas.work_items.task_notices import NoticeMedium, NoticeReason, NoticeSetting, TaskNotice, TaskNoticePage
-from schemas.work_items.task_owners import TaskFilter
+from schemas.work_items.task_owners import (
+    NoticeMedium,
+    NoticeReason,
+    NoticeSetting,
+    TaskFilter,
+    TaskNotice,
+    TaskNoticePage,
+)
 
 CHANGED: Final = "task_notice"
 """the channel of notifications; the payload is the id of an officer who has new notices"""

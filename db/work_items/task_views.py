@@ -10,7 +10,7 @@ from db.banks import rosters
 from db.paging import cut
 from db.pool import Connection
 from db.work_items.task_filters import SELECTED, Wanted, cursor, listing, position
-from domain.case.call_script import what_to_say, where_to_enter
+from domain.case.telephone import what_to_say, where_to_enter
 from domain.work_items.task_notes import compose
 from schemas.banks.rosters import HolidayRules, OfficerToCall
 from schemas.case.request_views import TaskHop, TaskInstitution, TaskPage, TaskView

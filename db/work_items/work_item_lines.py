@@ -13,10 +13,10 @@ from asyncpg import Record
 from db.pool import Connection
 from db.privacy import jurisdiction
 from db.task_owners import WAKES_AT
-from domain.work_items.task_acts import Actable
+from domain.work_items.task_owners import Actable
 from schemas.enums import Person, TaskKind, TaskState
 from schemas.events import EventKind
-from schemas.privacy.jurisdiction import CasePlace
+from schemas.privacy.reads import CasePlace
 from schemas.restoration_enums import DocumentKind, GrievanceLevel, Step
 from schemas.tasks import Subject, TaskCause
 from schemas.work_items.officer_streams import TaskLine

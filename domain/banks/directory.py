@@ -1,13 +1,142 @@
-"""Lookup of the institution that a complaint or a bank names, by IFSC, name, code or VPA."""
+"""The directory: its rows and facts, sponsors of banks, and how a bank sets liens."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
-from domain.banks.sponsors import SponsoredAccounts
+from domain.errors import RuleBroken
+from domain.facts import IS_SET, present, span
 from schemas.banks.institutions import Institution
+from schemas.banks.keys import BankKey
+from schemas.banks.rosters import NodalOfficer
 from schemas.base import Flag
+from schemas.enums import ChannelKind
 from schemas.identifiers import IFSC_PATTERN
+
+
+def institution_facts(one: Institution) -> dict[str, str]:
+    """Return what the directory says of an institution."""
+    values: dict[str, object] = {
+        "name": one.name,
+        "kind": one.kind,
+        "answer_class": one.answer_class,
+        "desk_email": one.desk_email,
+        "sponsor": one.sponsor,
+        "ifsc_prefixes": one.ifsc_prefixes,
+        "vpa_handles": one.vpa_handles,
+        "aliases": one.aliases,
+        "account_prefixes": one.account_prefixes,
+        "channels": one.channels,
+        "calls_at_once": one.calls_at_once,
+        "calls_a_second": one.calls_a_second,
+        "signature_only_from": one.signature_only_from,
+        "answers_by_two": one.answers_by_two or None,
+    }
+    officers = {f"nodal_officer.{place}": _officer(found) for place, found in enumerate(one.nodal_officers, 1)}
+    return present(values | officers)
+
+
+def secret_facts(login_email: str | None, has_password: bool, channels: Iterable[ChannelKind]) -> dict[str, str]:
+    """Return which secrets there are, and never a secret."""
+    values: dict[str, object] = {"login_email": login_email, "login_password": IS_SET if has_password else None}
+    return present(values | {f"credentials.{channel}": IS_SET for channel in channels})
+
+
+def key_facts(keys: Iterable[BankKey], now: datetime) -> dict[str, str]:
+    """Return when each key is valid, with the fingerprint that two persons compare by telephone."""
+    return {f"key.{key.key_id}": f"{span(key.not_before, key.not_after, now)}; {key.fingerprint}" for key in keys}
+
+
+def _officer(officer: NodalOfficer) -> str:
+    """Return an officer in one line: person, contact, shifts and leave."""
+    shifts = [f"{'/'.join(shift.days)} {shift.starts}-{shift.ends}" for shift in officer.shifts]
+    leaves = [f"away {leave.first_day} to {leave.last_day}" for leave in officer.leaves]
+    holidays = ["works on holidays"] if officer.works_on_holidays else []
+    contact = (officer.name, officer.role, officer.email, officer.mobile)
+    return " · ".join(part for part in (*contact, *shifts, *holidays, *leaves) if part)
+
+
+_SEPARATORS = re.compile(r"[\s\-/]+")
+
+
+class PrefixOverlap(RuleBroken):
+    """Two institutions claim the same transfers."""
+
+
+class SponsorRefused(RuleBroken):
+    """The institution cannot be a sponsor."""
+
+
+class SponsoredAccounts:
+    """Account prefixes by which sponsors tell the accounts of the banks under them."""
+
+    def __init__(self, institutions: Iterable[Institution]) -> None:
+        self._by_sponsor: dict[str, dict[str, Institution]] = {}
+        for institution in institutions:
+            for prefix in institution.account_prefixes:
+                if institution.sponsor:
+                    self._by_sponsor.setdefault(institution.sponsor, {})[prefix] = institution
+
+    def owner(self, sponsor: Institution, holder: str) -> Institution | None:
+        """Return the bank under `sponsor` whose account this is; None for the sponsor's own account or no account.
+
+        Leading zeros count, because a bank that pads its numbers has the zeros in its prefix.
+        """
+        known = self._by_sponsor.get(sponsor.code)
+        if known is None or "@" in holder:
+            return None
+        account = _SEPARATORS.sub("", holder).upper()
+        return next((known[account[:n]] for n in range(len(account), 0, -1) if account[:n] in known), None)
+
+
+def check_beside(institutions: Iterable[Institution]) -> None:
+    """Check that the institutions do not conflict in one directory, in any order.
+
+    Raises `PrefixOverlap` if two claim an IFSC prefix, a VPA handle or accounts at one sponsor. Raises `SponsorRefused`
+    for a sponsor that is under another sponsor.
+    """
+    all_of_them = sorted(institutions, key=lambda institution: institution.code)
+    for what, claims in (
+        ("IFSC prefix", [(prefix.upper(), one) for one in all_of_them for prefix in set(one.ifsc_prefixes)]),
+        ("VPA handle", [(handle.lower(), one) for one in all_of_them for handle in set(one.vpa_handles)]),
+    ):
+        _refuse_shared(what, claims)
+    sponsors = {one.sponsor for one in all_of_them if one.sponsor}
+    for one in all_of_them:
+        if one.code in sponsors and one.sponsor:
+            raise SponsorRefused(f"{one.code} is a sponsor, and is itself under {one.sponsor}")
+    _refuse_overlapping_accounts(all_of_them)
+
+
+def _refuse_shared(what: str, claims: Iterable[tuple[str, Institution]]) -> None:
+    claimants: dict[str, set[str]] = defaultdict(set)
+    for claimed, one in claims:
+        claimants[claimed].add(one.code)
+    shared = [f"{claimed} ({', '.join(sorted(codes))})" for claimed, codes in claimants.items() if len(codes) > 1]
+    if shared:
+        raise PrefixOverlap(f"{what} given to two institutions: {'; '.join(sorted(shared)[:5])}")
+
+
+def _refuse_overlapping_accounts(institutions: Iterable[Institution]) -> None:
+    by_sponsor: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for one in institutions:
+        by_sponsor[one.sponsor or ""] += [(prefix, one.code) for prefix in one.account_prefixes]
+    for sponsor, claims in by_sponsor.items():
+        # In sorted order every shorter beginning of a prefix comes before it, so a stack holds them.
+        beginnings: list[tuple[str, str]] = []
+        for prefix, code in sorted(claims):
+            while beginnings and not prefix.startswith(beginnings[-1][0]):
+                beginnings.pop()
+            for shorter, other in beginnings:
+                if other != code:
+                    message = f"account prefix {shorter} of {other} overlaps {prefix} of {code}, both at {sponsor}"
+                    raise PrefixOverlap(message)
+            beginnings.append((prefix, code))
+
 
 BANK_LETTERS: Final = 4
 """Letters of an IFSC that name the bank."""
@@ -148,3 +277,41 @@ class Directory:
                 Flag(field=field, code="unknown_ifsc", message=f"no institution with the prefix {ifsc[:BANK_LETTERS]}")
             )
         return found
+
+
+FREE_SHARE: Final = 5
+"""One hold in so many with a balance below it is no mistake of one line."""
+
+
+class BalanceMeaning(StrEnum):
+    """Meaning of a bank's balances, as its answers show it."""
+
+    INCLUDE = "include"
+    """They include money on hold."""
+    LEAVE_OUT = "leave_out"
+    """They leave out money on hold."""
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldBalances:
+    """Counts of a bank's holds that came with a balance."""
+
+    holds: int = 0
+    below: int = 0
+    """balance below the hold"""
+    equal: int = 0
+    """balance equal to the hold"""
+
+
+def meaning_of(counts: HoldBalances) -> BalanceMeaning:
+    """Return what the counts show.
+
+    A balance with money on hold is never below the hold, and equals it if the whole account is on hold. A free balance
+    is below the hold whenever more than half of the account is on hold.
+    """
+    if counts.below and counts.below * FREE_SHARE >= counts.holds:
+        return BalanceMeaning.LEAVE_OUT
+    if counts.equal and not counts.below:
+        return BalanceMeaning.INCLUDE
+    return BalanceMeaning.UNCLEAR

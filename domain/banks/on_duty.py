@@ -1,15 +1,14 @@
-"""Officers of an institution on duty, and the next officer on duty.
+"""People of a bank on duty, and the login by which it answers."""
 
-Working hours are in IST, which has no summer time, so every day has 24 hours.
-"""
-
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from schemas.banks.institutions import Institution, Lack
 from schemas.banks.rosters import MINUTES_A_DAY, WEEK, HolidayRules, NodalOfficer, OfficerToCall, Weekday
 from schemas.base import to_utc
+from schemas.enums import ChannelKind
 from schemas.text import IST
 
 LOOK_AHEAD_DAYS: Final = 400
@@ -85,3 +84,33 @@ def _hours(officer: NodalOfficer, holidays: Holidays, day: date) -> Sequence[tup
         return ()
     weekday = WEEK[day.weekday()]
     return [shift.minutes for shift in officer.shifts if weekday in shift.days]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Login and key of an institution at our API."""
+
+    has_login: bool = False
+    has_key: bool = False
+    """whether a key is registered that has not ended"""
+
+
+_API_CHANNELS: Final = frozenset({ChannelKind.PUSH, ChannelKind.PULL})
+
+
+def lacks_of(institution: Institution, known: Mapping[str, Credentials]) -> tuple[Lack, ...]:
+    """Return what the institution lacks for its channels.
+
+    Without a channel it is asked by telephone or through its sponsor, and lacks nothing.
+    """
+    own = known.get(institution.code, Credentials())
+    channels = frozenset(institution.channels)
+    found = []
+    if ChannelKind.I4C in channels and not own.has_login:
+        found.append(Lack.LOGIN)
+    elif channels & _API_CHANNELS and not (own.has_login or own.has_key):
+        found.append(Lack.LOGIN_OR_KEY)
+    addresses = (institution.desk_email, *(officer.email for officer in institution.nodal_officers))
+    if channels and not any(addresses):
+        found.append(Lack.EMAIL)
+    return tuple(found)

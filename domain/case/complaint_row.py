@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from domain.case.ack_numbers import is_ack_no
+from domain.case.complaints import is_ack_no
 from domain.errors import BusinessError
 from domain.spreadsheet_cells import (
     Cell,

@@ -1,14 +1,10 @@
-"""Ledger entries of the resolution of a discrepancy.
+"""Resolution of discrepancies, and dates that an answer leaves out."""
 
-A resolution moves money of one hop from its bucket to the bucket that the decision says. Money that moved to another
-hop stays there: that hop may already be requested and answered, and the amounts out of a hop must equal the amounts
-into the next ones. Money that is in play again is requested again.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from domain.case.ledger import move_between
+from schemas.base import Flag
 from schemas.case.answers import Entry
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, ResolutionDecision
 
@@ -67,3 +63,21 @@ def _way(kind: DiscrepancyKind, line: ClaimKind | None, decision: ResolutionDeci
     if kind is DiscrepancyKind.CLAIMED_TWICE and line in {ClaimKind.WITHDRAWN, ClaimKind.SPENT}:
         return (Bucket(line.value),), Bucket.IN_PLAY
     return _LINE_IS_WRONG.get(kind)
+
+
+NO_DATE: Final = "date_not_stated"
+
+
+def no_date_flag(place: str) -> Flag:
+    """Return the flag of a transfer for which `place` should state a date and does not."""
+    return Flag(field="transferred_at", code=NO_DATE, message=f"no date can be read in {place}")
+
+
+def missing_date(flags: Iterable[Flag]) -> Flag | None:
+    """Return the flag that says that no date is stated, or None."""
+    return next((flag for flag in flags if flag.code == NO_DATE), None)
+
+
+def with_date(flags: Iterable[Flag]) -> tuple[Flag, ...]:
+    """Return the flags of a hop after its date was stated."""
+    return tuple(flag for flag in flags if flag.code != NO_DATE)

@@ -35,9 +35,9 @@ from domain.case.answer_hop import (
     why_exceeds,
 )
 from domain.case.ledger import move_between, take_from
-from domain.case.missing_dates import missing_date
 from domain.case.one_transfer import Room, Transfers
 from domain.case.payer_lines import payer_lines
+from domain.case.resolution import missing_date
 from domain.policy.model import CodeMeaning, TrailRules
 from schemas.base import Flag
 from schemas.case.answers import (

@@ -1,8 +1,8 @@
-"""Business errors about banks and their keys."""
+"""Business errors about banks, their keys, and lists of liens."""
 
 from uuid import UUID
 
-from domain.errors import LimitExceeded, MayNot, NotFound, NotNow, Unreadable
+from domain.errors import IdempotencyConflict, LimitExceeded, MayNot, NotFound, NotNow, Unreadable
 
 
 class InstitutionNotFound(NotFound):
@@ -106,3 +106,19 @@ class BankTablesTooMany(LimitExceeded):
 
 class BankKeyChangesTooMany(LimitExceeded):
     most: int
+
+
+class ReconciliationNotFound(NotFound):
+    number: int
+
+
+class LienInquiryNotFound(NotFound):
+    inquiry_id: UUID
+
+
+class LienListDiffers(IdempotencyConflict):
+    pass
+
+
+class LienPageDiffers(IdempotencyConflict):
+    page: int

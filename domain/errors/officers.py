@@ -1,6 +1,67 @@
-"""Business errors about officers, their teams, and the tokens of scripts."""
+"""Business errors about officers, teams, sessions, sign-in, and administration by two admins."""
 
-from domain.errors import LimitExceeded, MayNot, NotFound, NotNow
+from datetime import datetime
+from uuid import UUID
+
+from domain.errors import LimitExceeded, MayNot, NotFound, NotNow, SameEyes
+
+
+class ProposalNotFound(NotFound):
+    proposal_id: int
+
+
+class ProposalOpen(NotNow):
+    proposal_id: int
+
+
+class TooManyProposals(LimitExceeded):
+    most: int
+
+
+class NothingChanges(NotNow):
+    subject: str
+
+
+class PolicyValueRefused(NotNow):
+    problem: str
+
+
+class PolicyVersionNotFound(NotFound):
+    number: int
+
+
+class ProposalDecided(NotNow):
+    proposal_id: int
+    state: str
+
+
+class ChangeBackdated(NotNow):
+    field: str
+
+
+class ProposalStale(NotNow):
+    proposal_id: int
+
+
+class ProposalOver(NotNow):
+    proposal_id: int
+    valid_until: datetime
+
+
+class ProposalNeedsSecond(SameEyes):
+    officer: str
+
+
+class ProposerNoAdmin(NotNow):
+    officer: str
+
+
+class NoAdminNow(MayNot):
+    officer: str
+
+
+class ProposalOfAnother(MayNot):
+    proposal_id: int
 
 
 class OfficerNotFound(NotFound):
@@ -88,3 +149,23 @@ class WebhookAddressRefused(NotNow):
 
 class ScriptTokenNotFound(NotFound):
     token_id: int
+
+
+class CrossSiteRequest(MayNot):
+    pass
+
+
+class SessionNotFound(NotFound):
+    session_id: UUID
+
+
+class SignInTooOld(MayNot):
+    pass
+
+
+class ProofRefused(MayNot):
+    pass
+
+
+class OfficersExist(NotNow):
+    pass

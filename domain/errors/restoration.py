@@ -1,9 +1,9 @@
-"""Business errors about restorations and the accounts that victims are credited at."""
+"""Business errors about restorations, orders of courts, and the police side of a case."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from domain.errors import NotFound, NotNow, SameEyes
+from domain.errors import NotFound, NotNow, RefusedPart, SameEyes
 
 
 class RestorationNotFound(NotFound):
@@ -270,3 +270,165 @@ class WithdrawnMoneyOrdered(NotNow):
 
 class WithdrawalNeedsSecondOfficer(SameEyes):
     officer: str
+
+
+class CourtOrderNotFound(NotFound):
+    court_order_id: int
+
+
+class CourtOrderDocumentNotFound(NotFound):
+    court_order_id: int
+
+
+class CourtOrderPartsRefused(NotNow):
+    refused: tuple[RefusedPart, ...]
+
+
+class CourtOrderWithdrawn(NotNow):
+    court_order_id: int
+
+
+class CourtOrderHasDocument(NotNow):
+    court_order_id: int
+
+
+class CourtOrderLacksDocument(NotNow):
+    court_order_id: int
+
+
+class CourtOrderNeedsSecondOfficer(SameEyes):
+    officer: str
+
+
+class CourtOrderWithdrawalNotAsked(NotNow):
+    court_order_id: int
+
+
+class CourtOrderWithdrawalNeedsSecondOfficer(SameEyes):
+    officer: str
+
+
+class CourtOrderCarriedOut(NotNow):
+    court_order_id: int
+
+
+class CourtOrderDiffers(NotNow):
+    court_order_id: int
+
+
+class NothingOnHoldForCourtOrder(NotNow):
+    pass
+
+
+class CourtOrderAboveHold(NotNow):
+    amount_paise: int
+    held_paise: int
+
+
+class CourtOrderAboveFree(NotNow):
+    wanted_paise: int
+    free_paise: int
+
+
+class CourtOrderSuperseded(NotNow):
+    court_order_id: int
+
+
+class CourtOrderUsedUp(NotNow):
+    court_order_id: int
+
+
+class CourtOrderOver(NotNow):
+    ends_on: date
+
+
+class CourtHearingNotExpected(NotNow):
+    restoration_id: str
+
+
+class CourtHearingChanged(NotNow):
+    pass
+
+
+class CourtHearingDayRefused(NotNow):
+    held_on: date
+    days_ahead: int
+
+
+class FirNotFound(NotFound):
+    fir_id: UUID
+
+
+class FirCopyNotFound(NotFound):
+    fir_id: UUID
+
+
+class DutyNotFound(NotFound):
+    duty: str
+    case_no: str
+
+
+class AssignedByThemselves(SameEyes):
+    officer: str
+
+
+class FirStands(NotNow):
+    fir_no: str
+    state: str
+
+
+class OtherFirRequested(NotNow):
+    kind: str
+
+
+class FirNotRegistered(NotNow):
+    state: str
+
+
+class FirReplaced(NotNow):
+    fir_no: str
+
+
+class FirNeedsNoSignature(NotNow):
+    kind: str
+    state: str
+
+
+class TimeInFuture(NotNow):
+    field: str
+
+
+class SignedBeforeRegistered(NotNow):
+    registered_at: datetime
+
+
+class SignatureTooLate(NotNow):
+    sign_by: datetime
+
+
+class SignatureTimeMissing(NotNow):
+    sign_by: datetime
+
+
+class DutyDone(NotNow):
+    done_at: datetime
+
+
+class DutyDoneByReport(NotNow):
+    pass
+
+
+class DiaryEntryMissing(NotNow):
+    pass
+
+
+class DutyNotHandedIn(NotNow):
+    duty: str
+
+
+class HandedInBeforeHold(NotNow):
+    opened_at: datetime
+
+
+class DiaryNoUsed(NotNow):
+    diary_no: str

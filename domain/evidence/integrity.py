@@ -13,8 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.case.ledger import CONTRA_BUCKETS, bucket_sums, unaccounted_paise
-from domain.evidence_binding import body_bound_by, bound_by, document_by, sent_by
-from domain.hash_chain import GENESIS, event_hash
+from domain.evidence_binding import GENESIS, body_bound_by, bound_by, document_by, event_hash, sent_by
 from schemas.enums import Bucket, CaseState, HopSource, HopState
 from schemas.events import EventKind
 

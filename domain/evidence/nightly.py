@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from domain.policy.nightly import NightlyRules
+from domain.policy.figures import NightlyRules
 from schemas.nightly_runs import NightlyRun, NightlyWork, RunOutcome
 from schemas.text import IST
 

@@ -1,9 +1,19 @@
-"""Rules about officers: by which role a person may act. Pure."""
+"""Officers: their roles, the persons behind actors, passwords, and changes by two admins."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
 
 from domain.errors import RoleNotAllowed
+from domain.facts import ENDED, IS_NOT_SO, IS_SET, IS_SO, NOT_SET, NOW, present, span, text_of
+from domain.policy.model import Policy
+from domain.policy.values import values_of
+from schemas.base import Change
 from schemas.enums import Role
+from schemas.officers.officers import HeldRole, OfficerDetails, TeamEntry
 
 
 def check_roles(roles: Collection[Role], allowed: Collection[Role]) -> None:
@@ -20,3 +30,144 @@ def allowed_by(roles: Collection[Role], allowed: Collection[Role]) -> Role | Non
 def in_words(roles: Collection[Role]) -> str:
     """Return the roles in their order, for a message."""
     return ", ".join(role for role in Role if role in roles) or "none"
+
+
+# The rows of a workbook are named after the officer who imports it. A bank, a script or a victim is no officer.
+_OFFICER: Final = re.compile(r"^(officer|import):")
+
+
+def person_of(actor: str) -> str:
+    """Return the person behind an actor of the case log, or behind an officer's id, as PostgreSQL does."""
+    return _OFFICER.sub("", actor).strip(" ").lower()
+
+
+def is_importer(actor: str) -> bool:
+    """Return whether an actor imports a workbook, and does not act as an officer."""
+    return actor.startswith("import:")
+
+
+def is_same_person(one: str | None, other: str) -> bool:
+    """Return whether two names are of one person. None is the same person as no other."""
+    return one is not None and person_of(one) == person_of(other)
+
+
+def officer_facts(found: OfficerDetails, has_credentials: bool, now: datetime) -> dict[str, str]:
+    """Return what is known of an officer, without a secret."""
+    one = found.officer
+    values: dict[str, object] = {
+        "name": one.name,
+        "rank": one.rank,
+        "station": one.station,
+        "mobile": one.mobile,
+        "email": one.email,
+        "language": one.language,
+        "state": one.state,
+        "districts": one.districts,
+        "teams": one.teams,
+        "is_enabled": one.disabled_at is None,
+        "sign_in": IS_SET if has_credentials else NOT_SET,
+    }
+    return present(values | _roles(found.roles, now))
+
+
+def _roles(roles: Iterable[HeldRole], now: datetime) -> dict[str, object]:
+    """Return when the officer has each role, without times that are over."""
+    found: dict[str, list[str]] = {}
+    for held in sorted(roles, key=lambda held: held.from_at):
+        if held.until_at is None or held.until_at > now:
+            found.setdefault(f"role.{held.role}", []).append(span(held.from_at, held.until_at, now))
+    return {field: "; ".join(spans) for field, spans in sorted(found.items())}
+
+
+def team_facts(team: TeamEntry) -> dict[str, str]:
+    """Return what is known of a team."""
+    shifts = [f"day {one.day_no} {_clock(one.starts_minute)}-{_clock(one.ends_minute)}" for one in team.shifts]
+    values = {"name": team.name, "lead": team.lead, "districts": team.districts, "members": team.members}
+    return present(values | {"shifts": shifts})
+
+
+def policy_facts(policy: Policy) -> dict[str, str]:
+    """Return all values of a policy as JSON, so that whatever a change alters is seen."""
+    return {one.name: orjson.dumps(one.value).decode() for one in values_of(policy)}
+
+
+_WITH_FIELDS: Final = frozenset({"changed", "team_added", "team_changed"})
+"""kinds of events that name the fields that were written"""
+_OF_EVENT: Final[Mapping[str, Callable[[Mapping[str, Any]], Change]]] = {
+    "role_given": lambda data: Change(field=f"role.{data['role']}", before=None, after=_given(data)),
+    "role_ended": lambda data: Change(field=f"role.{data['role']}", before=NOW, after=None),
+    "district_given": lambda data: Change(field="districts", before=None, after=data["district"]),
+    "district_ended": lambda data: Change(field="districts", before=data["district"], after=None),
+    "enabled": lambda _: Change(field="is_enabled", before=IS_NOT_SO, after=IS_SO),
+    "disabled": lambda _: Change(field="is_enabled", before=IS_SO, after=IS_NOT_SO),
+    "reset": lambda _: Change(field="sign_in", before=IS_SET, after=NOT_SET),
+    "link_used": lambda _: Change(field="sign_in", before=NOT_SET, after=IS_SET),
+    "member_added": lambda data: Change(field="teams", before=None, after=data["team"]),
+    "member_removed": lambda data: Change(field="teams", before=data["team"], after=None),
+    "token_issued": lambda data: Change(field="token", before=None, after=f"until {data['ends_at']}"),
+    "token_revoked": lambda _: Change(field="token", before=NOW, after=ENDED),
+}
+
+
+def changes_of_event(kind: str, data: Mapping[str, Any]) -> tuple[Change, ...]:
+    """Return what has changed by an event of an officer, a team or a token."""
+    if kind in _WITH_FIELDS:
+        return _fields(data)
+    made = _OF_EVENT.get(kind)
+    return (made(data),) if made else ()
+
+
+def _given(data: Mapping[str, Any]) -> str:
+    until = data.get("until_at")
+    return f"from {data['from_at']}" + (f" until {until}" if until else "")
+
+
+def _fields(data: Mapping[str, Any]) -> tuple[Change, ...]:
+    """Return the fields that were written."""
+    before, after = data["before"], data["after"]
+    return tuple(
+        Change(field=field, before=text_of(before[field]) or None, after=text_of(after[field]) or None)
+        for field in data["fields"]
+    )
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+PASSWORD_MIN_CHARS: Final = 12
+PASSWORD_MAX_CHARS: Final = 200
+WRONG_LINK_CODES_MOST: Final = 5
+"""wrong codes after which a link is over; the tables of links hold the same number"""
+_DIFFERENT_MIN: Final = 5
+_PRODUCT: Final = ("goldenhour", "password", "police", "123456", "qwerty")
+_REST_MIN: Final = 8
+"""characters that a password needs beside what everybody tries first"""
+_GUESSES_MIN: Final = 10**8
+"""guesses that are needed by a person who knows leaked passwords, names and keyboards, by zxcvbn (its mark 3 of 4)"""
+_ESTIMATED_CHARS: Final = 72
+"""the estimate takes time, and more characters only raise it"""
+
+
+def password_fault(password: str, officer_id: str) -> str | None:
+    """Return the code of the fault of a new password, or None. It is taken exactly as typed."""
+    if len(password) < PASSWORD_MIN_CHARS:
+        return "too_short"
+    if len(password) > PASSWORD_MAX_CHARS or "\0" in password:
+        return "too_long"
+    if len(set(password)) < _DIFFERENT_MIN:
+        return "too_simple"
+    if _guesses(password, officer_id) < _GUESSES_MIN:
+        return "common"
+    rest = password.lower()
+    for word in (officer_id, officer_id.partition("@")[0], *_PRODUCT):
+        rest = rest.replace(word, "")
+    return "easily_guessed" if len(rest) < _REST_MIN else None
+
+
+def _guesses(password: str, officer_id: str) -> float:
+    """Return about how many guesses the password would need."""
+    # Read when a password is chosen, because its lists cost 90 ms and most processes need none.
+    from zxcvbn import zxcvbn
+
+    return float(zxcvbn(password[:_ESTIMATED_CHARS], user_inputs=[officer_id])["guesses"])

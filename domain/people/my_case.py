@@ -1,4 +1,4 @@
-"""Rules of the page about a victim's own complaint: the coming stages, and the victim's duties. Pure."""
+"""The page about a victim's own complaint, and the two questions on how victims were treated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import Final
 
 from domain.recovery.procedure import STEPS, steps_of
 from schemas.enums import Bucket
-from schemas.people.my_case import ClaimState, MyCase, OwnRestoration
-from schemas.recovery.payer_decisions import ContestedTransfer
+from schemas.people.my_case import ClaimState, MyCase, NewTreatment, OwnRestoration, SaidAnswer
+from schemas.recovery.officer_steps import ContestedTransfer
 from schemas.restoration_enums import AddressClass, RestorationState, Route, Step
 
 PLACED: Final = tuple(bucket for bucket in Bucket if bucket not in {Bucket.LOST, Bucket.PROPOSED, Bucket.IN_PLAY})
@@ -132,3 +132,26 @@ def address_class(address: str) -> AddressClass:
     if not found.is_global:
         return AddressClass.PRIVATE
     return AddressClass.IPV4 if isinstance(found, IPv4Address) else AddressClass.IPV6
+
+
+Counts = Mapping[SaidAnswer, int]
+HIDDEN_TOGETHER: Final = 2
+"""least number of hidden rows: one alone would follow from the total"""
+
+
+def is_alarming(said: NewTreatment) -> bool:
+    """Return whether a supervisor must read an answer."""
+    return said.respected is SaidAnswer.NO
+
+
+def shown(answers: Mapping[str, int], at_least: int) -> frozenset[str]:
+    """Return the rows whose counts may be shown, by the number of answers of each.
+
+    A row of few answers is hidden. If it were hidden alone it would follow from the total, so the next smallest is
+    hidden too.
+    """
+    hidden = {about for about, count in answers.items() if 0 < count < at_least}
+    others = sorted((count, about) for about, count in answers.items() if count >= at_least)
+    while hidden and others and len(hidden) < HIDDEN_TOGETHER:
+        hidden.add(others.pop(0)[1])
+    return frozenset(answers) - hidden

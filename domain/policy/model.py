@@ -14,19 +14,22 @@ from pydantic import Field, ValidationError, model_validator
 from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
-from domain.policy.administration import AdministrationRules
-from domain.policy.assignment import AssignmentRules
 from domain.policy.callers import BankLimits, InterfaceRules
-from domain.policy.drafts import DraftRules, PublicFormRules
 from domain.policy.fields import Seconds, Source
-from domain.policy.figures import FigureRules
-from domain.policy.marked import MarkedRules
-from domain.policy.my_case import MyCaseRules
-from domain.policy.nightly import NightlyRules
+from domain.policy.figures import FigureRules, NightlyRules
 from domain.policy.notices import NoticeRules
-from domain.policy.officer_streams import OfficerStreamRules
+from domain.policy.officers import (
+    AdministrationRules,
+    AlarmRules,
+    CourtOrderRules,
+    ReadLogRules,
+    RefusalLogRules,
+    ReleaseRules,
+    SearchRules,
+    SessionRules,
+)
+from domain.policy.people import DraftRules, MarkedRules, MyCaseRules, PublicFormRules
 from domain.policy.personal_data import PersonalDataRules
-from domain.policy.reads import ReadLogRules, RefusalLogRules, SearchRules
 from domain.policy.restoration import (
     AutomaticReleaseRules,
     DocumentRules,
@@ -37,11 +40,8 @@ from domain.policy.restoration import (
     PoliceRules,
     RestorationRules,
 )
-from domain.policy.second_officers import AlarmRules, CourtOrderRules, ReleaseRules
-from domain.policy.sessions import SessionRules
-from domain.policy.shifts import ShiftRules
 from domain.policy.telephone import TelephoneRules
-from domain.policy.work_items import WorkItemRules
+from domain.policy.work_items import AssignmentRules, OfficerStreamRules, ShiftRules, WorkItemRules
 from schemas.banks.rosters import HolidayRules
 from schemas.base import FrozenModel, Paise
 from schemas.case.case_workflow import CasePolicy, LevelWait, PriorityRules

@@ -1,12 +1,13 @@
-"""Retention: until when the personal data of a victim are kept, by the outcome of each complaint."""
+"""Retention of personal data, and the stated contact of an account holder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from domain.policy.personal_data import RetentionRules
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.privacy.personal_data import ContactData
 
 BODIES_OF_BANK: Final = "bodies_of_bank"
 """the rule by which the key of a bank ends, whose bodies are of no single case"""
@@ -70,3 +71,17 @@ def _end(fate: ComplaintFate, outcome: RetentionOutcome, rules: RetentionRules) 
         RetentionOutcome.RESTORED: rules.restored_seconds,
     }
     return fate.last_at + timedelta(seconds=seconds[outcome])
+
+
+_PHONES: Final = ("phone_number", "holder_phone")
+_EMAILS: Final = ("email", "holder_email")
+"""names of the fields on the I4C wire and in our API"""
+
+
+def stated_contact(raw: Mapping[str, Any]) -> ContactData:
+    """Return the contact that a line states; a field is empty if the line has it not."""
+    return ContactData(phone=_first(raw, _PHONES), email=_first(raw, _EMAILS))
+
+
+def _first(raw: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    return next((told for name in names if isinstance(told := raw.get(name), str) and told), "")

@@ -9,8 +9,7 @@ from domain.errors.restoration import (
     RestorationNeedsSecondOfficer,
     WrongStep,
 )
-from domain.officers.officers import check_roles
-from domain.officers.persons import is_same_person
+from domain.officers.officers import check_roles, is_same_person
 from domain.recovery.procedure import REOPENED, REOPENERS, RULES
 from schemas.enums import Role
 from schemas.recovery.restorations import RestorationVerb

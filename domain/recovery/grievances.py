@@ -5,9 +5,9 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.case.escalation import EscalationPolicy, open_dues
+from domain.case.requests import EscalationPolicy, open_dues
 from domain.errors import MayNot, NotNow
-from domain.errors.grievances import (
+from domain.errors.recovery import (
     BankReportsFirst,
     GrievanceAppealable,
     GrievanceAtOtherLevel,
@@ -20,8 +20,7 @@ from domain.errors.grievances import (
     HighestLevel,
     NoDecisionToAppeal,
 )
-from domain.officers.officers import check_roles
-from domain.officers.persons import is_same_person
+from domain.officers.officers import check_roles, is_same_person
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.case.procedures import DueAction, GrievancePolicy
 from schemas.enums import Role

@@ -1,8 +1,4 @@
-"""Notifications as one table, `messages.toml`: who is told what when something happens, and the texts of it.
-
-A caller names the event and its facts. The table names the recipients, and for each of them the kind of the message,
-its channels, and the facts that it carries.
-"""
+"""Messages: the events that people are told of, and who is told what."""
 
 import tomllib
 from collections import defaultdict
@@ -15,12 +11,118 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 from pydantic import Field, ValidationError
 
 from domain.errors import RuleBroken
-from domain.recovery.message_events import Addressee, Channel, Fact, NotificationEvent
 from schemas.base import FrozenModel
 from schemas.enums import Language
 from schemas.notifications import MessageFacts, MessageKind, Recipient
 from schemas.recovery.police import CaseDuty
 from schemas.restoration_enums import GrievanceLevel
+
+
+class NotificationEvent(StrEnum):
+    """Event that people are told of. `RULES` says when each one happens."""
+
+    MONEY_HELD = "money_held"
+    HOLD_BEGUN = "hold_begun"
+    HOLD_OFFICER_NAMED = "hold_officer_named"
+    HOLDER_CONTACT_TAKEN = "holder_contact_taken"
+    HOLDER_CONTACT_REPLACED = "holder_contact_replaced"
+    HOLDER_CONTACT_ENTERED = "holder_contact_entered"
+    HOLD_LAPSES_SOON = "hold_lapses_soon"
+    HOLD_LAPSED = "hold_lapsed"
+    HOLD_RELEASED = "hold_released"
+    HOLD_KEPT_BY_COURT = "hold_kept_by_court"
+    RELEASE_PROPOSED = "release_proposed"
+    APPLICATION_ISSUED = "application_issued"
+    APPLICATION_DUE = "application_due"
+    APPLICATION_SIGNED = "application_signed"
+    NOTICE_GIVEN = "notice_given"
+    HEARING_WAIVED = "hearing_waived"
+    VICTIM_CORRECTED = "victim_corrected"
+    CREDIT_ACCOUNT_TOLD = "credit_account_told"
+    CREDIT_ACCOUNT_CONFIRMED = "credit_account_confirmed"
+    CREDIT_ACCOUNT_ENDED = "credit_account_ended"
+    STEP_DUE = "step_due"
+    STEP_OVERDUE = "step_overdue"
+    COURT_HEARING_NEAR = "court_hearing_near"
+    PAYER_DECIDED = "payer_decided"
+    RETURN_APPROVED = "return_approved"
+    CREDITED = "credited"
+    RESTORATION_REFUSED = "restoration_refused"
+    MONEY_REFUSED = "money_refused"
+    REST_REFUSED = "rest_refused"
+    RESTORATION_CANCELLED = "restoration_cancelled"
+    RESTORATION_DONE = "restoration_done"
+    NOTHING_HELD = "nothing_held"
+    RESTORATION_STOPPED = "restoration_stopped"
+    STATUS_LETTER_ISSUED = "status_letter_issued"
+    BANK_NOTICE_ISSUED = "bank_notice_issued"
+    FIR_UNSIGNED = "fir_unsigned"
+    DUTY_DUE = "duty_due"
+    DUTY_OVERDUE = "duty_overdue"
+    CODE_ASKED = "code_asked"
+    CODE_MADE = "code_made"
+    LINK_CODE_ASKED = "link_code_asked"
+    MY_CASE_CODE_ASKED = "my_case_code_asked"
+    SIGNATURE_CODE_ASKED = "signature_code_asked"
+    GRIEVANCE_AT_BANK = "grievance_at_bank"
+    GRIEVANCE_AT_OFFICER = "grievance_at_officer"
+    GRIEVANCE_OVERDUE = "grievance_overdue"
+    GRIEVANCE_DECIDED = "grievance_decided"
+    GRIEVANCE_WITHDRAWN = "grievance_withdrawn"
+    QUIET_NEWS = "quiet_news"
+    COMPLAINT_CODE_ASKED = "complaint_code_asked"
+    COMPLAINT_LINK_ASKED = "complaint_link_asked"
+    WORK_ITEMS_WAIT = "work_items_wait"
+
+
+class Addressee(StrEnum):
+    """Kind of recipient. `ADDRESSEES` says who that is in a case."""
+
+    VICTIM = "victim"
+    VICTIMS = "victims"
+    HOLDER = "holder"
+    BANK = "bank"
+    BANK_OF_HOLD = "bank_of_hold"
+    NODAL_OFFICER = "nodal_officer"
+    IO = "io"
+    SUPERVISING = "supervising"
+    STEP_OFFICER = "step_officer"
+    LEVEL_OFFICER = "level_officer"
+    COMPLAINANT = "complainant"
+    ACTING_OFFICER = "acting_officer"
+
+
+class Channel(StrEnum):
+    """How a message can go to its recipient."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    BANK_LETTER = "bank_letter"
+    """e-mail to the bank's desk, which forwards it; only for a holder whose contact is not known"""
+    APPEAL_CONTACT = "appeal_contact"
+    """SMS and e-mail to the further contact that the holder's appeal names"""
+
+
+class Fact(StrEnum):
+    """Fact of an event, as `MessageFacts` names it."""
+
+    AMOUNT = "amount_paise"
+    UNTIL = "until"
+    DAYS = "days"
+    REFERENCE = "reference"
+    CODE = "code"
+    DECISION = "decision"
+    DUTY = "duty"
+    STEP = "step"
+    NUMBER = "number"
+    NEXT_LEVEL = "next_level"
+    RESTORED = "restored_paise"
+    NEXT_DUE_AT = "next_due_at"
+    COURT = "court"
+    TO_ACCOUNT = "to_account"
+    ITEMS = "items"
+    TASK = "task"
+
 
 AS_FIRST_TOLD_IF_MARKED: Final = MessageKind.VICTIM_CORRECTED
 """the message that goes to the contact that the complaint told first, in place of others, in a marked case"""

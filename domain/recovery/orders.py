@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
 
-from domain.case.escalation import EscalationPolicy, Repeat
+from domain.case.requests import EscalationPolicy, Repeat
 from schemas.base import FrozenModel
 from schemas.case.procedures import OrderEscalationLevel, OrderPolicy
 from schemas.enums import DiscrepancyKind

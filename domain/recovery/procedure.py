@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.case.escalation import EscalationPolicy, open_dues
+from domain.case.requests import EscalationPolicy, open_dues
 from schemas.case.procedures import DueAction, RestorationPolicy, StepClock
 from schemas.enums import CaseState, Role
 from schemas.recovery.police import CaseDuty

@@ -1,12 +1,16 @@
-"""Rules of figures over a period: buckets of durations, intervals of shares, and rows that may be named. Pure.
-
-A day's durations are kept as counts in buckets, so that the days of a year can be added. Eight buckets double the
-duration, so each is 9 % wide, and its middle is at most 4.5 % from any duration in it.
-"""
+"""Figures over a period, sums of the supervisor's page, and the map of districts as tiles."""
 
 import math
+import tomllib
 from collections.abc import Collection, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Final
+
+from domain.case.ledger import CONTRA_BUCKETS
+from schemas.base import FrozenModel
+from schemas.enums import Bucket
+from schemas.reporting.wall import MoneyFigure
 
 BUCKETS_A_DOUBLING: Final = 8
 FIRST_SECONDS: Final = 0.001
@@ -43,3 +47,33 @@ def named(
     """
     may_be = sorted((-count, key) for key, count in cases.items() if count >= cases_min or key in known)
     return frozenset(key for _, key in may_be[:rows_max])
+
+
+BUCKETS: Final[Mapping[MoneyFigure, frozenset[Bucket]]] = {
+    **{figure: frozenset({Bucket(figure.value)}) for figure in MoneyFigure if figure.value in set(Bucket)},
+    MoneyFigure.COMPLAINTS: frozenset({Bucket.LOST}),
+    MoneyFigure.ALL: frozenset(Bucket).difference(CONTRA_BUCKETS),
+    MoneyFigure.EVER_HELD: frozenset({Bucket.HELD, Bucket.RESTORED, Bucket.RELEASED}),
+}
+
+
+PACKAGED_TILES: Final = Path(__file__).with_name("district_tiles.toml")
+
+
+class Tile(FrozenModel):
+    """Place of one district on the map; column 0 is in the west, row 0 in the north."""
+
+    code: str
+    column: int
+    row: int
+    latitude: float
+    longitude: float
+    """of the district's seat"""
+
+
+@cache
+def tiles() -> tuple[Tile, ...]:
+    """Return the tiles of all districts, from north to south and from west to east."""
+    data = tomllib.loads(PACKAGED_TILES.read_text(encoding="utf-8"))
+    found = [Tile.model_validate(one) for one in data["tile"]]
+    return tuple(sorted(found, key=lambda tile: (tile.row, tile.column)))

@@ -1,11 +1,17 @@
-"""Ends of shifts, in Indian time. Pure."""
+"""Shifts and their ends, and the officer who is chosen for a case."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 
+from domain.officers.jurisdiction import district_key
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.enums import Role
 from schemas.officers.officers import TeamShift
+from schemas.privacy.reads import WHOLE_STATE
+from schemas.recovery.police import CaseDuty
+from schemas.tasks import Candidate, Choice, NoOfficer, TeamHours
 from schemas.text import IST
 
 DAY: Final = timedelta(days=1)
@@ -66,3 +72,84 @@ def _of_day(shifts: Sequence[TeamShift], day: date) -> list[ShiftSpan]:
 
 def _at(day: date, minute: int) -> datetime:
     return datetime.combine(day, time(), tzinfo=IST) + timedelta(minutes=minute)
+
+
+ROLE_OF_DUTY: Final[Mapping[CaseDuty, Role]] = {CaseDuty.IO: Role.IO, CaseDuty.SUPERVISING: Role.SP}
+"""the duties that the engine assigns, and the role of those among whom it chooses"""
+
+_key_of: Final = lru_cache(maxsize=4_096)(district_key)
+"""A round compares the same few names for every case."""
+
+
+def choose(
+    candidates: Iterable[Candidate],
+    district: str,
+    at: datetime,
+    open_cases: Mapping[str, int],
+    without: Collection[str] = (),
+) -> Choice | NoOfficer:
+    """Return the officer who gets a case of this district at this time, or why no officer does.
+
+    An officer of the district comes before one of the whole State, then one whose team works now, then the one with
+    the fewest open cases, then the first by id. `without` are officers with another duty in the case.
+    """
+    key = _key_of(district)
+    answering = [one for one in candidates if WHOLE_STATE in one.districts or _covers(one.districts, key)]
+    if not answering:
+        return NoOfficer.NONE_IN_DISTRICT
+    present = [one for one in answering if not (one.is_disabled or one.is_absent or one.officer_id in without)]
+    if not present:
+        return NoOfficer.ALL_AWAY
+    able = [one for one in present if one.has_details]
+    if not able:
+        return NoOfficer.DETAILS_MISSING
+
+    def place(one: Candidate) -> tuple[bool, bool, int, str]:
+        is_of_state = not _covers(one.districts, key)
+        return is_of_state, not works_now(one, key, at), open_cases.get(one.officer_id, 0), one.officer_id
+
+    chosen = min(able, key=place)
+    return Choice(
+        officer=chosen,
+        on_shift=works_now(chosen, key, at),
+        open_cases=open_cases.get(chosen.officer_id, 0),
+        candidates=len(able),
+    )
+
+
+def answering_for(candidates: Iterable[Candidate], districts: Collection[str]) -> list[Candidate]:
+    """Return the officers who answer for one of these districts."""
+    keys = {_key_of(name) for name in districts}
+    return [one for one in candidates if WHOLE_STATE in one.districts or any(_key_of(d) in keys for d in one.districts)]
+
+
+def rivals(candidates: Collection[Candidate], districts: Collection[str]) -> set[str]:
+    """Return the officers who answer for one of these districts beside others: only their cases are compared."""
+    found = set[str]()
+    for name in districts:
+        near = answering_for(candidates, {name})
+        if len(near) > 1:
+            found |= {one.officer_id for one in near}
+    return found
+
+
+def works_now(officer: Candidate, key: str, at: datetime) -> bool:
+    """Return whether a team of the officer that answers for the district works at this time."""
+    return any(_answers_for(team, key) and is_open(team.shifts, at) for team in officer.teams)
+
+
+def _covers(names: Iterable[str], key: str) -> bool:
+    return any(_key_of(name) == key for name in names if name != WHOLE_STATE)
+
+
+def _answers_for(team: TeamHours, key: str) -> bool:
+    return not team.districts or WHOLE_STATE in team.districts or _covers(team.districts, key)
+
+
+def is_open(shifts: Collection[TeamShift], at: datetime) -> bool:
+    """Return whether a team with these shifts works at this time. One without shifts works at any hour."""
+    local = at.astimezone(IST)
+    minute = local.hour * 60 + local.minute
+    return not shifts or any(
+        one.day_no == local.isoweekday() and one.starts_minute <= minute < one.ends_minute for one in shifts
+    )

@@ -1,13 +1,24 @@
-"""Rules for the owners of work items: who may do what with an item, by who has it now. Pure."""
+"""Owners of work items: who may act on an item, and who is told of it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
-from domain.errors.cases import SnoozeOutOfBounds, SnoozeWithoutCase, TaskChanged, TaskIsYours, TaskNotOwned, TaskOwned
+from domain.errors.case import SnoozeOutOfBounds, SnoozeWithoutCase, TaskChanged, TaskIsYours, TaskNotOwned, TaskOwned
+from domain.errors.officers import NoticeWithoutContact
+from domain.policy.notices import NoticeRules
 from domain.policy.work_items import WorkItemRules
-from schemas.enums import Role
-from schemas.work_items.task_owners import SnoozeTerms, TaskStanding
+from domain.recovery.grievances import DECIDES
+from domain.recovery.procedure import RULES
+from domain.work_items.shifts import is_open
+from schemas.base import FrozenModel
+from schemas.enums import Role, TaskKind
+from schemas.privacy.reads import Within
+from schemas.recovery.restorations import RestorationVerb
+from schemas.restoration_enums import DocumentKind, GrievanceLevel, Step, StepOutcome
+from schemas.tasks import TaskCause, TeamHours
+from schemas.work_items.task_owners import NoticeHours, NoticeMedium, NoticeSetting, SnoozeTerms, TaskStanding
 
 DISPOSERS: Final = frozenset({Role.SUPERVISOR, Role.ADMIN})
 """roles that may pass on, release or snooze what another officer has, or no officer"""
@@ -81,3 +92,174 @@ def _owned(standing: TaskStanding) -> TaskOwned:
 def _lease_end(standing: TaskStanding) -> datetime:
     assert standing.lease_ends_at is not None, "an owner has a lease"
     return standing.lease_ends_at
+
+
+NOT_TOLD: Final = NoticeSetting(media=())
+"""the setting of an officer whose roles have none"""
+DAY: Final = timedelta(days=1)
+
+
+class MessageStanding(FrozenModel):
+    """Messages to one officer over one medium, and the notices that wait for the next."""
+
+    officer_id: str
+    medium: NoticeMedium
+    is_urgent: bool
+    """whether no other officer could be told"""
+    is_under_way: bool
+    """whether a message waits to be sent"""
+    last_at: datetime | None
+    in_a_day: int
+
+
+def default_setting(roles: Collection[Role], rules: NoticeRules) -> NoticeSetting:
+    """Return the setting of the policy for an officer with these roles."""
+    return next((setting for role, setting in rules.defaults.items() if role in roles), NOT_TOLD)
+
+
+def on_shift(teams: Iterable[TeamHours], at: datetime) -> bool:
+    """Return whether an officer of these teams works at this time. An officer without a team works at any hour."""
+    teams = list(teams)
+    return not teams or any(is_open(team.shifts, at) for team in teams)
+
+
+def is_told_at(setting: NoticeSetting, teams: Iterable[TeamHours], at: datetime, *, is_absent: bool) -> bool:
+    """Return whether an officer with this setting is told of work items at this time."""
+    if is_absent or not setting.media:
+        return False
+    return setting.hours is NoticeHours.ALWAYS or on_shift(teams, at)
+
+
+def is_due(setting: NoticeSetting, standing: MessageStanding, rules: NoticeRules, now: datetime) -> bool:
+    """Return whether the notices that wait become a message now."""
+    if standing.is_under_way:
+        return False
+    if standing.medium is NoticeMedium.SMS and standing.in_a_day >= rules.sms_a_day_max:
+        return False
+    gap = timedelta(seconds=setting.gap_seconds)
+    return standing.is_urgent or standing.last_at is None or now >= standing.last_at + gap
+
+
+def check_contacts(
+    setting: NoticeSetting, *, has_mobile: bool, has_email: bool, has_webhook: bool, officer_id: str
+) -> None:
+    """Check that an officer can be told over the media of a setting. Raises `NoticeWithoutContact`."""
+    known = {NoticeMedium.SMS: has_mobile, NoticeMedium.EMAIL: has_email, NoticeMedium.WEBHOOK: has_webhook}
+    missing = tuple(medium.value for medium in setting.media if not known.get(medium, True))
+    if missing:
+        raise NoticeWithoutContact(officer_id, missing)
+
+
+def rounded_down(paise: int) -> int:
+    """Return a sum with its first digit alone, so that a message does not state it."""
+    rupees = paise // 100
+    place: int = 10 ** max(0, len(str(rupees)) - 1)
+    return rupees // place * place * 100
+
+
+T = TypeVar("T")
+
+_KINDS: Final[Mapping[Role, frozenset[TaskKind]]] = {
+    Role.IO: frozenset({TaskKind.DUTY, TaskKind.SMALL_HOLD, TaskKind.HOLD_LAPSES}),
+    Role.DY_SP: frozenset({TaskKind.SMALL_HOLD}),
+    Role.SP: frozenset({TaskKind.SMALL_HOLD}),
+    Role.DISTRICT_GRO: frozenset(),
+    Role.STATE_GRO: frozenset(),
+}
+_READ_ALL: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR})
+OWNERS: Final = frozenset(_KINDS) | _READ_ALL - {Role.AUDITOR}
+"""roles of officers who can have a work item"""
+_COURT, _ACCOUNT = TaskCause.COURT_ORDER_TO_CONFIRM, TaskCause.CREDIT_ACCOUNT_TO_CONFIRM
+_WITHDRAWN: Final = TaskCause.COURT_ORDER_WITHDRAWAL_TO_CONFIRM
+_PAPER, _RELEASE = TaskCause.COURT_ORDER_LACKS_DOCUMENT, TaskCause.RELEASE_TO_CONFIRM
+_CAUSES: Final[Mapping[Role, frozenset[TaskCause]]] = {
+    Role.IO: frozenset({_COURT, _WITHDRAWN, _PAPER, _RELEASE}),
+    Role.DY_SP: frozenset({_COURT, _WITHDRAWN, _ACCOUNT, _RELEASE}),
+    Role.SP: frozenset({_COURT, _WITHDRAWN, _ACCOUNT, _RELEASE}),
+    Role.DISTRICT_GRO: frozenset({_RELEASE}),
+    Role.STATE_GRO: frozenset({_RELEASE}),
+}
+# The Superintendent alone approves that an attachment is applied for.
+_DOCUMENTS: Final[Mapping[Role, frozenset[DocumentKind]]] = {Role.SP: frozenset({DocumentKind.NOTICE_107})}
+_TAKE_A_STEP_ON: Final = frozenset({StepOutcome.DONE, StepOutcome.SKIPPED})
+# Neither verb ends a step alone: a Superintendent approves after one, and every holder must waive for the other.
+_TOWARDS_ITS_END: Final = frozenset({RestorationVerb.PREPARE, RestorationVerb.WAIVE_NOTICE})
+
+
+class Acts(FrozenModel):
+    """Work items that an officer's roles can act on."""
+
+    kinds: frozenset[TaskKind]
+    """kinds of work items, in any case"""
+    steps: frozenset[Step]
+    """steps of restorations whose work items the officer can act on"""
+    levels: frozenset[GrievanceLevel]
+    """tasks about grievances at one of these"""
+    causes: frozenset[TaskCause] = frozenset()
+    """tasks that were opened for one of these"""
+    documents: frozenset[DocumentKind] = frozenset()
+    """tasks about documents of these kinds that wait"""
+
+
+@dataclass(frozen=True, slots=True)
+class Actable:
+    """The facts of a work item that decide who can act on it."""
+
+    kind: TaskKind
+    cause: TaskCause
+    documents: frozenset[DocumentKind]
+    """those that wait, of an item about waiting documents"""
+    step: Step | None
+    """the step of its restoration now"""
+    level: GrievanceLevel | None
+    """the level of its grievance now"""
+
+
+class Taker(FrozenModel):
+    """An officer who has a work item or gets one, with what the officer can act on."""
+
+    officer_id: str
+    roles: frozenset[Role]
+    acts: Acts | None
+    """None for every work item"""
+    within: Within | None
+    """None for every case"""
+
+    @property
+    def actor(self) -> str:
+        """Return the officer's name in the case log."""
+        return f"officer:{self.officer_id}"
+
+
+def acts_of(roles: Collection[Role]) -> Acts | None:
+    """Return what these roles can act on; None if one of them reads every work item."""
+    if _READ_ALL.intersection(roles):
+        return None
+    return Acts(
+        kinds=_all_of(_KINDS, roles),
+        steps=frozenset(
+            step
+            for verb, rule in RULES.items()
+            if rule.roles.intersection(roles) and (rule.outcome in _TAKE_A_STEP_ON or verb in _TOWARDS_ITS_END)
+            for step in rule.steps
+        ),
+        levels=frozenset(level for level, decides in DECIDES.items() if decides in roles),
+        causes=_all_of(_CAUSES, roles),
+        documents=_all_of(_DOCUMENTS, roles),
+    )
+
+
+def can_act(acts: Acts | None, item: Actable) -> bool:
+    """Return whether roles can act on a work item. `db.work_items.task_filters` says the same in SQL."""
+    return (
+        acts is None
+        or item.kind in acts.kinds
+        or item.cause in acts.causes
+        or not acts.documents.isdisjoint(item.documents)
+        or item.step in acts.steps
+        or item.level in acts.levels
+    )
+
+
+def _all_of(table: Mapping[Role, frozenset[T]], roles: Collection[Role]) -> frozenset[T]:
+    return frozenset[T]().union(*(table.get(role, frozenset()) for role in roles))

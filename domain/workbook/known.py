@@ -1,9 +1,4 @@
-"""Detection of workbook rows that repeat an earlier answer of a bank in another form.
-
-The answer that came over the bank's wire can stand in the workbook with a rounded time or without its reference. As a
-new line it would place the same money twice. Each earlier line matches one row, so that two withdrawals of one amount
-stay two.
-"""
+"""Known columns of banks' workbooks, and numbers as they write them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -11,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
+from domain.workbook.row import ReadTrailRow
 from schemas.case.answers import Claim
 from schemas.enums import ClaimKind
 from schemas.identifiers import reference_key
@@ -116,3 +112,38 @@ def _same_money(line: EarlierLine, claim: Claim) -> bool:
     a, b = (at.astimezone(IST) for at in (line.occurred_at, claim.occurred_at))
     only_a_day = a.date() == b.date() and any(at.hour == at.minute == at.second == 0 for at in (a, b))
     return only_a_day or abs(a - b) <= SAME_MOMENT
+
+
+def numbers_by_reference(rows: Sequence[ReadTrailRow]) -> list[str]:
+    """Return the number of each row, or "" if it is not known.
+
+    It is the row's own, else the only number whose rows have one of its references.
+    """
+    found = [read.ack_no or "" for read in rows]
+    references = [_references(read) for read in rows]
+    known: dict[str, set[str]] = defaultdict(set)
+    without: dict[str, list[int]] = defaultdict(list)
+    for place, number in enumerate(found):
+        for key in references[place]:
+            if number:
+                known[key].add(number)
+            else:
+                without[key].append(place)
+    news = [key for key in without if known[key]]
+    while news:  # a row that gets its number may tell the number of others
+        for place in without[news.pop()]:
+            numbers = {number for key in references[place] for number in known[key]}
+            if found[place] or len(numbers) != 1:
+                continue
+            found[place] = numbers.pop()
+            news += [key for key in references[place] if not known[key]]
+            for key in references[place]:
+                known[key].add(found[place])
+    return found
+
+
+def _references(read: ReadTrailRow) -> tuple[str, ...]:
+    if read.row is None:
+        return ()
+    told = (read.row.root_reference, read.row.reference)
+    return tuple(dict.fromkeys(key for key in map(reference_key, told) if key))

@@ -25,7 +25,7 @@ from domain.workbook.columns import (
     read_header,
     sheet_named,
 )
-from domain.workbook.numbers import numbers_by_reference
+from domain.workbook.known import numbers_by_reference
 from domain.workbook.row import ReadTrailRow, TrailNote, TrailRow, read_row
 from schemas.identifiers import account_key, reference_key
 

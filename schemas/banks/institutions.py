@@ -1,14 +1,16 @@
-"""Directory of institutions: its file format, and the engine's view of it."""
+"""Institutions of the directory: their channels, their people, and how officers see them."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
-from schemas.banks.keys import KeyRequestView
+from schemas.banks.keys import KeyId, KeyRequestView
 from schemas.banks.rosters import NodalOfficer, OfficerToCall, ShortText
 from schemas.base import FrozenModel, Storable, UtcDatetime
-from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
+from schemas.enums import AnswerClass, ChannelKind, ChannelState, InstitutionKind
 from schemas.webhooks import check_secret
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{2,20}$")]
@@ -218,3 +220,106 @@ class DirectoryPage(FrozenModel):
     next: str | None
     key_requests: tuple[KeyRequestView, ...] = ()
     """changes of keys that banks have asked for; on the first page of all banks only"""
+
+
+class PersonState(StrEnum):
+    """State of a person's login."""
+
+    INVITED = "invited"
+    """has a code, or gets one, and has set no password yet"""
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+class BankPerson(FrozenModel):
+    """A person of a bank."""
+
+    person_id: UUID
+    institution: str
+    email: str = Field(repr=False)
+    name: str = Field(repr=False)
+    designation: str
+    state: PersonState
+    added_at: UtcDatetime
+    ended_at: UtcDatetime | None
+    did_not_ask: bool = False
+    """whether the person has ended the login with its code, without having asked for it"""
+    told_at: UtcDatetime | None
+    """when the newest code was sent; None while it is due, or could not be sent"""
+    is_due: bool
+    """whether a code is still to be sent"""
+    last_sign_in_at: UtcDatetime | None
+    confirmed_at: UtcDatetime | None
+    """when two admins confirmed that this person is another one than the bank's other people; None: not confirmed"""
+
+
+class Lack(StrEnum):
+    """Something without which an institution cannot answer, or cannot get our letters."""
+
+    LOGIN = "login"
+    """The I4C wire needs a login at our API."""
+    LOGIN_OR_KEY = "login_or_key"
+    """Our API needs a login, or a key for signed requests."""
+    EMAIL = "email"
+    """Neither its desk nor an officer has an e-mail address."""
+
+
+class ChannelStanding(FrozenModel):
+    """A channel of an institution, with the state of its circuit breaker."""
+
+    channel: ChannelKind
+    state: ChannelState
+    failures: int
+    """failed deliveries in a row"""
+    silences: int
+    """unanswered requests in a row"""
+    probe_at: UtcDatetime | None
+    """when a channel that is not used is tried again"""
+
+
+class KeyView(FrozenModel):
+    """A public key of an institution."""
+
+    key_id: KeyId
+    fingerprint: str
+    """SHA-256 of the key, for two people to compare by telephone"""
+    not_before: UtcDatetime
+    not_after: UtcDatetime | None
+    is_live: bool
+    last_used_at: UtcDatetime | None
+    """among the bank's newest thousand requests"""
+
+
+class LoginView(FrozenModel):
+    """The login of an institution at our API, without the password."""
+
+    email: str
+    last_used_at: UtcDatetime | None
+
+
+class InstitutionDetails(FrozenModel):
+    """Everything that the directory has of an institution, without a secret."""
+
+    item: DirectoryItem
+    ifsc_prefixes: tuple[str, ...]
+    vpa_handles: tuple[str, ...]
+    aliases: tuple[str, ...]
+    account_prefixes: tuple[str, ...]
+    calls_at_once: int | None
+    calls_a_second: float | None
+    answers_by_two: bool
+    """whether a reply in its inbox needs two of its people"""
+    channels: tuple[ChannelStanding, ...]
+    """in the order in which they are tried"""
+    roster: tuple[NodalOfficer, ...]
+    """in the order of calling, with shifts and leaves"""
+    keys: tuple[KeyView, ...]
+    """the oldest first, with those that have ended"""
+    key_requests: tuple[KeyRequestView, ...]
+    """changes of keys that it has asked for; call it at a number of this directory before one is confirmed"""
+    login: LoginView | None
+    people: tuple[BankPerson, ...]
+    """its people with logins of their own in the inbox, also those that ended lately"""
+    lacks: tuple[Lack, ...]
+    """what it lacks to answer us, or to get our letters"""
+    updated_at: UtcDatetime

@@ -1,14 +1,15 @@
-"""Public keys with which institutions sign their messages to us."""
+"""Keys of banks, exchanges with them, and the test events that they ask for."""
 
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.enums import ChannelKind
 
 KEY_BYTES = 32
 """Length of an Ed25519 public key."""
@@ -105,3 +106,76 @@ class KeyRequestView(FrozenModel):
     asker_name: str = Field(repr=False)
     """of the person at the bank, for the officer who telephones; not proven"""
     asker_designation: str = Field(repr=False)
+
+
+SENT_MAX_BYTES: Final = 1024 * 1024
+"""stored part of what was sent; only a letter with a large document is longer"""
+REPLY_MAX_BYTES: Final = 64 * 1024
+"""stored part of a reply; the agreed replies have a few hundred bytes"""
+LINE_MAX_CHARS: Final = 2_000
+"""stored part of a header line"""
+FAILURE_MAX_CHARS: Final = 300
+
+
+class About(StrEnum):
+    """Subject of an exchange."""
+
+    HOLD_REQUEST = "hold_request"
+    ORDER = "order"
+    CANCELLATION = "cancellation"
+    """cancellation of an order"""
+    PAYER_INQUIRY = "payer_inquiry"
+    """question to the victim's bank about the victim's own transfer"""
+
+
+class Exchange(FrozenModel):
+    """One transmission to a bank, and the reply. It holds no secret: no login, token or cookie."""
+
+    channel: ChannelKind
+    at: UtcDatetime
+    """time at which the bytes began to leave"""
+    head: str
+    """method and target, then selected headers of ours, one line each"""
+    body: bytes = Field(repr=False)
+    """bytes sent, at most `SENT_MAX_BYTES`"""
+    size_bytes: int
+    """size of the complete body"""
+    digest: bytes
+    """SHA-256 of the complete body as it was sent"""
+    masked: bool = False
+    """whether the token of a link is masked in `body`"""
+    content: bytes | None = Field(default=None, repr=False)
+    """plaintext that the bank reads after opening the envelope; None if the body is the plaintext"""
+    reply_head: str | None = None
+    """status and selected headers of the reply; None without a reply"""
+    reply: bytes | None = Field(default=None, repr=False)
+    """at most `REPLY_MAX_BYTES` of the reply"""
+    reply_cut: bool = False
+    """whether the reply was longer"""
+    failure: str = ""
+    """failure that ended the attempt, without personal data; empty if the bank has the message"""
+
+
+class BankTestOutcome(StrEnum):
+    """Result of a test event."""
+
+    TAKEN = "taken"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    CLOSED = "closed"
+    """the endpoint said that it is closed for good"""
+    NO_WEBHOOK = "no_webhook"
+    """the directory has no webhook of the bank"""
+
+
+class BankTestCall(FrozenModel):
+    """A test event that a bank has asked for."""
+
+    call_id: UUID
+    institution: str
+    asked_at: UtcDatetime
+    done_at: UtcDatetime | None = None
+    """None: it is not sent yet"""
+    outcome: BankTestOutcome | None = None
+    took_seconds: float | None = None
+    detail: str = ""

@@ -5,7 +5,7 @@ from uuid import UUID
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.case.hold_requests import HoldDemand
 from schemas.enums import FeedStatus
-from schemas.gateway.lien_lists import ListWanted
+from schemas.gateway.liens import ListWanted
 
 
 class FeedHold(HoldDemand):

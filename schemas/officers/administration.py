@@ -14,8 +14,7 @@ from schemas.banks.institutions import (
 )
 from schemas.banks.keys import KeyId
 from schemas.banks.rosters import NodalOfficer
-from schemas.base import FrozenModel, Reason, UtcDatetime
-from schemas.changes import Change
+from schemas.base import Change, FrozenModel, Reason, UtcDatetime
 from schemas.officers.officers import OfficerEntry, OfficerId, OfficerPerson, OfficerRole, TeamEntry
 from schemas.text import EmailAddress, Line
 

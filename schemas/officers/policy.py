@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from schemas.base import FrozenModel, UtcDatetime
-from schemas.changes import Change
+from schemas.base import Change, FrozenModel, UtcDatetime
 
 
 class PolicyValue(FrozenModel):

@@ -9,7 +9,7 @@ from pydantic import Field
 from schemas.base import FrozenModel, Reason, UtcDatetime
 from schemas.enums import Bucket, Differing
 from schemas.identifiers import ACK_NO_PATTERN
-from schemas.recovery.withdrawals import WithdrawalDecision
+from schemas.recovery.officer_steps import WithdrawalDecision
 
 SAME_TRANSFERS_MAX = 100
 """most transfers that an officer names as told in both cases"""

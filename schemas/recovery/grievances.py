@@ -1,14 +1,15 @@
-"""Appeals of account holders: filing, report, decision and views."""
+"""Grievances of account holders: their levels, the appeal page, and the officers who decide."""
 
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import FrozenModel, PositivePaise, Reason, Storable, UtcDatetime
 from schemas.enums import Language
-from schemas.recovery.releases import ReleaseProposal, ReleaseStage
+from schemas.recovery.orders import ReleaseProposal, ReleaseStage
+from schemas.recovery.police import Phone
 from schemas.restoration_enums import (
     GrievanceDecision,
     GrievanceLevel,
@@ -17,6 +18,7 @@ from schemas.restoration_enums import (
     KycFinding,
     OrderState,
 )
+from schemas.text import EmailAddress
 
 TEXT_MIN_CHARS: Final = 10
 TEXT_MAX_CHARS: Final = 2_000
@@ -235,3 +237,82 @@ class GrievanceCount(FrozenModel):
     grievances: int
     held_paise: int
     released_paise: int
+
+
+class AppealGrievance(FrozenModel):
+    """Latest grievance about the hold."""
+
+    grievance_id: UUID
+    number: str
+    state: GrievanceState
+    level: GrievanceLevel
+    text: Annotated[str, Field(repr=False)]
+    opened_at: UtcDatetime
+    ended_at: UtcDatetime | None
+    filed: int
+    """number of grievances about the hold since it began"""
+    level_seconds: dict[GrievanceLevel, float]
+    """frozen time limits of this grievance"""
+    levels: tuple[LevelView, ...]
+    releases: tuple[ReleaseView, ...]
+
+
+class AppealView(FrozenModel):
+    """Hold as its account holder sees it."""
+
+    hold_id: UUID
+    case_no: str
+    reference: str
+    bank: str
+    account_end: str
+    """last four characters of the account, enough for its holder to recognise"""
+    state: str
+    first_held_at: UtcDatetime
+    lapses_at: UtcDatetime
+    kept: bool
+    held_paise: int
+    released_paise: int
+    officer: str
+    """name and rank of the responding officer; "" if none is assigned"""
+    officer_station: str
+    officer_phone: str
+    grievance: AppealGrievance | None
+
+
+OfficersLevel = Literal[GrievanceLevel.DY_SP, GrievanceLevel.DISTRICT_GRO, GrievanceLevel.STATE_GRO]
+District = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, max_length=100), Storable]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable]
+
+
+class NewGrievanceOfficer(FrozenModel):
+    """Officer who decides at a level from now on, in one district or for the State (no district)."""
+
+    level: OfficersLevel
+    district: District = ""
+    name: Name
+    phone: Phone
+    email: EmailAddress | None = None
+
+    @model_validator(mode="after")
+    def _a_district_has_a_name(self) -> Self:
+        if (self.level is GrievanceLevel.STATE_GRO) != (self.district == ""):
+            raise ValueError("give district at every level except that of the State")
+        return self
+
+
+class GrievanceOfficer(FrozenModel):
+    """Officer who decides at a level."""
+
+    level: GrievanceLevel
+    district: str
+    name: str
+    phone: str
+    email: str
+    written_at: UtcDatetime
+    written_by: str
+
+
+class GrievanceOfficers(FrozenModel):
+    """All such officers, those of the State first."""
+
+    items: tuple[GrievanceOfficer, ...]

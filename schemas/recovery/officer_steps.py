@@ -1,13 +1,14 @@
-"""Steps of restorations that wait for an officer, and the file of one restoration as officers decide on it."""
+"""Steps of officers in a restoration: verbs, withdrawals, and decisions on who paid."""
 
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from schemas.base import FrozenModel, UtcDatetime
+from schemas.base import FrozenModel, Reason, UtcDatetime, WithReason
 from schemas.enums import ChannelKind, DiscrepancyKind, ResolutionDecision
+from schemas.identifiers import ACK_NO_PATTERN
 from schemas.restoration_enums import ConfirmedBy, Route, Step
 
 
@@ -197,3 +198,115 @@ class CreditedAccounts(FrozenModel):
     """The accounts that an approval would credit, in full."""
 
     items: tuple[CreditedAccount, ...]
+
+
+class WithdrawalKind(StrEnum):
+    """Why a complaint is withdrawn."""
+
+    FALSE = "false"
+    """what it tells did not happen"""
+    MISTAKEN = "mistaken"
+    """it names a wrong transfer, or tells one a second time"""
+    SETTLED = "settled"
+    """the victim has the money back, or claims it no more"""
+
+
+class WithdrawalDecision(StrEnum):
+    """Decision of the second officer on a withdrawal."""
+
+    AGREED = "agreed"
+    REJECTED = "rejected"
+
+
+class NewWithdrawal(FrozenModel):
+    """Withdrawal as one officer proposes it; without `hop_no` of the whole complaint."""
+
+    kind: WithdrawalKind
+    hop_no: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    """a transfer of the complaint. What the banks found below it is withdrawn with it"""
+    reason: Reason
+
+
+class Withdrawal(FrozenModel):
+    """Withdrawal and its decision, if any."""
+
+    withdrawal_id: int
+    ack_no: str
+    hop_no: int | None
+    kind: WithdrawalKind
+    reason: str
+    proposed_by: str
+    proposed_at: UtcDatetime
+    decision: WithdrawalDecision | None
+    decided_by: str | None
+    decided_at: UtcDatetime | None
+    decided_reason: str | None
+    hop_nos: tuple[int, ...]
+    """hops that it took out; empty until it is agreed"""
+
+
+class Withdrawals(FrozenModel):
+    """Withdrawals of a complaint, the newest first."""
+
+    withdrawals: tuple[Withdrawal, ...]
+
+
+ComplaintNo = Annotated[str, StringConstraints(pattern=ACK_NO_PATTERN.pattern)]
+
+
+class NewPayerDecision(WithReason):
+    """Complaint that is right about the payer, as one officer proposes. A second officer agrees."""
+
+    ack_no: ComplaintNo
+
+
+class SeenPayerDecision(FrozenModel):
+    """Complaint that is right, as the second officer finds. It must equal the proposed one."""
+
+    ack_no: ComplaintNo
+
+
+class PayerClaim(FrozenModel):
+    """The payer that a complaint names, with the account masked."""
+
+    ack_no: str
+    received_at: UtcDatetime
+    payer_institution: str
+    account_end: str
+    """last four characters of the payer's account"""
+    stands: bool
+    """whether the money belongs to this complaint now"""
+
+
+class PayerDecision(FrozenModel):
+    """A proposed decision, and the agreement if there is one."""
+
+    decision_id: int
+    ack_no: str
+    reason: str
+    proposed_by: str
+    proposed_at: UtcDatetime
+    agreed_by: str | None
+    agreed_at: UtcDatetime | None
+    given_to: str | None = None
+    """complaint of the same victim that owns the money, if the one that is right is in another case"""
+
+
+class ContestedTransfer(FrozenModel):
+    """A victim's transfer with the payer that each complaint names, and the decisions."""
+
+    hop_no: int
+    undecided: bool
+    """whether a restoration of its money waits for a decision"""
+    bank_differs: bool = False
+    """whether the newest statement of the victim's bank names another debited account"""
+    ordered: bool = False
+    """whether a bank is ordered to credit its money, or has credited it, while a decision waits"""
+    claims: tuple[PayerClaim, ...]
+    decisions: tuple[PayerDecision, ...]
+
+
+class ContestedTransfers(FrozenModel):
+    """The transfers of a case whose payer complaints tell differently (the first 100)."""
+
+    transfers: tuple[ContestedTransfer, ...]

@@ -1,12 +1,14 @@
-"""Orders to banks to credit victims or lift a hold, and banks' reports of what was done."""
+"""Orders to banks and releases: what is ordered, stated by the bank, and proposed."""
 
+from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Literal, Self
 from uuid import UUID, uuid5
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import FrozenModel, PositivePaise, Storable, UtcDatetime
+from schemas.base import FrozenModel, PositivePaise, Reason, Storable, UtcDatetime
+from schemas.identifiers import ACK_NO_PATTERN
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 
 LINES_MAX = 500
@@ -208,3 +210,79 @@ class RecordedStatementTaken(ConfirmationTaken):
     """Result of a statement that an officer recorded. Nothing is booked before a second officer agrees."""
 
     waits_for_second: bool
+
+
+class ReleaseState(StrEnum):
+    """State of a proposed release."""
+
+    WAITS = "waits"
+    ORDERED = "ordered"
+    """the bank is ordered to release"""
+    REJECTED = "rejected"
+    DROPPED = "dropped"
+    """the hold or the grievance ended otherwise, or the grievance moved up"""
+
+
+class ReleaseStage(StrEnum):
+    """The thing that a proposed release waits for."""
+
+    VICTIM_IS_HEARD = "victim_is_heard"
+    SECOND_OFFICER = "second_officer"
+    CONFIRMATION = "confirmation"
+    """the officer who proposed it, or another one, confirms it"""
+
+
+class NewHearing(FrozenModel):
+    """Statement of a victim about a proposed release, as an officer records it."""
+
+    ack_no: Annotated[str, StringConstraints(pattern=ACK_NO_PATTERN.pattern)]
+    said: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=2_000), Storable]
+
+
+class Hearing(FrozenModel):
+    """Recorded statement of a victim about a proposed release."""
+
+    ack_no: str
+    said: str
+    """empty where an act or a grievance returns the hearing; the list of the releases of a hold has it"""
+    recorded_by: str
+    recorded_at: UtcDatetime
+
+
+class ReleaseRejected(FrozenModel):
+    """Rejection of a proposed release."""
+
+    reason: Reason
+
+
+class ReleaseProposal(FrozenModel):
+    """A release that an officer has proposed, and what the victims said to it."""
+
+    proposal_id: int
+    hold_id: UUID
+    case_ack_no: str
+    grievance_id: UUID | None
+    """None for a small hold"""
+    paise: int
+    whole: bool
+    """all that is free is released, and not a part"""
+    reason: str
+    proposed_by: str
+    proposed_at: UtcDatetime
+    hear_until: UtcDatetime
+    """nothing is released before"""
+    needs_second: bool
+    """another officer than `proposed_by` has to confirm it"""
+    state: ReleaseState
+    stage: ReleaseStage | None
+    """what it waits for; None once it has ended"""
+    ended_at: UtcDatetime | None
+    ended_by: str | None
+    ended_reason: str
+    hearings: tuple[Hearing, ...] = ()
+
+
+class ReleaseProposals(FrozenModel):
+    """Releases proposed of one hold, the newest first."""
+
+    releases: tuple[ReleaseProposal, ...]

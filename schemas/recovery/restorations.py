@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from schemas.base import FrozenModel, PositivePaise, Reason, Storable, UtcDatetime
 from schemas.enums import CaseState, Role
 from schemas.recovery.due_documents import DueDocumentState
-from schemas.recovery.payer_decisions import ContestedTransfer
+from schemas.recovery.officer_steps import ContestedTransfer
 from schemas.recovery.police import Pdf
 from schemas.restoration_enums import (
     AddressClass,

@@ -18,8 +18,7 @@ from simulator.people.sms_gateway import SmsGateway
 from simulator.seeds import chance
 from simulator.wires.answer_page import Visitor, statements
 from simulator.wires.i4c import MAX_ROWS, FraudReport, RowWriter
-from simulator.wires.iso_files import SPOOL_POLL_WALL_SECONDS, put_answer, was_accepted
-from simulator.wires.iso_messages import write_answer
+from simulator.wires.iso_messages import SPOOL_POLL_WALL_SECONDS, put_answer, was_accepted, write_answer
 from simulator.wires.letters import ReadCode
 from simulator.world.bank_model import BankModel, Finding, Incident, Post
 from simulator.world.world import World

@@ -14,7 +14,7 @@ from simulator.banks.tickets import TicketRecord
 from simulator.clock import wall_clock
 from simulator.institutions import Institution
 from simulator.wires.json_api import answer_lines, debit_lines
-from simulator.wires.signing import signed_headers
+from simulator.wires.letters import signed_headers
 
 UPDATE_PATH = "/banking/FraudReportStatusUpdate"
 HOLDS_PATH = "/api/v1/bank/holds"

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from simulator.banks.faults import FaultBook, FaultyPost
-from simulator.banks.faulty_posts import NO_ANSWER, send_faulty, with_fault
+from simulator.banks.faults import NO_ANSWER, FaultBook, FaultyPost, send_faulty, with_fault
 from simulator.banks.messages import BankMessage, Sealed, StatusUpdate
 from simulator.banks.tickets import PostRecord
 from simulator.institutions import Institution

@@ -1,8 +1,4 @@
-"""A small HTTP/1.1 client for one server, because the simulator shares two cores with the tested product.
-
-Connections are kept alive, and the last used one is used first. A general client spends more time on its pool than on
-the request (measured here: 2 ms of CPU per request instead of 0.3).
-"""
+"""HTTP of the simulator: client and server in one process."""
 
 import asyncio
 import ssl
@@ -12,6 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import h11
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
 
 READ_BYTES = 65_536
 MAX_ANSWER_BYTES = 16 << 20
@@ -168,3 +167,18 @@ class HttpClient:
         return _Connection(
             *await asyncio.open_connection(self._address, self._port, ssl=self._tls, server_hostname=name)
         )
+
+
+async def body_of(request: Request, most_bytes: int) -> bytes | None:
+    """Return the whole body, or None if it is too large."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most_bytes:
+            return None
+    return bytes(body)
+
+
+def json_reply(status: int, content: object, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON reply."""
+    return Response(orjson.dumps(content), status, headers, "application/json")

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.net.http_client import HttpClientError
-from simulator.people.callers import Person
-from simulator.people.complaints import Json
+from simulator.people.callers import Json, Person
 from simulator.people.officers import HTTP_BAD_REQUEST, Officers
 
 SEES_ALL: Final = "supervisor"

@@ -14,8 +14,7 @@ from simulator.banks.banks import Banks
 from simulator.clock import Clock
 from simulator.config import SimulatorConfig
 from simulator.net.http_client import Answer, HttpClient, HttpClientError
-from simulator.people.callers import HTTP_UNAUTHORIZED, Caller
-from simulator.people.complaints import ComplaintRecord, Json, complaint_body, correction_body
+from simulator.people.callers import HTTP_UNAUTHORIZED, Caller, ComplaintRecord, Json, complaint_body, correction_body
 from simulator.world.cases import CasePlan, ComplaintPlan, ReportedTransfer
 from simulator.world.truth import correction_seconds
 

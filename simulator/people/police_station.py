@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from simulator.clock import wall_clock
 from simulator.config import HOUR_SECONDS, Rate
-from simulator.net.asgi import body_of, json_reply
+from simulator.net.http_client import body_of, json_reply
 from simulator.people.court import one_page_pdf
 from simulator.seeds import chance
 

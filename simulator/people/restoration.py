@@ -14,8 +14,8 @@ from typing import Final
 
 from simulator.clock import wall_clock
 from simulator.config import Delay, SimulatorConfig
+from simulator.people.callers import Json
 from simulator.people.case_police import SEES_ALL, CasePolice
-from simulator.people.complaints import Json
 from simulator.people.court import Court
 from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS, PAGES_MOST
 from simulator.people.statutory_work import StatutoryWork

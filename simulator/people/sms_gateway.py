@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from simulator.net.asgi import body_of, json_reply
+from simulator.net.http_client import body_of, json_reply
 
 MAX_BODY_BYTES = 16 * 1024
 TEXT_MAX_CHARS = 640

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.clock import wall_clock
+from simulator.people.callers import Json
 from simulator.people.case_police import CasePolice
-from simulator.people.complaints import Json
 from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS
 
 TRIES: Final = 8

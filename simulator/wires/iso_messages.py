@@ -1,10 +1,8 @@
-"""ISO 20022 in a bank's own software: reads camt.056 and pacs.028, writes camt.029.
-
-An answer can report money on hold, or the reason why it is not. Onward transfers appear only as a text note.
-"""
+"""ISO 20022 messages and files of banks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID, uuid4
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -135,3 +133,34 @@ def amount(name: str, amount_paise: int) -> str:
 def _note(row: Json) -> str:
     where = f" to {row['payee_bank_code']}" if row.get("payee_bank_code") else ""
     return f"{row.get('txn_type', '')}{where} {row.get('disputed_amount', '')} {row.get('rrn_transaction_id', '')}"
+
+
+SPOOL_POLL_WALL_SECONDS = 0.1
+
+
+def collect(out: Path) -> list[bytes]:
+    """Return and delete the files in `out`, the oldest first."""
+    found = sorted(out.glob("[!.]*.xml"), key=lambda path: path.stat().st_mtime_ns) if out.is_dir() else []
+    bodies = []
+    for path in found:
+        bodies.append(path.read_bytes())
+        path.unlink()
+    return bodies
+
+
+def put_answer(folder: Path, body: bytes) -> str:
+    """Put a complete file into `in/` of a bank's folder; return its name."""
+    target = folder / "in"
+    target.mkdir(parents=True, exist_ok=True)
+    name = f"{uuid4().hex}.xml"
+    draft = target / f".{name}"
+    draft.write_bytes(body)
+    draft.replace(target / name)
+    return name
+
+
+def was_accepted(folder: Path, name: str) -> bool | None:
+    """Return whether the police accepted or refused a file, or None while it is not processed."""
+    if (folder / "done" / name).exists():
+        return True
+    return False if (folder / "refused" / name).exists() else None

@@ -1,14 +1,21 @@
-"""Letters of the police as a bank's officer reads them: the request, the transfers, and the page behind the link."""
+"""Letters to banks, and signatures."""
 
 import asyncio
 import csv
 import io
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from http_message_signatures import HTTPMessageSigner, MappingKeyResolver, algorithms
+
+from simulator.clock import wall_clock
 from simulator.net.http_client import Answer, HttpClient, HttpClientError
 from simulator.wires.i4c import FraudReport, paise
 from simulator.world.bank_model import Incident
@@ -105,3 +112,49 @@ async def send_form(line: HttpClient, link: str, fields: Mapping[str, str], read
             return page.status
         await asyncio.sleep(NEW_CODE_WALL_SECONDS)
     return HTTP_WRONG
+
+
+COVERED: Final = ("@method", "@authority", "@path", "@query")
+"""With a body the library adds `content-digest`."""
+NONCE_BYTES: Final = 18
+LABEL: Final = "sig"
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    method: str
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def signed_headers(
+    method: str,
+    url: str,
+    body: bytes,
+    *,
+    key_id: str,
+    private_key: Ed25519PrivateKey,
+    created: datetime | None = None,
+    nonce: str | None = None,
+    covered: tuple[str, ...] = COVERED,
+    headers: dict[str, str] | None = None,
+) -> dict[str, str]:
+    """Return `headers` with Signature-Input and Signature, and Content-Digest if there is a body.
+
+    `url` is the called address, with scheme, host and query. Sign again for every attempt.
+    """
+    message = _Message(method, url, dict(headers or {}))
+    signer = HTTPMessageSigner(
+        signature_algorithm=algorithms.ED25519,
+        key_resolver=MappingKeyResolver(public_keys={}, private_keys={key_id: private_key}),
+    )
+    signer.sign(
+        message,
+        key_id=key_id,
+        created=created or wall_clock(),
+        nonce=nonce if nonce is not None else secrets.token_urlsafe(NONCE_BYTES),
+        label=LABEL,
+        covered_component_ids=covered,
+        body=body or None,
+    )
+    return message.headers

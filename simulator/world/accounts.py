@@ -3,9 +3,8 @@
 import random
 from collections.abc import Sequence
 
-from simulator.config import CLASSES, AnswerClass, SimulatorConfig
+from simulator.config import CLASSES, SHOPS, AnswerClass, SimulatorConfig, ifsc, mobile, pan, person_name
 from simulator.institutions import UNLISTED, Institution
-from simulator.names import SHOPS, ifsc, mobile, pan, person_name
 from simulator.seeds import stream
 from simulator.world.world import AccountKey, AccountPlan
 

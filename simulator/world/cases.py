@@ -12,15 +12,18 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from simulator.config import (
+    CATEGORIES,
     DAY_SECONDS,
+    DISTRICTS,
     HOUR_SECONDS,
     MAX_CASE_HOPS,
     MINUTE_SECONDS,
     MoneyModel,
     SimulatorConfig,
+    mobile,
+    person_name,
 )
 from simulator.institutions import Institution
-from simulator.names import CATEGORIES, DISTRICTS, mobile, person_name
 from simulator.seeds import chance, happens, lognormal, stream, unit
 from simulator.world.accounts import Registry
 from simulator.world.flows import Flow

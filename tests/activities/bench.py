@@ -26,8 +26,8 @@ from adapters.transcript import Sending
 from db.case import cases
 from db.pool import Connection, Pool
 from db.privacy import person_keys
-from domain.hash_chain import GENESIS, event_hash
-from schemas.banks.exchanges import Exchange
+from domain.evidence_binding import GENESIS, event_hash
+from schemas.banks.keys import Exchange
 from schemas.case.case_workflow import (
     CaseStart,
     Escalate,

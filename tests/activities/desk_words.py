@@ -3,7 +3,7 @@
 from typing import Any
 
 from schemas.case.case_workflow import Sent
-from schemas.case.desk_actions import HopCorrection, NewHopByDesk
+from schemas.case.discrepancies import HopCorrection, NewHopByDesk
 from tests.activities.bench import Bench
 from tests.factories import rrn, transfer
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from activities.banks import exchanges
+from activities.banks import received
 from activities.banks.received import keep_statement
 from activities.banks.reply_links import keep_form
 from activities.context import Context
@@ -24,14 +24,13 @@ from db.case.events import Event
 from db.pool import Connection
 from db.privacy import person_keys
 from domain.evidence_binding import Edition
-from schemas.banks.exchanges import About
-from schemas.banks.keys import BankKey
+from schemas.banks.keys import About, BankKey
 from schemas.enums import ChannelKind, DeliveryOutcome, Language
 from schemas.events import EventKind
 from schemas.privacy.personal_data import MessageText
 from schemas.recovery.document_facts import DocumentAsk
 from schemas.restoration_enums import DocumentKind
-from simulator.wires.signing import signed_headers
+from simulator.wires.letters import signed_headers
 from tests.activities.restoration_bench import Home
 from tests.factories import SECRET, row, rrn, transfer
 
@@ -127,7 +126,7 @@ async def _by_letter(home: Home, case_no: str, order_id: UUID) -> None:
     async with home.bench.pool.acquire() as connection, connection.transaction():
         for letter in (lost, sent):
             kept = [letter.exchange(ChannelKind.EMAIL)]
-            await exchanges.keep(home.ctx, connection, About.ORDER, order_id, kept)
+            await received.keep(home.ctx, connection, About.ORDER, order_id, kept)
             outcome = DeliveryOutcome.FAILED if letter is lost else DeliveryOutcome.DELIVERED
             await delivery_attempts.note(connection, About.ORDER, order_id, ChannelKind.EMAIL, outcome, home.clock.at)
         await _link_with_a_form(home.ctx, connection, order_id, home.clock.at)

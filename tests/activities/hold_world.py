@@ -13,7 +13,7 @@ from activities.recovery.confirmations import take_confirmation
 from activities.recovery.hold_lifecycle import HoldDeadlines
 from activities.recovery.hold_transaction import HoldTransaction
 from db.recovery import bank_orders
-from domain.recovery.hold_lapse import HoldClocks
+from domain.recovery.holds import HoldClocks
 from schemas.case.discrepancies import NewResolution
 from schemas.case.procedures import RowState
 from schemas.enums import ResolutionDecision

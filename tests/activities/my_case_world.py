@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from activities.people import victims
-from activities.people.my_case_access import MyCaseDoor
+from activities.people.my_case import MyCaseDoor
 from activities.secrets import SecretBox
 from schemas.privacy.personal_data import NewVictimCorrection
 from tests.activities.restoration_bench import Home

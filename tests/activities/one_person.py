@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from activities.case.call_backs import take_telephone_answer
 from activities.case.discrepancies import ResolvingOfficer, resolve
-from activities.case.telephone_answers import take_telephone_answer
 from activities.context import Context
 from activities.recovery import (
     credit_accounts,
@@ -32,16 +32,15 @@ from activities.recovery.court_orders import (
     withdraw_court_order,
 )
 from activities.recovery.firs import assign_officer
-from activities.recovery.hearing_waivers import waive_notice
-from activities.recovery.hold_releases import confirm_release, hear_victim, reject_release
-from activities.recovery.holder_contacts import take_contact
+from activities.recovery.hearings import waive_notice
+from activities.recovery.hold_releases import confirm_release, hear_victim, record_small_hold_decision, reject_release
+from activities.recovery.hold_transaction import take_contact
 from activities.recovery.orders import cancel_order
-from activities.recovery.small_holds import record_small_hold_decision
 from api.roles import Action
 from db.recovery import bank_orders
 from domain.errors import RuleBroken
 from schemas.case.discrepancies import NewResolution
-from schemas.case.telephone_answers import NewTelephoneAnswer
+from schemas.case.hold_requests import NewTelephoneAnswer
 from schemas.enums import Language, ResolutionDecision, Role
 from schemas.recovery.credit_accounts import NewCreditAccount, SeenAccount
 from schemas.recovery.grievances import (
@@ -53,10 +52,9 @@ from schemas.recovery.grievances import (
     WithdrawGrievance,
 )
 from schemas.recovery.holds import NewHolderContact, NewSmallHoldDecision, SmallHoldDecision
-from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
-from schemas.recovery.payer_decisions import NewPayerDecision, SeenPayerDecision
+from schemas.recovery.officer_steps import NewPayerDecision, NewWithdrawal, SeenPayerDecision, WithdrawalKind
+from schemas.recovery.orders import ConfirmedLine, NewHearing, OrderConfirmation
 from schemas.recovery.police import CourtOrderCopy, NewCourtOrder, NewOfficer, WideCourtOrder
-from schemas.recovery.releases import NewHearing
 from schemas.recovery.restorations import (
     Acting,
     NewObjection,
@@ -68,7 +66,6 @@ from schemas.recovery.restorations import (
     Seen,
     SendBack,
 )
-from schemas.recovery.withdrawals import NewWithdrawal, WithdrawalKind
 from schemas.restoration_enums import (
     CourtOrderEffect,
     GrievanceDecision,

@@ -7,7 +7,7 @@ from uuid import UUID
 from activities.context import Context
 from activities.recovery.hold_releases import confirm_release
 from db.pool import Pool
-from schemas.recovery.releases import ReleaseProposal
+from schemas.recovery.orders import ReleaseProposal
 from tests.clock import Clock
 
 SECOND: Final = "officer:second"

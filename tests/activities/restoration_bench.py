@@ -11,10 +11,10 @@ from activities.context import Context
 from activities.recovery import hold_opening, objections, restoration_decisions
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.firs import assign_officer
-from activities.recovery.hearing_waivers import waive_notice
+from activities.recovery.hearings import waive_notice
 from activities.recovery.restoration_deadlines import RestorationActivities
 from db.evidence.integrity import case_records
-from db.privacy.sealed_documents import COURT_ORDER
+from db.privacy.sealed import COURT_ORDER
 from db.recovery import bank_orders, restoration_views
 from domain.errors.restoration import WaiverRecorded
 from domain.evidence.integrity import examine

@@ -11,8 +11,8 @@ from uuid import UUID
 from activities.case.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.recovery import hold_opening
-from activities.recovery.due_list import DueList
-from activities.recovery.grievance_deadlines import GrievanceActivities
+from activities.recovery.assignments import DueList
+from activities.recovery.grievance_access import GrievanceActivities
 from schemas.case.procedures import ActionInput, RowState
 from tests.activities.hold_world import WatchedDeadlines
 from tests.activities.restoration_bench import Home

@@ -11,7 +11,7 @@ from activities.work_items import task_owners
 from activities.work_items.task_rounds import TaskRounds
 from db.work_items import task_filters, task_views
 from db.work_items.task_filters import Wanted
-from domain.work_items.task_acts import Taker, acts_of
+from domain.work_items.task_owners import Taker, acts_of
 from schemas.case.request_views import TaskView
 from schemas.enums import Role, TaskKind
 from schemas.events import EventKind

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from activities.case.desk import add_hop
-from activities.deadlocks import ATTEMPTS, LOCK_ATTEMPTS, repeated
+from activities.isolation import ATTEMPTS, LOCK_ATTEMPTS, repeated
 from db.connections import ConnectionLimits
 from db.pool import open_pool
 from schemas.identifiers import transfer_key

@@ -6,7 +6,7 @@ import pytest
 
 from activities.case.desk import correct_hop
 from db.recovery import claims
-from domain.case.missing_dates import no_date_flag
+from domain.case.resolution import no_date_flag
 from tests.activities.bench import Bench
 from tests.activities.desk_words import OFFICER, correction
 from tests.activities.test_one_transfer import LAST_WEEK, NOWHERE, OTHER_ACCOUNT, OTHER_PAYER, notes

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from activities.metrics import BUCKETS_SECONDS, Metrics, SendOutcome
 from activities.metrics_pages import joined
-from schemas.case.request_stages import RequestStage, RequestStages
+from schemas.case.hold_requests import RequestStage, RequestStages
 from schemas.enums import Bucket, Channel, ChannelKind, ClaimKind, DeliveryOutcome, Disposition, HopSource, TaskKind
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from activities.context import Context
 from db.pool import open_pool
-from domain.officers.persons import person_of
+from domain.officers.officers import person_of
 from schemas.enums import OFFICER_ROLES, Role
 from schemas.restoration_enums import OrderReason
 from schemas.text import IST

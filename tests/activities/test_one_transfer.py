@@ -9,8 +9,8 @@ import pytest
 from activities.case.desk import add_hop, correct_hop
 from activities.case.transaction import lock_case
 from activities.recovery import withdrawals
-from domain.errors.cases import HopExists, HopWithdrawn
-from schemas.recovery.withdrawals import NewWithdrawal, WithdrawalKind
+from domain.errors.case import HopExists, HopWithdrawn
+from schemas.recovery.officer_steps import NewWithdrawal, WithdrawalKind
 from tests.activities.bench import Bench
 from tests.activities.complaint_statements import as_transfer, statement, told
 from tests.activities.desk_words import OFFICER, correction, new_hop

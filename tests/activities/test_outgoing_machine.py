@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from activities.case.intake import take_complaint
 from activities.context import Context
 from activities.outgoing import NO_REPLY, SENDER_DIED, Attempt, NotDue, NoWay, Routes, Ways, Write, send_due
-from activities.people import public_drafts
+from activities.people import public_complaints
 from activities.recovery.message_outbox import Complainant, tell_complainant, tell_victim
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import MailRefused, MailUnreachable
-from adapters.police.protocol import FirRequest, Registered
+from adapters.police.cctns import FirRequest, Registered
 from db import outgoing, tasks
-from db.banks import bank_key_changes, bank_login_changes, bank_logins, bank_people, bank_test_calls
+from db.banks import bank_keys, bank_logins, bank_people, bank_test_calls
 from db.officers import credentials, officers
 from db.outgoing import OutgoingKind
 from db.people import drafts
@@ -34,9 +34,9 @@ from schemas.enums import Language, Role, TaskKind
 from schemas.notifications import MessageFacts, MessageKind, SmsIds
 from schemas.officers.officers import OfficerEntry
 from schemas.people.drafts import DraftContent
-from schemas.privacy.jurisdiction import WHOLE_STATE
+from schemas.privacy.reads import WHOLE_STATE
 from schemas.tasks import TaskCause, TaskFacts
-from schemas.work_items.task_notices import NoticeMedium
+from schemas.work_items.task_owners import NoticeMedium
 from tests.deep import database_settings
 from tests.factories import complaint, make_context, rrn, transfer
 from workers.loops.outbound import KINDS
@@ -96,7 +96,7 @@ async def key_change(_: Context, connection: Connection, at: datetime) -> object
         decided_by="command:test",
         decided_at=at,
     )
-    await bank_key_changes.ask(connection, change)
+    await bank_keys.ask(connection, change)
     return change.change_id
 
 
@@ -106,7 +106,7 @@ async def login(_: Context, connection: Connection, at: datetime) -> object:
 
 
 async def login_change(_: Context, connection: Connection, at: datetime) -> object:
-    await bank_login_changes.write(connection, change_id := uuid4(), BANK, "new@sbin.example", "command:test", at)
+    await bank_logins.write(connection, change_id := uuid4(), BANK, "new@sbin.example", "command:test", at)
     return change_id
 
 
@@ -146,7 +146,7 @@ async def task_message(_: Context, connection: Connection, at: datetime) -> obje
 
 
 async def complainant_message(ctx: Context, connection: Connection, at: datetime) -> object:
-    draft_id = (await public_drafts.write_new(ctx, connection, DraftContent(), "command:test")).draft_id
+    draft_id = (await public_complaints.write_new(ctx, connection, DraftContent(), "command:test")).draft_id
     person = Complainant(draft_id, (await drafts.get(connection, draft_id)).key, "9876543210", Language.EN)
     facts = MessageFacts(until=at + 60 * DAY, reference="ABCD-EFGH-JKLM")
     await tell_complainant(connection, ctx, person, MessageKind.COMPLAINT_LINK, facts, at, link="https://my.example")

@@ -14,8 +14,8 @@ from activities.metrics import METRICS
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.case import cases
 from schemas.case.case_workflow import FollowUp
-from schemas.case.desk_actions import HopCorrection, NewHopByDesk
-from schemas.case.request_stages import RequestStages
+from schemas.case.discrepancies import HopCorrection, NewHopByDesk
+from schemas.case.hold_requests import RequestStages
 from schemas.enums import EscalationLevel
 from tests.activities.bench import Bench
 from tests.factories import complaint, moved, row, rrn, transfer

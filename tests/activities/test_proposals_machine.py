@@ -21,20 +21,19 @@ from activities.officers import proposals as changes
 from activities.people import victims
 from activities.recovery import payer_decisions
 from activities.recovery.confirmations import record_statement
-from activities.recovery.hold_releases import confirm_release, reject_release
-from activities.recovery.small_holds import record_small_hold_decision
+from activities.recovery.hold_releases import confirm_release, record_small_hold_decision, reject_release
 from db.evidence import pack
 from db.pool import open_pool
 from db.proposals import Kind
 from domain.errors import RuleBroken
-from domain.officers.persons import is_same_person, person_of
+from domain.officers.officers import is_same_person, person_of
 from schemas.case.discrepancies import NewResolution
 from schemas.enums import ResolutionDecision, Role
 from schemas.officers.administration import NewProposal, ProposalAnswer, ProposalDecision
 from schemas.privacy.personal_data import NewVictimCorrection
 from schemas.recovery.holds import NewSmallHoldDecision, SmallHoldDecision
+from schemas.recovery.officer_steps import NewPayerDecision, SeenPayerDecision
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
-from schemas.recovery.payer_decisions import NewPayerDecision, SeenPayerDecision
 from tests.activities.bench import Bench
 from tests.activities.case.test_discrepancies import a_case, first_doubt
 from tests.activities.hold_world import Holds

@@ -12,7 +12,7 @@ from activities.case.desk import correct_hop
 from activities.case.intake import Taken, take_complaint
 from db.pool import open_pool
 from schemas.case.case_workflow import RequestToSend, SendBatch
-from schemas.case.desk_actions import HopCorrection
+from schemas.case.discrepancies import HopCorrection
 from schemas.case.intake import Complaint
 from tests.activities.bench import Bench
 from tests.activities.statement_count import Statements, sent

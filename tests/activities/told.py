@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from activities.workbook.request_pause import RequestPause
+from activities.workbook.trail_lines import RequestPause
 from schemas.case.case_workflow import CaseNews, CaseStart, PlanRequests
 from tests.activities.bench import Bench
 from tests.activities.workbooks import ack

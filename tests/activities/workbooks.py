@@ -1,7 +1,7 @@
 """Money-trail workbooks of made-up cases, for those who take them."""
 
 from activities.workbook.trail_import import take_trails
-from activities.workbook.trail_outcome import TrailOutcome
+from activities.workbook.trail_lines import TrailOutcome
 from domain.workbook.columns import Sheet
 from domain.workbook.reading import TrailReading
 from schemas.case.case_workflow import FollowUp

@@ -16,7 +16,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from adapters import traces
 from adapters.traces import CLOSE_SECONDS, PATH, QUEUE_MAX, ROOT, SEND_SECONDS, RequestTraces
-from schemas.case.request_stages import RequestStage, RequestStages
+from schemas.case.hold_requests import RequestStage, RequestStages
 from schemas.enums import ChannelKind, HopSource
 from tests.waiting import until
 

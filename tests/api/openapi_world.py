@@ -24,7 +24,7 @@ from schemathesis.core.transport import Response
 from schemathesis.specs.openapi import checks
 
 from activities.context import Context
-from activities.gateway.lien_comparison import reconcile
+from activities.gateway.liens import reconcile
 from activities.recovery import hold_opening
 from activities.secrets import SecretBox
 from api.gateway.feed import WAIT_MAX_SECONDS
@@ -35,9 +35,9 @@ from db.pool import open_pool
 from domain.policy.model import load_policy
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
-from schemas.gateway.lien_comparison import ListedLien
+from schemas.gateway.liens import ListedLien
 from simulator.people.court import one_page_pdf
-from simulator.wires.signing import signed_headers
+from simulator.wires.letters import signed_headers
 from tests.api.conftest import SECRET, Doors, line, opened, services_over, temporal_is_there, transfer, with_banks
 from tests.api.feed import AT_HDFC, Feed
 from tests.deep import DEEP

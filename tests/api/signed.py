@@ -17,7 +17,7 @@ from api import problems
 from api.gateway.signatures import signed_by
 from domain.policy.model import load_policy
 from schemas.banks.keys import BankKey
-from simulator.wires.signing import COVERED, signed_headers
+from simulator.wires.letters import COVERED, signed_headers
 
 ORIGIN = "https://freeze.example"
 PATH = "/bank/v1/holds%2F1/answer"

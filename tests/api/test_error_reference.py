@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from api.error_reference import all_errors
 from api.officers.sessions import SESSION_SCHEME
 from api.problems import ALWAYS_OF_AN_ERROR, Kind, kind_of
+from api.route_errors import all_errors
 from tests.api.openapi_world import published
 
 SENTENCES: Final = Path(__file__).parents[2] / "console/text/en/problems.json"

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 from fastapi.routing import APIRoute
 
-from activities.gateway.lien_comparison import reconcile
+from activities.gateway.liens import reconcile
 from api.app import ROUTERS
 from api.officers.auth import Allowed
 from api.officers.reads import REFERENCES
@@ -15,8 +15,8 @@ from db.outgoing import OutgoingKind, queued
 from db.privacy import jurisdiction
 from domain.officers.jurisdiction import MARKED_SCOPES, Scope, Shows, lacks, list_keys
 from schemas.enums import OFFICER_ROLES, Role
-from schemas.gateway.lien_comparison import ListedLien
-from schemas.privacy.jurisdiction import CaseStanding, Within
+from schemas.gateway.liens import ListedLien
+from schemas.privacy.reads import CaseStanding, Within
 from tests.api.conftest import Doors, transfer
 from tests.api.officers.test_jurisdiction import assign
 from tests.api.role_matrix import ENTRIES

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from api.description import Described, operation_id
 from api.edge import Edge
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_NOW, add_handlers, says
-from domain.errors.documents import DocumentTooLarge
+from domain.errors.recovery import DocumentTooLarge
 from schemas.base import FrozenModel
 from tests.api.openapi_world import Description, judge, unserved
 

@@ -21,13 +21,13 @@ from activities.metrics import (
     SweepWork,
     ToldRole,
 )
-from activities.reporting.alert_figures import AWAY, AlertWatch
+from activities.reporting.wall import AWAY, AlertWatch
 from api.services import Services
-from db.database_state import Storage
+from db.databases import Storage
 from db.pool import Pool, open_pool
-from db.reporting.alert_figures import AlertFigures
+from db.reporting.wall import AlertFigures
 from domain.policy.callers import DoorName
-from schemas.case.request_stages import RequestStage
+from schemas.case.hold_requests import RequestStage
 from schemas.enums import (
     AnswerClass,
     Bucket,
@@ -41,9 +41,9 @@ from schemas.enums import (
     ResolutionDecision,
     TaskKind,
 )
-from schemas.gateway.lien_comparison import ListWay, Reason
+from schemas.gateway.liens import ListWay, Reason
 from schemas.nightly_runs import NightlyWork
-from schemas.reporting.outcomes import Stage
+from schemas.reporting.figures import Stage
 from schemas.restoration_enums import DutyKind, GrievanceState, OrderKind
 from tests.api.conftest import Doors, line, opened
 from workers.embedded.postgres import EmbeddedPostgres
@@ -269,11 +269,11 @@ async def test_m9_the_storage_is_shown_as_away_only_if_the_database_does_not_ans
     limit = asyncpg.ConfigurationLimitExceededError("temp_file_limit")
     for error, shown in ((limit, "ok"), (ConnectionResetError(), "away"), (TimeoutError(), "away")):
         with monkeypatch.context() as patched:
-            patched.setattr("db.reporting.alert_figures.read", lambda *_, error=error: fails(error))
+            patched.setattr("db.reporting.wall.read", lambda *_, error=error: fails(error))
             assert await storage_shown(AlertWatch(ctx)) == {shown}
     watch = AlertWatch(ctx)
     assert await storage_shown(watch) == {"ok"}
-    monkeypatch.setattr("db.reporting.alert_figures.read", lambda *_: fails(ConnectionResetError()))
+    monkeypatch.setattr("db.reporting.wall.read", lambda *_: fails(ConnectionResetError()))
     assert await storage_shown(watch) == {"ok"}, "a storm of scrapes reads the figures once"
 
 

@@ -15,7 +15,7 @@ from api.app import ROUTERS
 from api.officers.auth import Allowed
 from api.officers.reads import REFERENCES, SHOWS_NO_CASE
 from api.roles import Action
-from db.privacy import read_log
+from db.privacy import jurisdiction
 from schemas.enums import Role
 from schemas.officers.officers import NewScriptToken
 from tests.api.conftest import Doors
@@ -105,7 +105,7 @@ async def test_h8_a_read_that_cannot_be_written_is_refused(doors: Doors, monkeyp
         raise asyncpg.DiskFullError("no space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr(read_log, "write", fail)
+        broken.setattr(jurisdiction, "write", fail)
         response = await doors.client.get(f"/api/v1/cases/{case_no}", headers=doors.officer(Role.DESK))
     assert response.status_code == 503
     assert case_no not in response.text
@@ -117,7 +117,7 @@ async def test_reads_at_once_are_written_together_and_none_is_lost(
     doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case_no = (await doors.complain())["case_ack_no"]
-    write, sizes = read_log.write, []
+    write, sizes = jurisdiction.write, []
 
     async def count(connection: Any, reads: Any) -> None:
         sizes.append(len(reads))
@@ -125,7 +125,7 @@ async def test_reads_at_once_are_written_together_and_none_is_lost(
         await asyncio.sleep(0.2)
         await write(connection, reads)
 
-    monkeypatch.setattr(read_log, "write", count)
+    monkeypatch.setattr(jurisdiction, "write", count)
     views = ("trail", "ledger", "requests", "answers", "police", "events", "discrepancies", "messages")
     await asyncio.gather(*(doors.read(f"/api/v1/cases/{case_no}/{view}") for view in views))
     assert {read["route"].rpartition("/")[2] for read in await logged(doors)} == set(views)
@@ -161,7 +161,7 @@ async def test_old_reads_go_by_the_policy(doors: Doors) -> None:
     )
     rules = doors.services.ctx.policy.read_log
     async with doors.services.ctx.pool.acquire() as connection:
-        await read_log.forget(connection, timedelta(days=rules.kept_days))
+        await jurisdiction.forget(connection, timedelta(days=rules.kept_days))
     assert len(await logged(doors)) == 3
 
 

@@ -12,13 +12,13 @@ import asyncpg
 import httpx
 import pytest
 
-from activities.officers import proposal_tasks
-from activities.officers.authenticators import code_at, step_at
+from activities.officers import proposals
 from activities.officers.enrolment import import_officers
+from activities.officers.sign_in import code_at, step_at
 from activities.outgoing import Routes, Ways, send_due
 from activities.people.retention import forget_entries
+from activities.recovery.access_letters import SIGN_IN_LINK_LETTERS
 from activities.recovery.bank_letters import LOGIN_CHANGE_LETTERS
-from activities.recovery.sign_in_link_letters import SIGN_IN_LINK_LETTERS
 from activities.work_items.task_notices import TaskNotices
 from adapters.messages.smtp import MailError, MailUnreachable
 from api.services import Services
@@ -293,7 +293,7 @@ async def test_the_item_of_a_proposal_closes_with_the_proposal_and_by_no_officer
     assert await ctx.pool.fetchval(state, about) == "open", "its time is not over"
     office.clock.at += timedelta(seconds=ctx.policy.administration.valid_seconds + 1)
     async with ctx.pool.acquire() as connection:
-        assert await proposal_tasks.close_over(connection, office.clock.at) == 1
+        assert await proposals.close_over(connection, office.clock.at) == 1
     assert await ctx.pool.fetchval(state, about) == "closed"
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from benchmarks.cost import Sample, cost_between, role_of_process
 from benchmarks.measuring import Progress, quantiles
-from db.server_figures import ServerFigures, server_figures
+from db.query_plans import ServerFigures, server_figures
 from workers.embedded.postgres import EmbeddedPostgres
 
 

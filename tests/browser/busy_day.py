@@ -4,11 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from domain.districts import districts
-from domain.reporting.district_tiles import tiles
+from domain.reporting.figures import tiles
 from schemas.case.trail_layout import LETTERS, BucketShare
-from schemas.reporting.outcomes import Sum
+from schemas.reporting.figures import Sum, TargetShare, TimedStage
 from schemas.reporting.scorecards import Percentiles
-from schemas.reporting.stage_figures import TargetShare, TimedStage
 from schemas.reporting.wall import (
     LateStage,
     Wall,

@@ -10,7 +10,7 @@ from uuid import uuid4
 from playwright.async_api import Route as Request
 
 from schemas.enums import Role
-from schemas.recovery.court_day import AccountOfDay, CourtDayLine, CourtDayPage, CourtDayStanding, HearingOfDay
+from schemas.recovery.court_orders import AccountOfDay, CourtDayLine, CourtDayPage, CourtDayStanding, HearingOfDay
 from schemas.restoration_enums import RestorationState, Route, Step
 from simulator import ScriptedAnswer, hold_row
 from simulator.people.court import one_page_pdf

@@ -9,7 +9,7 @@ from playwright.async_api import Locator
 from playwright.async_api import Route as Request
 
 from schemas.enums import Role
-from schemas.people.quality import TreatmentView
+from schemas.people.my_case import TreatmentView
 from tests.browser.conftest import Sitting, Stage
 from tests.browser.seat import Seat
 from tests.factories import rrn, transfer

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from hypothesis import strategies as st
 
 from schemas.enums import AnswerClass
-from schemas.reporting.stage_figures import LateBy, StageTarget, TimedStage
+from schemas.reporting.figures import LateBy, StageTarget, TimedStage
 from schemas.text import IST
 
 BANKS = {"ZAPI": AnswerClass.API, "ZSEA": AnswerClass.SEAT}

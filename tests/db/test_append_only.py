@@ -14,8 +14,8 @@ from activities.context import Context
 from db.case import events, requests
 from db.case.events import Event
 from db.pool import Connection, Pool
-from domain.case.batches import PlannedRequest
-from domain.hash_chain import GENESIS, event_hash
+from domain.case.requests import PlannedRequest
+from domain.evidence_binding import GENESIS, event_hash
 from schemas.case.case_workflow import HopBrief
 from schemas.enums import AnswerClass
 from schemas.events import EventKind

@@ -10,12 +10,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from activities.deadlocks import LOCK_ATTEMPTS
+from activities.isolation import LOCK_ATTEMPTS
 from db import connections
 from db.connections import OF_A_MIGRATION, OF_A_PROCESS, OF_THE_OWNER, ConnectionLimits, connection_settings
 from db.pool import COMMAND_TIMEOUT_SECONDS, Connection, open_pool
+from db.rate_limits import kept_alive
 from db.reporting.outcomes import READ_SECONDS
-from db.session_locks import kept_alive
 from tests.each import each
 from tests.paths import ROOT
 from tests.style.rules import ROOMS
@@ -40,7 +40,7 @@ import asyncio, sys
 from datetime import timedelta
 from db.connections import ConnectionLimits
 from db.pool import open_pool
-from db.session_locks import kept_alive, try_to_lock
+from db.rate_limits import kept_alive, try_to_lock
 
 async def main():
     pool = await open_pool(sys.argv[1], min_size=1, limits=ConnectionLimits(idle_in_transaction_seconds=5))

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from db.database_state import _SPILL, Storage, storage_state
+from db.databases import _SPILL, Storage, storage_state
 from db.pool import Pool
 
 
@@ -31,7 +31,7 @@ async def test_the_try_needs_room_on_the_disk(database: Pool) -> None:
 
 async def test_a_full_disk_is_told(database: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     full = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$"
-    monkeypatch.setattr("db.database_state._SPILL", full)
+    monkeypatch.setattr("db.databases._SPILL", full)
     async with database.acquire() as connection:
         assert await storage_state(connection) is Storage.FULL
         assert await connection.fetchval("SELECT 1") == 1

@@ -11,7 +11,7 @@ from db.grants import NoSuchRole, TemporaryTablesAllowed, owns_tables
 from db.migrate import migrate
 from db.migration_files import MIGRATIONS
 from db.pool import Pool
-from db.privacy import read_log
+from db.privacy import jurisdiction
 from tests.activities.evidence_case import rich_case, with_secrets
 from tests.factories import make_context
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
@@ -190,4 +190,4 @@ async def test_a_role_that_is_not_there_is_named(database_dsn: str, database: Po
 
 async def test_the_application_deletes_old_reads(application: Pool) -> None:
     async with application.acquire() as connection:
-        await read_log.forget(connection, timedelta(days=365))
+        await jurisdiction.forget(connection, timedelta(days=365))

@@ -11,18 +11,18 @@ from db.case import (
     deferral,
     hop_retries,
     intake,
+    ledger,
     outbound_work,
     parked_hops,
     procedure_outbox,
     requests,
-    told_amounts,
 )
 from db.case.discrepancies import LAST_BALANCE
 from db.pool import Connection, Pool
 from db.recovery import bank_replies, due_list
 from db.work_items import case_assignments, task_filters, task_notices, task_values, task_views, work_item_lines
 from db.work_items.task_filters import Wanted
-from domain.work_items.task_acts import acts_of
+from domain.work_items.task_owners import acts_of
 from schemas.enums import Role, TaskState
 from schemas.work_items.task_owners import TaskFilter, TaskSort
 
@@ -102,7 +102,7 @@ SWEPT = (
     ("hop_to_write_off", "timestamptz, text[], bigint", parked_hops.TO_WRITE_OFF),
     ("hop_to_look_up", "timestamptz, text[], bigint", parked_hops.TO_LOOK_UP),
     ("hop_retry_due", "timestamptz, text[], bigint", hop_retries.DUE),
-    ("hop_raise_told", "text[], bigint", told_amounts.DUE),
+    ("hop_raise_told", "text[], bigint", ledger.DUE),
     ("case_news_signalled", "timestamptz, bigint", case_outbox.PURGE),
     ("reply_link_unused", "timestamptz, bigint", reply_links.PURGE),
     ("feed_key_seen", "timestamptz, bigint", bank_feeds.PURGE_KEYS),

@@ -4,7 +4,7 @@ import pytest
 
 from db.pool import Pool
 from db.rows import Rows
-from domain.errors.cases import CaseNotFound
+from domain.errors.case import CaseNotFound
 from schemas.base import FrozenModel
 
 NUMBERS = "SELECT n AS number FROM generate_series(1, $1::integer) AS n ORDER BY n"

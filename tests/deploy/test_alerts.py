@@ -12,12 +12,12 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
 from activities.metrics import Metrics
-from activities.reporting.alert_figures import AlertGauges
 from activities.reporting.outcomes import OutcomeGauges
 from activities.reporting.scorecards import ScoreGauges
-from db.database_state import Storage
+from activities.reporting.wall import AlertGauges
+from db.databases import Storage
 from db.evidence.nightly_runs import Standing
-from db.reporting.alert_figures import AlertFigures, RequestBacklog
+from db.reporting.wall import AlertFigures, RequestBacklog
 from schemas.enums import Bucket, TaskKind
 from schemas.nightly_runs import NightlyWork
 from tests.debian_programs import debian_program

@@ -4,8 +4,7 @@ import re
 import string
 
 from documents.event_texts import NAMED, SENTENCE_MAX_CHARS, _table, codes, ids, kinds, places, sentence
-from domain.work_items.task_names import NAMES
-from schemas.assignment import NoOfficer
+from domain.work_items.task_notes import NAMES
 from schemas.case.procedures import OrderEscalationLevel
 from schemas.enums import (
     Bucket,
@@ -17,8 +16,8 @@ from schemas.enums import (
 )
 from schemas.events import EventKind
 from schemas.recovery.holds import SmallHoldDecision
+from schemas.recovery.orders import ReleaseState
 from schemas.recovery.police import CaseDuty
-from schemas.recovery.releases import ReleaseState
 from schemas.recovery.restorations import ClockAction
 from schemas.restoration_enums import (
     AllocationRule,
@@ -39,6 +38,7 @@ from schemas.restoration_enums import (
     Step,
     StepOutcome,
 )
+from schemas.tasks import NoOfficer
 from tests.each import each
 from tests.event_texts import untold
 

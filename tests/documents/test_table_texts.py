@@ -8,20 +8,20 @@ import orjson
 import pytest
 
 from activities.case.case_tables import HOLD_HEADER, HOP_HEADER, TIMELINE_HEADER
-from activities.officers.change_table import HEADER as CHANGES
-from activities.recovery.court_day import HEADER as COURT_DAY
-from activities.reporting.stage_tables import LOAD_HEADER, STAGE_HEADER
+from activities.officers.changes import HEADER as CHANGES
+from activities.recovery.hearings import HEADER as COURT_DAY
+from activities.reporting.stage_figures import LOAD_HEADER, STAGE_HEADER
 from activities.reporting.treatment import HEADER as TREATMENT
-from activities.work_items.shift_tables import HEADER as HANDOVER
+from activities.work_items.shift_handovers import HEADER as HANDOVER
 from documents.spreadsheet import Table
 from documents.table_texts import for_people
 from documents.wording import WORDS
 from schemas.enums import CaseState, HopState, Language, TaskKind
 from schemas.officers.administration import ChangeArea
-from schemas.people.quality import TreatmentQuestion
-from schemas.recovery.court_day import CourtDayStanding
-from schemas.reporting.money_cases import MoneyCase
-from schemas.reporting.stage_figures import LateBy, StageCase, TimedStage
+from schemas.people.my_case import TreatmentQuestion
+from schemas.recovery.court_orders import CourtDayStanding
+from schemas.reporting.figures import LateBy, StageCase, TimedStage
+from schemas.reporting.wall import MoneyCase
 from schemas.restoration_enums import CourtOrderEffect, Route
 from schemas.work_items.shift_handovers import HandoverState
 from tests.paths import ROOT

@@ -5,14 +5,12 @@ from datetime import UTC, datetime
 from string import Formatter
 from uuid import UUID
 
-from api.error_reference import all_errors
+from api.route_errors import all_errors
 from domain.errors import BusinessError, RefusedPart
 from domain.errors.banks import InstitutionNotFound
 from domain.errors.catalogue import ENGLISH
-from domain.errors.court_orders import CourtOrderPartsRefused
-from domain.errors.holds import HoldNotFound
-from domain.errors.police import DutyDone
-from domain.errors.restoration import WrongStep
+from domain.errors.recovery import HoldNotFound
+from domain.errors.restoration import CourtOrderPartsRefused, DutyDone, WrongStep
 from schemas.restoration_enums import Step
 from tests.each import each
 

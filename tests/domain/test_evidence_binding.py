@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 
 from domain.evidence_binding import (
     EVENT_LINES,
+    GENESIS,
     ChainReader,
     EventLine,
     Listed,
     NotEvidence,
     check_anchor,
+    event_hash,
     event_text,
     manifest,
     read_manifest,
 )
-from domain.hash_chain import GENESIS, event_hash
 from tests.each import each
 
 AT = datetime(2026, 11, 24, 10, 0, 0, 123, tzinfo=UTC)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.banks.priority import priority_key
-from domain.case.ack_numbers import OUR_FIRST_SERIAL, SERIALS_A_DAY, first_digits, make_ack_no
+from domain.case.complaints import OUR_FIRST_SERIAL, SERIALS_A_DAY, first_digits, make_ack_no
 from domain.errors import InvalidPolicy
 from domain.policy.model import PACKAGED_POLICY, CodeMeaning, load_policy
 from schemas.enums import AnswerClass, Channel, EscalationLevel

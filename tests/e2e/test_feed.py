@@ -18,7 +18,7 @@ from activities.case.intake import take_complaint
 from activities.context import Context
 from activities.gateway.feed import announce
 from activities.secrets import SecretBox
-from adapters.banks.pull import PullAdapter
+from adapters.banks.protocol import PullAdapter
 from api.server import serve
 from api.services import Services
 from db.banks import bank_keys
@@ -26,7 +26,7 @@ from db.pool import Pool
 from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.keys import BankKey
 from schemas.enums import ChannelKind
-from simulator.wires.signing import signed_headers
+from simulator.wires.letters import signed_headers
 from tests.factories import complaint, institution, make_context, number_apart, rrn, transfer
 from workers.temporal import CaseNotifier
 from workers.worker import Queues, make_workers, running

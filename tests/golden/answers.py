@@ -10,8 +10,8 @@ import orjson
 
 from activities.banks.reply_links import LinkState
 from activities.case.answer_links import AnswerForm, AnswerView, AskedTransfer
+from activities.case.call_backs import CHANNEL
 from activities.case.claims import to_claims
-from activities.case.telephone_answers import CHANNEL
 from activities.workbook import trail_lines
 from adapters.banks.answers import StatusLine, StatusUpdate
 from adapters.banks.email import job_id_of
@@ -23,15 +23,14 @@ from api.gateway.answer_pages import read_form
 from api.gateway.inbox_pages import TEXTS
 from api.gateway.inbox_table import TableReader, rows_of
 from domain.banks.directory import Directory
-from domain.case.telephone_answers import flags_of
+from domain.case.telephone import flags_of
 from domain.policy.model import load_policy
-from domain.privacy.stated_contact import stated_contact
+from domain.privacy.retention import stated_contact
 from domain.recovery.orders import natural_key
 from domain.workbook.columns import Sheet
 from schemas.banks.institutions import Institution
-from schemas.case.answers import Claim
-from schemas.case.bank_answers import BankAnswer
-from schemas.case.debit_inquiries import DebitAnswer
+from schemas.case.answers import BankAnswer, Claim
+from schemas.case.payer_inquiries import DebitAnswer
 from schemas.enums import Language
 from schemas.recovery.orders import ConfirmedLine
 from tests.domain.trail_books import moved, read, said, sheet

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from api.error_reference import all_errors
 from api.problems import kind_of
+from api.route_errors import all_errors
 from db.describe import describe
 from tests.golden.openapi_shape import facts
 from workers.reference.routes import actions, described_app

@@ -22,9 +22,9 @@ from adapters.banks.iso20022.values import case_id
 from api.gateway.answer_pages import read_form
 from domain.evidence_binding import MANIFEST, SIGNATURE, Edition
 from domain.workbook.columns import Sheet
-from schemas.banks.exchanges import About
-from schemas.case.bank_answers import BankAnswer
-from simulator.wires.signing import signed_headers
+from schemas.banks.keys import About
+from schemas.case.answers import BankAnswer
+from simulator.wires.letters import signed_headers
 from tests.activities.case import telephone
 from tests.activities.evidence_case import packed, rich_case, with_secrets
 from tests.activities.evidence_forging import unzipped

@@ -8,25 +8,23 @@ from unittest.mock import AsyncMock, MagicMock, patch
 from uuid import UUID
 
 from activities.banks.letters import Letter
-from activities.case import request_letters
-from activities.gateway.lien_letter import header_file, liens_letter
+from activities.case import answer_links
+from activities.gateway.liens import header_file, liens_letter
 from activities.outgoing import Attempt, Kind, Routes, Ways
 from activities.recovery import bank_letters as letters_of_banks
 from activities.recovery import order_letters, person_codes
-from activities.recovery.sign_in_link_letters import SIGN_IN_LINK_LETTERS
+from activities.recovery.access_letters import SIGN_IN_LINK_LETTERS
 from adapters.banks.email import ReplyLink, cancellation_letter_text, hops_table, letter_text, order_letter_text
-from db.banks.bank_login_changes import LoginChange
-from db.banks.bank_logins import LoginToTell
+from db.banks.bank_logins import LoginChange, LoginToTell
 from db.case.requests import HopToAsk, RequestRow
 from db.officers.credentials import LinkToTell, ToldPerson
 from db.recovery.bank_orders import OrderRow
-from schemas.banks.institutions import Institution
+from schemas.banks.institutions import BankPerson, Institution, PersonState
 from schemas.banks.keys import KeyChange, KeyChangeKind, KeyChangeOutcome
-from schemas.banks.people import BankPerson, PersonState
 from schemas.banks.rosters import HolidayRules
 from schemas.case.procedures import OrderEscalationLevel, OrderPolicy
 from schemas.enums import ChannelKind, HopSource, Language, RequestState
-from schemas.gateway.lien_comparison import Inquiry
+from schemas.gateway.liens import Inquiry
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from tests.golden.wires import ACK_NO, CANCELLED, NOW, ORDER_ID, ORDERS, OTHER_ID, REQUEST_ID, TICKETS
 
@@ -73,17 +71,17 @@ def bank_letters() -> Iterator[str]:
         yield f"== order, {name}\n{order_letter_text(bank(), order, LINK, with_document=with_document)}"
     yield f"== order cancelled\n{cancellation_letter_text(bank(), CANCELLED, LINK)}"
     yield from map(_letter, _later_letters())
-    yield request_letters.page_text(LINK) + order_letters.page_text(LINK)
+    yield answer_links.page_text(LINK) + order_letters.page_text(LINK)
     yield f"{header_file(bank())}"
 
 
 def _later_letters() -> Iterator[Letter]:
-    hops = [_hop(number) for number in range(1, request_letters.MAX_ROWS + 2)]
+    hops = [_hop(number) for number in range(1, answer_links.MAX_ROWS + 2)]
     for job_id, count in (("JOB-1", 2), (None, len(hops))):
-        yield request_letters.reminder_letter(bank(), _request(job_id), hops[:count])
+        yield answer_links.reminder_letter(bank(), _request(job_id), hops[:count])
     off_duty = {**OFFICERS[0], "leaves": [{"first_day": NOW.date(), "last_day": NOW.date()}]}
     for officers in (OFFICERS, OFFICERS[1:], [off_duty], ()):
-        yield request_letters.nodal_letter(bank(officers), _request("JOB-1"), hops[:1], RULES, NOW)
+        yield answer_links.nodal_letter(bank(officers), _request("JOB-1"), hops[:1], RULES, NOW)
     for kind, level in product(OrderKind, OrderEscalationLevel):
         yield order_letters.order_letter(bank(), _order(kind), level, RULES, NOW)
     inquiry = Inquiry(

@@ -12,20 +12,26 @@ import orjson
 from api.pages import TEMPLATES
 from api.public_pages import texts_of
 from documents.wording import words_of
-from domain.case.call_script import what_to_say
+from domain.case.telephone import what_to_say
 from domain.recovery.documents import requirements
 from domain.recovery.message_rules import ADDRESSEES, RULES, TEXTS, MessageLacks
-from domain.recovery.message_texts import Said, forwarded, items_letter, items_short, letter, short
-from domain.recovery.sms_templates import template_keys, template_text
-from domain.work_items.task_names import NAMES, document_name, field_names, name_of
-from domain.work_items.task_notes import compose
-from schemas.assignment import NoOfficer
+from domain.recovery.message_texts import (
+    Said,
+    forwarded,
+    items_letter,
+    items_short,
+    letter,
+    short,
+    template_keys,
+    template_text,
+)
+from domain.work_items.task_notes import NAMES, compose, document_name, field_names, name_of
 from schemas.case.request_views import TaskHop
 from schemas.enums import ClaimKind, Differing, DiscrepancyKind, HopState, Language, TaskKind
 from schemas.notifications import MessageFacts, masked_account
 from schemas.restoration_enums import DocumentKind, DutyKind, GrievanceLevel, Step
-from schemas.tasks import DocumentWaits, TaskCause, TaskFacts, TaskSubject, about
-from schemas.work_items.task_notices import NoticeReason, WaitingItem
+from schemas.tasks import DocumentWaits, NoOfficer, TaskCause, TaskFacts, TaskSubject, about
+from schemas.work_items.task_owners import NoticeReason, WaitingItem
 from tests.paths import ROOT
 
 CONSOLE: Final = ROOT / "console" / "text"

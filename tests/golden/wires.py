@@ -20,16 +20,14 @@ from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_res
 from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
 from adapters.banks.iso20022.orders import encode_cancellation, encode_order
 from adapters.banks.protocol import BankWire, HoldTicket, Incident, Instrument, OrderTicket
-from adapters.banks.push.client import PushAdapter
-from adapters.banks.push.demand import hold_demand
+from adapters.banks.push.client import PushAdapter, hold_demand
 from adapters.messages.sms import SmsGateway, SmsWire
-from adapters.police.cctns import CctnsRegister, CctnsWire
-from adapters.police.protocol import FirRequest, LostTransfer
+from adapters.police.cctns import CctnsRegister, CctnsWire, FirRequest, LostTransfer
 from db.paging import to_cursor
 from schemas.banks.institutions import Institution
 from schemas.banks.rosters import HolidayRules
 from schemas.gateway.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage
-from schemas.gateway.lien_lists import BankLiens, Compared, LienListTaken, ListWanted
+from schemas.gateway.liens import BankLiens, Compared, LienListTaken, ListWanted
 from schemas.recovery.orders import (
     BankOrder,
     BankOrderPage,

@@ -44,7 +44,7 @@ BUGS: Final = (
     ),
     Bug(
         "above the policy's sum another officer confirms a release",
-        "domain/recovery/releases.py",
+        "domain/recovery/holds.py",
         "proposal.needs_second and is_same_person(by, proposal.proposed_by)",
         "proposal.needs_second and is_same_person(None, by)",
         "tests/activities/recovery/test_releases.py::test_h3_above_the_sum_a_second_officer_confirms",

@@ -100,14 +100,14 @@ BUGS: Final = (
     ),
     Bug(
         "a hold lapses when its time is over, and not before",
-        "domain/recovery/hold_lapse.py",
+        "domain/recovery/holds.py",
         "if lapses_at <= at for part in parts]",
         "if lapses_at >= at for part in parts]",
         "tests/domain/recovery/test_hold_lapse.py",
     ),
     Bug(
         "a hold below the limit is small, one at the limit is not",
-        "domain/recovery/excess.py",
+        "domain/recovery/holds.py",
         "if hold.held_paise >= below_paise or",
         "if hold.held_paise > below_paise or",
         "tests/domain/recovery/test_small_holds.py",
@@ -128,7 +128,7 @@ BUGS: Final = (
     ),
     Bug(
         "the chain covers each event and the one before it",
-        "domain/hash_chain.py",
+        "domain/evidence_binding.py",
         "return hashlib.sha256(previous + body.encode()).digest()",
         "return hashlib.sha256(body.encode()).digest()",
         "tests/db/evidence/test_integrity.py",

@@ -29,14 +29,14 @@ BUGS: Final = (
     ),
     Bug(
         "an action that stays due is tried again after a minute",
-        "activities/recovery/due_list.py",
+        "activities/recovery/assignments.py",
         "due_at if due_at > now else now + STILL_DUE_AGAIN",
         "due_at if due_at > now else now",
         "tests/activities/recovery/test_due_list.py::test_an_action_that_stays_due_is_tried_again_after_a_minute",
     ),
     Bug(
         "a clock that is far ahead counts as a minute ahead",
-        "activities/recovery/due_actions.py",
+        "activities/recovery/hold_transaction.py",
         "return min(asked.at, now + AHEAD_MAX)",
         "return asked.at",
         "tests/activities/recovery/test_due_actions.py::test_h9_a_clock_that_is_far_ahead_counts_as_a_minute_ahead",
@@ -50,7 +50,7 @@ BUGS: Final = (
     ),
     Bug(
         "an event takes the place of an older one about the same thing",
-        "api/reporting/waiting_events.py",
+        "api/reporting/stream_events.py",
         "key = event.kind, about\n",
         "key = event.kind, str(event)\n",
         "tests/api/reporting/test_waiting_events.py"

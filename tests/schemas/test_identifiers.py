@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.case.ack_numbers import is_ack_no
-from schemas.case.bank_answers import Payee
+from domain.case.complaints import is_ack_no
+from schemas.case.answers import Payee
 from schemas.identifiers import (
     account_end,
     account_key,

@@ -7,10 +7,10 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from schemas.banks.institutions import InstitutionEntry
-from schemas.case.bank_answers import MovedLine
+from schemas.case.answers import MovedLine
 from schemas.case.hold_requests import HoldHop
 from schemas.enums import EscalationLevel
-from schemas.recovery.grievance_officers import NewGrievanceOfficer
+from schemas.recovery.grievances import NewGrievanceOfficer
 from schemas.recovery.orders import NewOrder
 from tests.each import each
 from tests.factories import institution

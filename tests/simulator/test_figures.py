@@ -7,7 +7,7 @@ from simulator.clock import NS_PER_SECOND, Clock
 from simulator.config import Knobs, SimulatorConfig
 from simulator.figures import first_request_ns, first_requests_missing, first_requests_waiting, taken_in_seconds
 from simulator.institutions import build_institutions
-from simulator.people.complaints import ComplaintRecord
+from simulator.people.callers import ComplaintRecord
 from simulator.people.sms_gateway import SmsGateway
 from simulator.world.bank_model import Outage
 from simulator.world.cases import plan_cases

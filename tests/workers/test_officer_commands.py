@@ -8,8 +8,8 @@ import pytest
 from activities.case.intake import take_complaint
 from db.officers import refused_acts
 from db.pool import Pool
-from db.privacy import read_log
-from schemas.officers.refused_acts import NewRefusedAct
+from db.privacy import jurisdiction
+from schemas.officers.sign_in import NewRefusedAct
 from schemas.privacy.reads import NewRead, ReadKind
 from tests.factories import complaint, make_context, transfer
 from tests.workers.command_line import invoke, with_database
@@ -182,7 +182,7 @@ async def test_h8_who_has_read_a_case(database: Pool, database_dsn: str, tmp_pat
         reason="asked by [the] victim",
     )
     async with database.acquire() as connection:
-        await read_log.write(connection, [read])
+        await jurisdiction.write(connection, [read])
     listed = tmp_path / "list.json"
     assert (await invoke("readers", case_no, "--json", str(listed), **settings)).exit_code == 0
     (found,) = orjson.loads(listed.read_bytes())

@@ -8,7 +8,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.context import Context
-from activities.recovery.grievance_deadlines import GrievanceActivities
+from activities.recovery.grievance_access import GrievanceActivities
 from schemas.enums import ProcedureKind
 from tests.activities.hold_world import Holds
 from tests.factories import number_apart

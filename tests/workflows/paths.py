@@ -7,7 +7,7 @@ from temporalio.testing import TimeSkipper
 
 from activities.case.desk import correct_hop, escalate_request, stop_request
 from schemas.case.case_workflow import CaseNews, FollowUp
-from schemas.case.desk_actions import HopCorrection
+from schemas.case.discrepancies import HopCorrection
 from schemas.enums import EscalationLevel
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage

@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 from activities.case.answers import AnswerReceipt, take_status_update
 from activities.case.intake import take_complaint
 from activities.context import Context
-from activities.workbook.request_pause import RequestPause
+from activities.workbook.trail_lines import RequestPause
 from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer, MailRefused
 from db.case import cases

@@ -19,10 +19,10 @@ from temporalio.service import RPCError
 from activities.case import outbox
 from activities.case.desk import correct_hop, stop_request
 from activities.case.outbox import SweepActivities
-from activities.workbook.request_pause import RequestPause
+from activities.workbook.trail_lines import RequestPause
 from domain.errors import NotFound, NotNow
 from schemas.case.case_workflow import FollowUp
-from schemas.case.desk_actions import HopCorrection
+from schemas.case.discrepancies import HopCorrection
 from tests.activities.bench import Bench
 from tests.deep import database_settings
 from tests.factories import complaint, moved, row, rrn, transfer

@@ -6,8 +6,8 @@ from temporalio.client import Client
 
 from activities.case.desk import add_hop
 from activities.context import Context
-from domain.case.batches import HOPS_MAX
-from schemas.case.desk_actions import NewHopByDesk
+from domain.case.requests import HOPS_MAX
+from schemas.case.discrepancies import NewHopByDesk
 from schemas.parties import Party
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage, stage_workers, staged

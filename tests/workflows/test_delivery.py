@@ -14,7 +14,7 @@ from activities.case.desk import correct_hop, escalate_request
 from activities.context import Context
 from adapters.banks.protocol import BankUnreachable, HoldTicket
 from schemas.case.case_workflow import Escalate, SendHoldRequest
-from schemas.case.desk_actions import HopCorrection
+from schemas.case.discrepancies import HopCorrection
 from schemas.enums import EscalationLevel
 from tests.factories import row, rrn, transfer
 from tests.workflows.stage import BY_QUEUE, Stage, stage_workers, staged

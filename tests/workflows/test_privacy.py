@@ -13,7 +13,7 @@ from activities.context import Context
 from activities.secrets import SecretBox
 from adapters.banks.protocol import HoldTicket
 from schemas.banks.institutions import InstitutionEntry
-from schemas.case.desk_actions import HopCorrection, NewHopByDesk
+from schemas.case.discrepancies import HopCorrection, NewHopByDesk
 from schemas.parties import Party
 from tests.factories import SECRET, institution, moved, row, rrn, transfer
 from tests.workflows.stage import BY_QUEUE, Stage, staged

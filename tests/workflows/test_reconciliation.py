@@ -13,8 +13,7 @@ from adapters.banks.protocol import BankUnreachable, BankWire
 from db.pool import Pool
 from schemas.banks.institutions import PushEntry
 from schemas.enums import ChannelKind
-from schemas.gateway.lien_lists import ListWanted
-from schemas.gateway.lien_rounds import RoundDone
+from schemas.gateway.liens import ListWanted, RoundDone
 from tests.factories import institution, make_context, row, rrn, transfer
 from tests.ground import end_schedules
 from tests.workflows.stage import Banks, Letters, Stage, staged

@@ -10,7 +10,7 @@ from activities.case import outbox
 from activities.case.outbox import SweepActivities
 from activities.context import Context
 from adapters.banks.protocol import HoldTicket
-from domain.case.batches import request_id
+from domain.case.requests import request_id
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage, stage_workers, staged
 

@@ -10,7 +10,7 @@ from activities.case.desk import correct_hop, escalate_request, stop_request
 from activities.context import Context
 from domain.errors import NotNow
 from schemas.case.case_workflow import CaseNews, FollowUp, HopBrief, HopRef
-from schemas.case.desk_actions import HopCorrection
+from schemas.case.discrepancies import HopCorrection
 from schemas.enums import AnswerClass
 from schemas.parties import Party
 from tests.factories import moved, row, rrn, transfer

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from activities.case.telephone_answers import take_telephone_answer
-from schemas.case.telephone_answers import NewTelephoneAnswer
+from activities.case.call_backs import take_telephone_answer
+from schemas.case.hold_requests import NewTelephoneAnswer
 from tests.factories import row, rrn, transfer
 from tests.workflows.stage import Stage
 

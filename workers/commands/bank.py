@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
     from db.banks.channels import Key
     from domain.banks.circuit_breaker import Health
-    from schemas.banks.institution_views import Lack
-    from schemas.banks.institutions import Institution, InstitutionEntry
+    from schemas.banks.institutions import Institution, InstitutionEntry, Lack
     from schemas.banks.rosters import OfficerToCall
     from workers.commands.bank_answer import Lacks
 

@@ -9,8 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from db.pool import Connection
-    from schemas.banks.institution_views import Lack
-    from schemas.banks.institutions import Institution
+    from schemas.banks.institutions import Institution, Lack
 
     Lacks = Mapping[str, Sequence[Lack]]
 
@@ -38,7 +37,7 @@ async def lacks_among(
 ) -> "dict[str, tuple[Lack, ...]]":
     """Return what each of these institutions lacks to answer us, by code."""
     from db.banks.institutions import credentials
-    from domain.banks.answer_login import lacks_of
+    from domain.banks.on_duty import lacks_of
 
     found = await credentials(connection, now)
     return {one.code: lacks_of(one, found) for one in institutions}

@@ -14,7 +14,7 @@ from workers.settings import Settings
 
 if TYPE_CHECKING:
     from activities.banks.directory import Way
-    from domain.banks.lien_setting import HoldBalances
+    from domain.banks.directory import HoldBalances
     from schemas.banks.institutions import InstitutionEntry
     from schemas.enums import ChannelKind
     from workers.conformance.findings import Finding, Verdict
@@ -41,10 +41,9 @@ def check(
     Exit codes: 0 nothing is wrong, 1 something is wrong or nothing could be tested, 2 wrong usage or settings.
     """
     from adapters.banks.protocol import BankWire
-    from domain.banks.lien_setting import HoldBalances, meaning_of
+    from domain.banks.directory import HoldBalances, meaning_of
     from schemas.enums import ChannelKind
-    from workers.conformance.lien_setting import HOW_TO_FIND_OUT
-    from workers.conformance.settings import settings_of
+    from workers.conformance.suite import HOW_TO_FIND_OUT, settings_of
 
     settings = load_settings()
     if file is None:
@@ -115,7 +114,7 @@ def _balances(ways: "Mapping[ChannelKind, Way]", counts: "HoldBalances") -> "Fin
     """Return what the bank's answers show about its setting for balances; None if it has none or they show nothing."""
     from adapters.banks.protocol import BankWire
     from schemas.enums import ChannelKind
-    from workers.conformance.lien_setting import check_balances
+    from workers.conformance.suite import check_balances
 
     wire = ways.get(ChannelKind.I4C)
     return check_balances(counts, include_liens=wire.balance_includes_liens) if isinstance(wire, BankWire) else None

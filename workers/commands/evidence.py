@@ -24,16 +24,15 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.engine_parts import open_context
 from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
+from workers.commands.up import open_context
 from workers.home import NothingRunning
 from workers.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from activities.evidence.anchors import Anchor
-    from activities.evidence.archive import Whole
-    from activities.evidence.pack import Packed
+    from activities.evidence.nightly import Anchor
+    from activities.evidence.pack import Packed, Whole
     from db.evidence.evidence_keys import EvidenceKeys
 
 VERIFY = "verify"
@@ -114,7 +113,7 @@ def _pack(ack_no: str | None, output: Path | None, force: bool, edition: Edition
     if output is None:
         raise Failed("name the file to write: -o FILE", USAGE)
     certificates = {language: certificate_beside(output, language) for language in Language}
-    from activities.evidence.anchors import draft
+    from activities.evidence.nightly import draft
 
     for target in (output, *certificates.values()):
         if target.exists() and not force:
@@ -174,7 +173,7 @@ async def _packed_and_certified(
 
 
 async def _packed(settings: Settings, ack_no: str, into: IO[bytes], edition: Edition) -> "Packed":
-    from activities.banks.signed_requests import origin_of
+    from activities.banks.received import origin_of
     from activities.evidence.pack import Maker, pack
     from activities.secrets import SecretBox
     from workers.home import secret_key
@@ -197,7 +196,7 @@ async def _packed(settings: Settings, ack_no: str, into: IO[bytes], edition: Edi
 
 
 def _verify(file: Path | None, key: Path | None, anchor: Path | None, json_target: str | None) -> None:
-    from activities.evidence.archive import check
+    from activities.evidence.pack import check
     from domain.evidence_binding import NotEvidence, check_anchor
 
     if file is None:
@@ -262,7 +261,7 @@ def _read(path: Path, most_bytes: int) -> bytes:
 
 
 def _noted(anchor: Path) -> str:
-    from activities.evidence.anchors import list_text
+    from activities.evidence.nightly import list_text
 
     try:
         return list_text(_read(anchor, ANCHOR_MAX_BYTES), ANCHOR_MAX_BYTES)
@@ -330,7 +329,7 @@ def anchor(
 
 
 async def _write_anchor(settings: Settings, output: Path) -> "Anchor":
-    from activities.evidence.anchors import write_anchor
+    from activities.evidence.nightly import write_anchor
 
     async with await open_database(settings, most_connections=1) as pool, pool.acquire() as connection:
         return await write_anchor(connection, output)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapters.clock import wall_clock
-from schemas.reporting.outcomes import FigureGroup, Stage
+from schemas.reporting.figures import FigureGroup, Stage
 from workers.commands.common import JsonTarget, load_settings, open_database, people, run, with_database, write_json
 from workers.commands.exits import USAGE, Failed
 from workers.number_text import duration, grouped, rupees
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from schemas.reporting.outcomes import OutcomeFigures, OutcomeReport
+    from schemas.reporting.figures import OutcomeFigures, OutcomeReport
     from workers.settings import Settings
 
 STAGE_NAMES = {

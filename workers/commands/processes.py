@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import typer
 import uvloop
 
-from api.parts import Part
+from api.params import Part
 from workers.commands.common import errors, load_settings, run, with_database
 from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings

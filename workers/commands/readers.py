@@ -10,7 +10,7 @@ from workers.commands.officers import with_pool
 
 if TYPE_CHECKING:
     from db.pool import Pool
-    from schemas.officers.refused_acts import RefusedAct
+    from schemas.officers.sign_in import RefusedAct
     from schemas.privacy.reads import ReadEntry
 
 PAGE_ITEMS = 500
@@ -36,14 +36,14 @@ def readers(
 
 async def _read(pool: "Pool", ack_no: str, limit: int) -> "list[ReadEntry]":
     from db.case.cases import case_no_of
-    from db.privacy import read_log
+    from db.privacy import jurisdiction
 
     found: list[ReadEntry] = []
     async with pool.acquire() as connection:
         case_no = await case_no_of(connection, ack_no)
         after = None
         while len(found) < limit:
-            page = await read_log.of_case(connection, case_no, after, min(PAGE_ITEMS, limit - len(found)))
+            page = await jurisdiction.of_case(connection, case_no, after, min(PAGE_ITEMS, limit - len(found)))
             found += page.reads
             after = page.next
             if after is None:

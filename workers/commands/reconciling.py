@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from db.pool import Pool
-    from schemas.gateway.lien_comparison import Inquiry, ReconciliationDetail, ReconciliationState
+    from schemas.gateway.liens import Inquiry, ReconciliationDetail, ReconciliationState
 
 T = TypeVar("T")
 
@@ -66,10 +66,10 @@ def reconcile(
 def _compare(code: str, file: Path, sheet: str | None, json_target: str | None) -> None:
     from hashlib import sha256
 
-    from activities.gateway.lien_comparison import reconcile as compare
-    from domain.gateway.lien_list import read_liens
+    from activities.gateway.liens import reconcile as compare
+    from domain.gateway.liens import read_liens
     from domain.spreadsheets import FileRefused
-    from workers.importer.reading import content_of, rows_in
+    from workers.importer.complaint_import import content_of, rows_in
 
     try:
         data = content_of(file)
@@ -85,7 +85,7 @@ def _compare(code: str, file: Path, sheet: str | None, json_target: str | None) 
 
 
 def _ask(code: str, json_target: str | None) -> None:
-    from activities.gateway.lien_inquiries import ask_now
+    from activities.gateway.lien_rounds import ask_now
 
     async def ask(pool: "Pool") -> "Inquiry":
         async with pool.acquire() as connection:

@@ -88,7 +88,7 @@ def _entry(officer_id: str, name: str) -> "OfficerEntry":
 
 
 async def _add_first_admin(settings: Settings, entry: "OfficerEntry") -> "SignInLink":
-    from activities.officers.first_admin import add_first_admin
+    from activities.officers.enrolment import add_first_admin
 
     async with await open_database(settings) as pool:
         async with pool.acquire() as connection:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapters.clock import wall_clock
-from schemas.reporting.stage_figures import StageGroup
+from schemas.reporting.figures import StageGroup
 from workers.commands.common import JsonTarget, load_settings, people, run, with_database, write_json
 from workers.commands.exits import USAGE, Failed
 from workers.number_text import duration, grouped
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
     from documents.spreadsheet import Table
-    from schemas.reporting.stage_figures import StageFigures, StageReport
+    from schemas.reporting.figures import StageFigures, StageReport
     from workers.settings import Settings
 
 
@@ -66,9 +66,8 @@ def _days(first: datetime | None, end: datetime | None) -> tuple[date, date]:
 async def _read(
     settings: "Settings", by: StageGroup | None, first_day: date, end_day: date
 ) -> "tuple[StageReport, Table]":
-    from activities.reporting.stage_figures import Days, read
-    from activities.reporting.stage_tables import stage_table
-    from workers.commands.engine_parts import open_context
+    from activities.reporting.stage_figures import Days, read, stage_table
+    from workers.commands.up import open_context
 
     async with open_context(settings, personal_data=False) as ctx:
         report = await read(ctx, Days(first_day=first_day, end_day=end_day, as_of=ctx.now()), by, None)

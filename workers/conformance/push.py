@@ -6,10 +6,8 @@ from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
 
-from adapters.banks.conformance_tickets import new_test_order, new_test_ticket
-from adapters.banks.protocol import HoldTicket
-from adapters.banks.push.client import JOB_ID_MAX_CHARS, SIGNATURE_HEADER, signed_headers
-from adapters.banks.push.demand import hold_demand
+from adapters.banks.protocol import HoldTicket, new_test_order, new_test_ticket
+from adapters.banks.push.client import JOB_ID_MAX_CHARS, SIGNATURE_HEADER, hold_demand, signed_headers
 from adapters.clock import wall_clock
 from schemas.case.hold_requests import HoldRequested
 from schemas.enums import ChannelKind

@@ -16,7 +16,7 @@ from db.reporting.day_totals import ChannelFigures, DayFigures, Spread, channel_
 from db.reporting.outcomes import Period, credits_said, report, standing
 from domain.evidence.integrity import Verdict
 from schemas.enums import AnswerClass, ChannelKind
-from schemas.reporting.outcomes import FigureGroup, OutcomeReport, Sum
+from schemas.reporting.figures import FigureGroup, OutcomeReport, Sum
 from workers.demo.restoration_wait import until_nothing_is_owed
 from workers.demo.world_state import WorldState
 from workers.home import secret_box

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from db.reporting.outcomes import ever_held_paise
-from schemas.reporting.outcomes import OutcomeFigures, Stage
+from schemas.reporting.figures import OutcomeFigures, Stage
 from schemas.restoration_enums import Route
 from workers.demo.play import Played
 from workers.number_text import duration, rupees

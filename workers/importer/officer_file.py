@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from domain.spreadsheets import FileRefused
 from schemas.officers.officers import OfficerEntry
-from workers.importer.csv_text import decode
+from workers.importer.complaint_import import decode
 
 FILE_MAX_BYTES: Final = 5 * 1024 * 1024
 OFFICERS_MAX: Final = 10_000

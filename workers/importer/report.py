@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.case.complaint_rows import REASON_COLUMNS, RejectedRow, SheetRow
-from domain.case.flags import TIME_MISSING
+from domain.case.complaints import TIME_MISSING
 from domain.spreadsheet_cells import Cell, as_plain_text
 from workers.home import write_private
 from workers.importer.complaint_import import ImportOutcome

@@ -1,20 +1,28 @@
-"""Report of a money-trail import: as JSON, as text, and as a file of the rejected rows."""
+"""Import of workbooks: the file, the report and the written trail."""
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
-from io import StringIO
+from collections.abc import Mapping, Sequence
+from io import BytesIO, StringIO
 from pathlib import Path
 
+import xlsxwriter
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
-from activities.workbook.trail_outcome import Fate, TrailOutcome
+from activities.workbook.trail_lines import Fate, TrailOutcome
+from adapters import workbooks
+from documents.spreadsheet import PLAIN, write_text
 from domain.spreadsheet_cells import as_plain_text
-from domain.workbook.reading import RejectedTrailRow
+from domain.workbook.columns import MONEY, SHEET_COLUMNS, Sheet, TrailColumn, is_trail
+from domain.workbook.exporting import ExportRow, Value
+from domain.workbook.reading import MAX_TRAIL_ROWS, RejectedTrailRow, TrailReading, read_trails
 from domain.workbook.row import TrailRow
 from workers.home import write_private
+from workers.importer.complaint_import import content_of
 from workers.importer.report import SHOWN_ROWS
 from workers.number_text import rupees
 
@@ -220,3 +228,45 @@ def write_rejects(path: Path, outcomes: Sequence[TrailOutcome]) -> int:
             writer.writerow((sheet, row.row_no, fault.column, fault.code, fault.reason))
     write_private(path, "\ufeff" + text.getvalue())
     return len(rejected)
+
+
+def read_trail_file(path: Path, ack_no: str | None = None) -> tuple[TrailReading, ...] | None:
+    """Read a money-trail workbook, of one number if `ack_no` is given; return None for any other file.
+
+    Raises `FileRefused` with the reason.
+    """
+    data = content_of(path)
+    if not data.startswith(workbooks.ZIP_MAGIC) or not is_trail(workbooks.names_of(data)):
+        return None
+    return read_trails(workbooks.sheets_of(data, MAX_TRAIL_ROWS), ack_no)
+
+
+def write_workbook(path: Path, sheets: Mapping[Sheet, Sequence[ExportRow]]) -> None:
+    """Write the workbook for its owner only, completely or not at all. Raises `OSError`."""
+    data = BytesIO()
+    with xlsxwriter.Workbook(data, PLAIN) as workbook:
+        bold, quoted = workbook.add_format({"bold": True}), workbook.add_format({"quote_prefix": True})
+        rupees = workbook.add_format({"num_format": "0.00"})
+        for sheet in Sheet:
+            page = workbook.add_worksheet(sheet.value)
+            columns = SHEET_COLUMNS[sheet]
+            page.freeze_panes(1, 0)
+            for place, column in enumerate(columns):
+                page.write_string(0, place, column.value, bold)
+            for row_no, row in enumerate(sheets.get(sheet, ()), start=1):
+                for place, column in enumerate(columns):
+                    _write(page, row_no, place, column, row.get(column, ""), quoted, rupees)
+    write_private(path, data.getvalue())
+
+
+def _write(
+    page: Worksheet, row_no: int, place: int, column: TrailColumn, value: Value, quoted: Format, rupees: Format
+) -> None:
+    """Write a cell; money as rupees."""
+    if isinstance(value, int):
+        if column in MONEY:
+            page.write_number(row_no, place, value / 100, rupees)
+        else:
+            page.write_number(row_no, place, value)
+    elif value:
+        write_text(page, row_no, place, value, quoted)

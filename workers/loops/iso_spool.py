@@ -11,8 +11,8 @@ from typing import Final
 from activities.context import Context
 from activities.gateway.iso_inbound import MessageRefused, MessageTaken, take_message
 from adapters.banks.iso20022.spool import Sighting, Spool, read_file
-from db.recovery.returned_funds import WATCH_LOCK
-from db.session_locks import kept_alive, try_to_lock, wait_to_lock
+from db.rate_limits import kept_alive, try_to_lock, wait_to_lock
+from db.recovery.order_views import WATCH_LOCK
 from schemas.case.case_workflow import FollowUp
 
 log = logging.getLogger(__name__)

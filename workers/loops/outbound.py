@@ -14,16 +14,16 @@ from functools import partial
 from typing import Any, Final, Self
 
 from activities.context import Context
-from activities.gateway.endpoint_tests import TEST_CALL
+from activities.gateway.inbox import TEST_CALL
 from activities.outgoing import Kind, MailRoute, Routes, Ways, send_due
-from activities.people.confirmation_tasks import tell_desk
+from activities.people.public_complaints import tell_desk
+from activities.recovery.access_letters import SIGN_IN_LINK_LETTERS
 from activities.recovery.bank_letters import KEY_LETTERS, LOGIN_CHANGE_LETTERS, LOGIN_LETTERS
 from activities.recovery.document_issuing import appeal_address
 from activities.recovery.due_documents import issue_documents_due
 from activities.recovery.firs import REPORTS
 from activities.recovery.message_sending import COMPLAINANT_MESSAGES, MESSAGES, send_by_new_ways
 from activities.recovery.person_codes import PERSON_CODES, first_sign_in_address
-from activities.recovery.sign_in_link_letters import SIGN_IN_LINK_LETTERS
 from activities.work_items.task_messages import TASK_MESSAGES
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.sms import SmsGateway, SmsWire

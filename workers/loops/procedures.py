@@ -21,14 +21,13 @@ from temporalio.service import RPCError
 from activities.context import Context
 from activities.metrics import METRICS, ProcedureStarterWork
 from activities.recovery import hold_opening
-from activities.recovery.assignments import Assigner, look_for_left, read_roster
-from activities.recovery.due_list import DueList
+from activities.recovery.assignments import Assigner, DueList, look_for_left, read_roster
 from db.case import procedure_outbox
 from db.case.deferral import Deferral, DueCase, read_deferral
 from db.case.procedure_outbox import Waiting
 from db.pool import Connection
+from db.rate_limits import kept_alive, try_to_lock
 from db.recovery import account_holds, due_list
-from db.session_locks import kept_alive, try_to_lock
 from db.work_items import case_assignments
 from schemas.enums import ProcedureKind
 from workflows import options

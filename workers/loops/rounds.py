@@ -14,7 +14,7 @@ from activities.context import Context
 from activities.evidence.nightly import NightlyRuns
 from activities.people.draft_saving import forget_old
 from activities.people.retention import BATCH, forget_entries, look
-from activities.reporting.stage_counts import count_next
+from activities.reporting.stage_figures import count_next
 from activities.work_items.shift_handovers import ShiftRounds
 from activities.work_items.task_notices import TaskNotices
 from activities.work_items.task_rounds import TaskRounds

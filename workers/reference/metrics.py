@@ -5,9 +5,9 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 
 from activities.metrics import Metrics
-from activities.reporting.alert_figures import AlertGauges
 from activities.reporting.outcomes import OutcomeGauges
 from activities.reporting.scorecards import ScoreGauges
+from activities.reporting.wall import AlertGauges
 from workers.reference.markdown import code, page, table
 
 _INTRODUCTION: Final = """What `GET /metrics` shows of ours; the Temporal SDK's own series stand beside them.

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from domain.recovery.message_events import Addressee, Channel
-from domain.recovery.message_rules import ADDRESSEES, EXPIRING, RULES, TEXTS, Rule
+from domain.recovery.message_rules import ADDRESSEES, EXPIRING, RULES, TEXTS, Addressee, Channel, Rule
 from schemas.enums import Language
 from workers.reference.markdown import code, page, table
 

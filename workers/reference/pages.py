@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from api.error_reference import reference
+from api.route_errors import reference
 from db import connections
 from workers.reference.commands import commands_page
 from workers.reference.metrics import metrics_page

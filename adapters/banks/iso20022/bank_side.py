@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from adapters.banks.iso20022.document import Element, node
+from adapters.banks.iso20022.document import Element, Message, node
 from adapters.banks.iso20022.encode import agent, checked
-from adapters.banks.iso20022.messages import Message
 from adapters.banks.iso20022.reasons import ACCEPTED, FOLLOWING_REQUEST, PARTIAL, PENDING, REJECTED
 from adapters.banks.iso20022.values import amount, day, moment, tagged
 

@@ -8,12 +8,17 @@ from adapters.banks.iso20022.arrivals import (
     ReturnedFunds,
     StatusRequest,
 )
-from adapters.banks.iso20022.document import read
-from adapters.banks.iso20022.messages import Message
-from adapters.banks.iso20022.orders import is_cancellation, is_order, read_cancellation, read_order
-from adapters.banks.iso20022.requests import read_hold_request, read_status_request
+from adapters.banks.iso20022.document import Message, read
+from adapters.banks.iso20022.orders import (
+    is_cancellation,
+    is_order,
+    read_cancellation,
+    read_hold_request,
+    read_order,
+    read_returned_funds,
+    read_status_request,
+)
 from adapters.banks.iso20022.resolution import read_resolution
-from adapters.banks.iso20022.returns import read_returned_funds
 
 Arrival = StatusUpdate | ReturnedFunds | CancellationRequest | StatusRequest | OrderArrived | CancellationArrived
 

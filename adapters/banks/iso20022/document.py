@@ -1,20 +1,82 @@
-"""Safe reader and writer of XML, as a plain tree that refers to nothing outside the bytes.
-
-A DOCTYPE is refused unread, so there are no entities and no external references. A business application header may
-precede the message and must not contradict it.
-"""
+"""The form of an ISO 20022 message, and its errors."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 from pydantic import JsonValue
 
-from adapters.banks.iso20022.errors import DocumentRefused, InvalidMessage, UnknownMessage
-from adapters.banks.iso20022.messages import ENVELOPE, HEADER, HEADER_ROOT, NAMESPACE_STEM, Message
+
+class MessageError(ValueError):
+    """The message cannot be used."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        """Keep `where`, a path of element names or "body", and `reason`, a text of our own."""
+        super().__init__(f"{where}: {reason}")
+        self.where = where
+        self.reason = reason
+
+
+class DocumentRefused(MessageError):
+    """The bytes are not XML that is safe to read."""
+
+
+class UnknownMessage(MessageError):
+    """The XML is not a message of this wire, or has another version."""
+
+
+class IncompleteMessage(MessageError):
+    """The message lacks a required part."""
+
+
+class InvalidMessage(MessageError):
+    """Our own message does not fit its schema, so it must not be sent."""
+
+
+NAMESPACE_STEM: Final = "urn:iso:std:iso:20022:tech:xsd:"
+
+
+HEADER: Final = "head.001.001.02"
+"""Business application header before our messages, for a bank that wants one."""
+HEADER_ROOT: Final = "AppHdr"
+ENVELOPE: Final = "BizMsg"
+"""Element around header and document. The standard gives it no name, so a bank may use any."""
+
+
+class Message(StrEnum):
+    """Messages by their name in the ISO 20022 catalogue."""
+
+    HOLD_REQUEST = "camt.056.001.08"
+    """FIToFIPaymentCancellationRequest: hold request; with a reason of our own, an order to restore or release"""
+    RESOLUTION = "camt.029.001.09"
+    """ResolutionOfInvestigation: the bank's answer"""
+    FUNDS_RETURNED = "pacs.004.001.09"
+    """PaymentReturn: the money is being returned"""
+    STATUS_REQUEST = "pacs.028.001.03"
+    """FIToFIPaymentStatusRequest: reminder of a request"""
+
+    @property
+    def namespace(self) -> str:
+        """Return the namespace of its elements."""
+        return NAMESPACE_STEM + self.value
+
+    @property
+    def root_name(self) -> str:
+        """Return the name of the one element inside `Document`."""
+        return _ROOTS[self]
+
+
+_ROOTS: Final = {
+    Message.HOLD_REQUEST: "FIToFIPmtCxlReq",
+    Message.RESOLUTION: "RsltnOfInvstgtn",
+    Message.FUNDS_RETURNED: "PmtRtr",
+    Message.STATUS_REQUEST: "FIToFIPmtStsReq",
+}
+
 
 BODY_MAX_BYTES: Final = 4 * 1024 * 1024
 """Largest message accepted: 500 transactions with all that a bank may repeat in each."""

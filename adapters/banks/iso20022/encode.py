@@ -6,9 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from adapters.banks.iso20022 import schema
-from adapters.banks.iso20022.document import Element, node, write
-from adapters.banks.iso20022.errors import InvalidMessage
-from adapters.banks.iso20022.messages import HEADER_ROOT, Message
+from adapters.banks.iso20022.document import HEADER_ROOT, Element, InvalidMessage, Message, node, write
 from adapters.banks.iso20022.reasons import FRAUD
 from adapters.banks.iso20022.values import (
     CURRENCY,

@@ -18,8 +18,7 @@ from adapters.banks.answers import (
     UnreadableLine,
     flagged,
 )
-from adapters.banks.iso20022.document import Element
-from adapters.banks.iso20022.errors import IncompleteMessage
+from adapters.banks.iso20022.document import Element, IncompleteMessage
 from adapters.banks.iso20022.reasons import ACCEPTED, CONFIRMED, HELD, PARTIAL, REASONS, REJECTED, status_code
 from adapters.banks.iso20022.values import (
     NOT_PROVIDED,

@@ -17,9 +17,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any, Final
 
-from adapters.banks.iso20022.document import Element
-from adapters.banks.iso20022.errors import InvalidMessage
-from adapters.banks.iso20022.messages import HEADER, HEADER_ROOT, Message
+from adapters.banks.iso20022.document import HEADER, HEADER_ROOT, Element, InvalidMessage, Message
 
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _DATE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?")

@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import Final, Self
 from uuid import UUID, uuid4
 
-from adapters.banks.iso20022.document import BODY_MAX_BYTES
+from adapters.banks.iso20022.document import BODY_MAX_BYTES, InvalidMessage
 from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
-from adapters.banks.iso20022.errors import InvalidMessage
 from adapters.banks.iso20022.orders import encode_cancellation, encode_order
 from adapters.banks.iso20022.values import case_id, message_id, reminder_id
 from adapters.banks.protocol import (

@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from adapters.banks.iso20022.document import Element, node
-from adapters.banks.iso20022.errors import IncompleteMessage, InvalidMessage
+from adapters.banks.iso20022.document import Element, IncompleteMessage, InvalidMessage, node
 from schemas.base import MAX_AMOUNT_PAISE, to_utc
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.text import IST

@@ -14,7 +14,7 @@ from activities.banks.received import keep_body, keep_statement, kept_if_refused
 from activities.banks.reply_links import keep_form
 from activities.case.answers import take_status_update
 from activities.context import Context
-from activities.evidence.archive import check
+from activities.evidence.pack import check
 from activities.people import retention
 from activities.privacy.person_keys import PersonKeys
 from activities.privacy.reseal import reseal
@@ -27,7 +27,7 @@ from db.evidence.integrity import case_records
 from db.pool import Pool
 from domain.evidence.integrity import CaseRecord, Check, examine
 from domain.evidence_binding import NotEvidence
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from schemas.enums import ChannelKind
 from tests.activities.bench import Bench
 from tests.activities.evidence_case import packed

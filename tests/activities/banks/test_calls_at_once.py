@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from activities.banks import delivery
-from activities.banks.bank_messages import HoldRequestMessage
 from activities.banks.concurrency import AT_ONCE_OF_A_BANK
 from activities.banks.delivery import BankDelivery
+from activities.banks.letters import HoldRequestMessage
 from activities.case.hold_requests import CaseActivities
 from adapters.banks.protocol import (
     BankBusy,

@@ -24,7 +24,7 @@ from activities.secrets import CannotOpen, SecretBox
 from adapters.banks.protocol import IsoWay
 from db.banks import institutions
 from db.pool import Connection, Pool
-from domain.banks.sponsors import PrefixOverlap, SponsorRefused
+from domain.banks.directory import PrefixOverlap, SponsorRefused
 from domain.errors import RuleBroken
 from schemas.banks.institutions import InstitutionEntry, WireEntry
 from schemas.enums import ChannelKind

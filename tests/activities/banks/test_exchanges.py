@@ -10,7 +10,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.banks import exchanges
+from activities.banks import received
 from activities.banks.delivery import BankDelivery
 from activities.banks.reply_links import LetterLinks
 from activities.case.hold_requests import CaseActivities
@@ -19,7 +19,7 @@ from adapters.banks.protocol import BankRefused, BankUnreachable
 from adapters.messages.smtp import Mailer
 from db.banks import bank_exchanges
 from db.case import requests
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from schemas.case.case_workflow import Escalate, SendHoldRequest
 from schemas.enums import ChannelKind, EscalationLevel, RequestState
 from tests.activities.bench import Bench
@@ -128,7 +128,7 @@ async def test_nothing_has_passed_and_nothing_is_said_of_it(bench: Bench) -> Non
     order = await an_order(bench)
     async with bench.pool.acquire() as connection:
         assert await bank_exchanges.bound(connection, About.HOLD_REQUEST, UUID(order.request_id)) == {}
-        await exchanges.keep(bench.ctx, connection, About.HOLD_REQUEST, UUID(order.request_id), [])
+        await received.keep(bench.ctx, connection, About.HOLD_REQUEST, UUID(order.request_id), [])
         assert await bank_exchanges.bound(connection, About.HOLD_REQUEST, UUID(order.request_id)) == {}
         planned = await requests.find(connection, UUID(order.request_id))
     assert planned is not None

@@ -17,14 +17,13 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.banks.reply_links import LetterLinks, LinkState, ReplyTaken
-from activities.case.answer_links import AnswerForm, AnswerLinks, AnswerView
+from activities.case.answer_links import MAX_ROWS, AnswerForm, AnswerLinks, AnswerView
 from activities.case.hold_requests import CaseActivities
-from activities.case.request_letters import MAX_ROWS
 from activities.context import Context
 from activities.secrets import SecretBox
 from adapters.banks.stated import Answerer, Stated
 from adapters.messages.smtp import Mailer
-from schemas.case.bank_answers import HeldLine
+from schemas.case.answers import HeldLine
 from schemas.case.case_workflow import Escalate, Escalated, Sent
 from schemas.enums import EscalationLevel
 from tests.activities.bench import Bench

@@ -8,16 +8,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities.banks.bodies import BodyOpener
-from activities.banks.signed_requests import signed_now
+from activities.banks.received import signed_now
 from activities.context import Context
-from activities.evidence.archive import check
-from activities.evidence.pack import signing_key
+from activities.evidence.pack import check, signing_key
 from activities.secrets import CannotOpen, SecretBox, pem
 from db.evidence.integrity import case_records
 from domain.evidence.integrity import Check, examine
 from domain.evidence_binding import SIGNED, NotEvidence
 from schemas.banks.keys import BankKey
-from simulator.wires.signing import signed_headers
+from simulator.wires.letters import signed_headers
 from tests.activities.evidence_case import packed, rich_case
 from tests.activities.evidence_forging import Files, experts_word, is_whole, resigned, unzipped, written, zipped
 from tests.factories import SECRET, shared_context

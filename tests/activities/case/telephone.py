@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from activities.case.telephone_answers import take_telephone_answer
-from schemas.case.telephone_answers import NewTelephoneAnswer, TelephoneAnswerTaken
+from activities.case.call_backs import take_telephone_answer
+from schemas.case.hold_requests import NewTelephoneAnswer, TelephoneAnswerTaken
 from tests.activities.bench import Bench
 from tests.factories import rrn
 

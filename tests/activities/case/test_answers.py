@@ -4,7 +4,7 @@ import pytest
 
 from activities.case.desk import correct_hop
 from domain.errors import NotFound
-from schemas.case.desk_actions import HopCorrection
+from schemas.case.discrepancies import HopCorrection
 from tests.activities.bench import Bench
 from tests.activities.told import a_case, dispositions, planned
 from tests.each import each

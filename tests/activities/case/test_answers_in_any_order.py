@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from activities.case.desk import correct_hop, stop_request
-from schemas.case.desk_actions import HopCorrection
+from schemas.case.discrepancies import HopCorrection
 from tests.activities.bench import Bench
 from tests.activities.told import a_case, ask_after_pause, dispositions, paused, planned
 from tests.factories import moved, row, rrn, transfer

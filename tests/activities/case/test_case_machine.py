@@ -25,7 +25,7 @@ from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow
 from schemas.case.case_workflow import Escalate, SendHoldRequest
-from schemas.case.desk_actions import HopCorrection, NewHopByDesk
+from schemas.case.discrepancies import HopCorrection, NewHopByDesk
 from schemas.case.intake import Complaint, Transfer
 from schemas.enums import EscalationLevel
 from tests.activities import complaint_statements

@@ -12,7 +12,7 @@ from activities.case.desk import add_hop, close_task, correct_hop, escalate_requ
 from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable
 from db import tasks
 from domain.errors import NotFound, NotNow
-from domain.errors.tracing import RequestAnswered, RequestBeingSent, RequestWithSupervisor
+from domain.errors.case import RequestAnswered, RequestBeingSent, RequestWithSupervisor
 from schemas.case.case_workflow import HopRef, Sent
 from schemas.enums import EscalationLevel
 from schemas.text import IST

@@ -6,7 +6,7 @@ import pytest
 
 from activities.case.desk import DeskDone, add_hop, correct_hop
 from domain.errors import LimitExceeded, NotFound, NotNow
-from domain.errors.cases import (
+from domain.errors.case import (
     AmountBelowDisputed,
     DisputedAboveTransfer,
     HopClosed,

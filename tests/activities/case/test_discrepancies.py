@@ -7,12 +7,11 @@ import pytest
 from activities.case.desk import add_hop
 from activities.case.discrepancies import ResolvingOfficer, resolve
 from db.banks.lien_setting import hold_balances
-from db.case import accounts
-from domain.banks.lien_setting import HoldBalances
+from db.case import ledger
+from domain.banks.directory import HoldBalances
 from domain.errors import NotFound, NotNow
-from domain.errors.tracing import DiscrepancyNotResolved, ResolutionStands, ResolvedMoneyMoved
-from schemas.case.desk_actions import NewHopByDesk
-from schemas.case.discrepancies import AccountQuestion, AccountView, NewResolution, ResolutionDone
+from domain.errors.case import DiscrepancyNotResolved, ResolutionStands, ResolvedMoneyMoved
+from schemas.case.discrepancies import AccountQuestion, AccountView, NewHopByDesk, NewResolution, ResolutionDone
 from schemas.enums import ResolutionDecision
 from tests.activities.bench import Bench
 from tests.factories import moved, row, rrn, transfer
@@ -136,7 +135,7 @@ async def test_a_hold_dated_after_the_account_was_emptied(bench: Bench) -> None:
 
 async def seen(bench: Bench, account: str, **page: object) -> AccountView:
     async with bench.pool.acquire() as connection:
-        return await accounts.view(
+        return await ledger.view(
             connection, AccountQuestion.model_validate({"institution": "hdfc", "account": account, **page})
         )
 

@@ -10,9 +10,9 @@ from activities.case import payer_transfers
 from activities.case.desk import correct_hop
 from activities.context import Context
 from activities.recovery import withdrawals
-from domain.errors.tracing import FoundTransferDecided, FoundTransferFollowed
-from schemas.case.desk_actions import HopCorrection
-from schemas.recovery.withdrawals import NewWithdrawal, WithdrawalKind
+from domain.errors.case import FoundTransferDecided, FoundTransferFollowed
+from schemas.case.discrepancies import HopCorrection
+from schemas.recovery.officer_steps import NewWithdrawal, WithdrawalKind
 from tests.activities.case.test_payer_inquiries import DISMISS, TAKE, Asking, at
 from tests.activities.payers_bank import debit
 from tests.factories import row, rrn, transfer

@@ -9,11 +9,11 @@ from temporalio.exceptions import ApplicationError
 
 from activities.case.desk import correct_hop, stop_request
 from activities.metrics import METRICS
-from activities.workbook.request_pause import RequestPause
+from activities.workbook.trail_lines import RequestPause
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.case import cases
 from schemas.case.case_workflow import PlanRequests, RequestToSend, SendBatch, SendHoldRequest
-from schemas.case.desk_actions import HopCorrection
+from schemas.case.discrepancies import HopCorrection
 from tests.activities.bench import LOST_REPLY, Bench
 from tests.activities.told import paused, planned
 from tests.factories import institution, make_context, row, rrn, transfer

@@ -13,11 +13,11 @@ from activities.case.outbox import SweepActivities
 from activities.recovery import withdrawals
 from db.case import trail_views
 from db.pool import Pool
-from domain.case.missing_dates import no_date_flag
-from domain.errors.cases import HopClosed, HopWithdrawn
+from domain.case.resolution import no_date_flag
+from domain.errors.case import HopClosed, HopWithdrawn
 from schemas.case.case_workflow import FollowUp, HopRef, Swept
-from schemas.case.desk_actions import HopCorrection
-from schemas.recovery.withdrawals import NewWithdrawal, WithdrawalKind
+from schemas.case.discrepancies import HopCorrection
+from schemas.recovery.officer_steps import NewWithdrawal, WithdrawalKind
 from tests.activities.bench import Bench
 from tests.activities.told import a_case, dispositions, planned
 from tests.factories import make_context, moved, row, rrn

@@ -14,7 +14,7 @@ from db.case import intake
 from db.case.intake import Known
 from db.pool import Pool
 from domain.errors import AckNoConflict, IdempotencyConflict
-from domain.errors.intake import AckNoTaken, IdempotencyKeyReused
+from domain.errors.case import AckNoTaken, IdempotencyKeyReused
 from schemas.case.case_workflow import HopRef
 from tests.activities.bench import Bench
 from tests.activities.told import planned

@@ -16,7 +16,7 @@ from activities.secrets import SecretBox
 from db.case import intake, parked_hops
 from db.pool import Pool
 from schemas.case.case_workflow import FollowUp, HopRef, Swept
-from schemas.case.desk_actions import HopCorrection
+from schemas.case.discrepancies import HopCorrection
 from tests.activities.bench import Bench
 from tests.activities.told import planned
 from tests.factories import BANKS, SECRET, institution, make_context, moved, row, rrn, transfer

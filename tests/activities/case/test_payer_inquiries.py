@@ -13,9 +13,8 @@ from activities.case.desk import correct_hop
 from activities.case.payer_inquiries import PayerInquirySender
 from activities.context import Context
 from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Delivery, HoldTicket
-from domain.errors.cases import TransferKnown
-from domain.errors.tracing import FoundTransferDecided, FoundTransferNotFound
-from schemas.case.desk_actions import HopCorrection
+from domain.errors.case import FoundTransferDecided, FoundTransferNotFound, TransferKnown
+from schemas.case.discrepancies import HopCorrection
 from schemas.case.payer_inquiries import FoundTransferDecision
 from schemas.enums import ChannelKind
 from schemas.parties import Party

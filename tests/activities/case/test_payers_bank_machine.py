@@ -15,10 +15,10 @@ from activities.context import Context
 from activities.recovery import withdrawals
 from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow
-from schemas.case.desk_actions import HopCorrection
+from schemas.case.discrepancies import HopCorrection
 from schemas.case.payer_inquiries import FoundTransferDecision
 from schemas.payer_enums import FoundDecision
-from schemas.recovery.withdrawals import NewWithdrawal, WithdrawalKind
+from schemas.recovery.officer_steps import NewWithdrawal, WithdrawalKind
 from tests.activities.case.test_payer_inquiries import Asking, at
 from tests.activities.payers_bank import PAYER, debit
 from tests.deep import DEEP, Paced, database_settings

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from activities.banks.directory import load_directory
-from activities.case.request_letters import NO_ADDRESS, nodal_letter
+from activities.case.answer_links import NO_ADDRESS, nodal_letter
 from activities.secrets import SecretBox
 from adapters.messages.smtp import Mailer
 from db.case.requests import RequestRow

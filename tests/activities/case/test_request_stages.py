@@ -11,8 +11,8 @@ from activities.context import Context
 from activities.metrics import METRICS
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from schemas.case.case_workflow import RequestTimes, RequestToSend, SendBatch, SendHoldRequest
-from schemas.case.desk_actions import HopCorrection
-from schemas.case.request_stages import RequestStage, RequestStages
+from schemas.case.discrepancies import HopCorrection
+from schemas.case.hold_requests import RequestStage, RequestStages
 from schemas.enums import HopSource
 from tests.activities.bench import Bench
 from tests.factories import make_context, moved, rrn, transfer

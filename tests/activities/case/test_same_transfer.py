@@ -9,7 +9,7 @@ from activities.case.desk import DeskDone, add_hop, correct_hop
 from activities.case.intake import Taken
 from domain.errors import NotNow
 from schemas.case.case_workflow import HopRef
-from schemas.case.desk_actions import HopCorrection, NewHopByDesk
+from schemas.case.discrepancies import HopCorrection, NewHopByDesk
 from tests.activities.bench import Bench
 from tests.activities.told import planned
 from tests.factories import complaint, moved, row, rrn, transfer

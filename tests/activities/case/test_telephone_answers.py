@@ -7,13 +7,12 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from activities.case.call_backs import list_telephone_answers, take_telephone_answer
 from activities.case.claims import NotItsHop
 from activities.case.discrepancies import ResolvingOfficer, resolve
-from activities.case.telephone_answers import list_telephone_answers, take_telephone_answer
-from domain.errors.intake import IdempotencyKeyReused
-from domain.errors.tracing import RequestNotFound, RequestNotLive
+from domain.errors.case import IdempotencyKeyReused, RequestNotFound, RequestNotLive
 from schemas.case.discrepancies import NewResolution
-from schemas.case.telephone_answers import NewTelephoneAnswer, Speaker
+from schemas.case.hold_requests import NewTelephoneAnswer, Speaker
 from schemas.enums import RequestState, ResolutionDecision
 from tests.activities.bench import Bench
 from tests.activities.case.telephone import (

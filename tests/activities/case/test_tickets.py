@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from activities.case.desk import add_hop
 from activities.gateway.feed import read_hold
 from adapters.banks.protocol import BankUnreachable, HoldTicket
-from schemas.case.desk_actions import NewHopByDesk
+from schemas.case.discrepancies import NewHopByDesk
 from schemas.enums import AnswerClass, EscalationLevel
 from schemas.gateway.bank_gateway import FeedHold
 from tests.activities.bench import Bench

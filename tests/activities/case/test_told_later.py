@@ -9,7 +9,7 @@ from activities.recovery import withdrawals
 from adapters.banks.protocol import BankUnreachable
 from db.pool import Pool
 from schemas.case.case_workflow import SendHoldRequest
-from schemas.recovery.withdrawals import NewWithdrawal, WithdrawalKind
+from schemas.recovery.officer_steps import NewWithdrawal, WithdrawalKind
 from tests.activities.bench import Bench
 from tests.activities.case.test_hop_retries import later, sweep, tasks_in_full, unfound
 from tests.activities.told import ask_after_pause, paused

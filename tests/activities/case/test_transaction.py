@@ -10,7 +10,7 @@ import pytest
 from activities.case.desk import escalate_request
 from activities.case.transaction import ENGINE, case_transaction, lock_cases
 from db.clock import present_moment
-from domain.errors.cases import CaseNotFound
+from domain.errors.case import CaseNotFound
 from schemas.enums import EscalationLevel, TaskKind
 from schemas.events import EventKind
 from schemas.tasks import NewTask, TaskCause

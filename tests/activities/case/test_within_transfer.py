@@ -7,11 +7,11 @@ import pytest
 
 from activities.case.answers import take_status_update
 from activities.recovery import hold_opening, withdrawals
-from activities.workbook.trail_outcome import Fate
+from activities.workbook.trail_lines import Fate
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.stated import Answerer, Stated, to_lines
-from schemas.case.bank_answers import MovedLine, Payee
-from schemas.recovery.withdrawals import NewWithdrawal, WithdrawalKind
+from schemas.case.answers import MovedLine, Payee
+from schemas.recovery.officer_steps import NewWithdrawal, WithdrawalKind
 from tests.activities.bench import Bench
 from tests.activities.told import a_case, ask_after_pause, paused
 from tests.activities.workbooks import TRANSFER, ack, take

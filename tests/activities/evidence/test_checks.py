@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from activities.evidence import archive as archives
 from activities.evidence import checks
-from activities.evidence.archive import PackWriter, check
+from activities.evidence import pack as archives
 from activities.evidence.checks import check_sent, check_signed, check_statements
+from activities.evidence.pack import PackWriter, check
 from activities.secrets import pem
-from domain.errors.evidence import PackTooLarge
+from domain.errors.case import PackTooLarge
 from domain.evidence_binding import EDITION, EXCHANGES, PUBLIC_KEY, SENT, SIGNED, ChainReader, Listed, NotEvidence
 from tests.each import each
 

@@ -16,13 +16,12 @@ from activities.banks.bodies import BodyOpener
 from activities.case.desk import close_task
 from activities.case.intake import take_complaint
 from activities.context import Context
-from activities.evidence.anchors import list_text
-from activities.evidence.nightly import NightlyRuns
-from activities.reporting.alert_figures import AlertGauges
+from activities.evidence.nightly import NightlyRuns, list_text
+from activities.reporting.wall import AlertGauges
 from db.evidence import integrity, nightly_runs
-from db.reporting import alert_figures
-from db.reporting.alert_figures import AlertFigures
-from db.session_locks import try_to_lock
+from db.rate_limits import try_to_lock
+from db.reporting import wall
+from db.reporting.wall import AlertFigures
 from db.work_items import task_views
 from db.work_items.task_filters import Wanted
 from domain.evidence_binding import check_anchor
@@ -62,7 +61,7 @@ class Night:
 
     async def figures(self) -> AlertFigures:
         async with self.ctx.pool.acquire() as connection:
-            return await alert_figures.read(connection, self.now)
+            return await wall.read(connection, self.now)
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activities.context import Context
-from activities.evidence.archive import check
-from activities.evidence.pack import pack, public_key
+from activities.evidence.pack import check, pack, public_key
 from activities.secrets import SecretBox
 from db.evidence import pack as evidence
 from db.evidence import pack_bodies

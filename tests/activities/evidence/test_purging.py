@@ -14,8 +14,7 @@ from activities.case.outbox import SweepActivities
 from adapters.banks.stated import Answerer
 from db.banks import bank_keys, reply_links
 from db.case import bank_feeds
-from schemas.banks.exchanges import About
-from schemas.banks.keys import BankKey
+from schemas.banks.keys import About, BankKey
 from schemas.case.case_workflow import FollowUp
 from tests.activities.bench import Bench
 from tests.clock import at_clock

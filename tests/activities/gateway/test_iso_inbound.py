@@ -9,8 +9,8 @@ import pytest
 
 from activities.gateway.iso_inbound import MessageRefused, MessageTaken, take_message
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
+from adapters.banks.iso20022.document import Message
 from adapters.banks.iso20022.encode import encode_reminder
-from adapters.banks.iso20022.messages import Message
 from adapters.banks.iso20022.values import case_id
 from tests.activities.bench import Bench
 from tests.adapters.iso_messages import document

@@ -7,15 +7,15 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.gateway.lien_comparison import reconcile
-from activities.gateway.lien_inquiries import ask_now
+from activities.gateway.lien_rounds import ask_now
+from activities.gateway.liens import reconcile
 from activities.metrics import METRICS
 from db.gateway import comparisons, lien_standings
 from db.pool import Pool
 from domain.errors import NotFound
 from domain.errors.banks import InstitutionNotFound
 from domain.policy.model import load_policy
-from schemas.gateway.lien_comparison import ListedLien, Reason
+from schemas.gateway.liens import ListedLien, Reason
 from tests.activities.bench import Bench
 from tests.activities.case.test_transaction import until_somebody_waits
 from tests.factories import make_context, row, rrn, transfer

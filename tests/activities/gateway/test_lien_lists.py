@@ -10,12 +10,11 @@ import pytest
 
 from activities.context import Context
 from activities.gateway import lien_lists
-from activities.gateway.lien_inquiries import ask_now
 from activities.gateway.lien_lists import NotYet, stands, take_page
-from activities.gateway.lien_rounds import ReconciliationActivities
+from activities.gateway.lien_rounds import ReconciliationActivities, ask_now
 from db.pool import Pool
 from domain.errors import IdempotencyConflict, NotFound
-from schemas.gateway.lien_lists import LienListPage, LienListTaken
+from schemas.gateway.liens import LienListPage, LienListTaken
 from tests.activities.bench import Bench
 from tests.factories import make_context, row, rrn, transfer
 

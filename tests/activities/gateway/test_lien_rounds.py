@@ -14,20 +14,17 @@ from activities.gateway.lien_lists import take_page
 from activities.gateway.lien_rounds import ReconciliationActivities
 from activities.metrics import METRICS
 from activities.secrets import SecretBox
-from adapters.banks.protocol import BankAdapter, BankError, BankRefused, BankUnreachable, BankWire
-from adapters.banks.pull import PullAdapter
+from adapters.banks.protocol import BankAdapter, BankError, BankRefused, BankUnreachable, BankWire, PullAdapter
 from adapters.messages.smtp import Attachment, Mailer, MailRefused, PdfAttachment
 from db.gateway.lien_lists import ListRow
 from db.pool import Pool
-from domain.gateway.lien_comparison import slot_of
-from domain.gateway.lien_list import read_liens
+from domain.gateway.liens import read_liens, slot_of
 from schemas.banks.institutions import InstitutionEntry, PushEntry
 from schemas.enums import ChannelKind
-from schemas.gateway.lien_lists import LienListPage, ListWanted
-from schemas.gateway.lien_rounds import AskForList
+from schemas.gateway.liens import AskForList, LienListPage, ListWanted
 from tests.activities.bench import Bench
 from tests.factories import SECRET, institution, make_context, row, rrn, transfer
-from workers.importer.reading import rows_in
+from workers.importer.complaint_import import rows_in
 
 NO_STAGGER: dict[str, Any] = {"stagger_seconds": 0.0}
 

@@ -12,9 +12,9 @@ from activities.database_figures import read_all
 from activities.metrics import METRICS
 from activities.officers.enrolment import add_team, disable_officer, write_absences
 from activities.people import draft_saving
-from activities.people.missed_calls import take_missed_call
-from domain.errors.cases import OwnerAbsent
-from domain.errors.drafts import (
+from activities.people.public_complaints import take_missed_call
+from domain.errors.case import OwnerAbsent
+from domain.errors.people import (
     DraftHasOwner,
     DraftIsEnded,
     DraftNotFound,
@@ -25,7 +25,7 @@ from domain.errors.drafts import (
     TooManyMissedCalls,
     TooManySentDrafts,
 )
-from domain.errors.police import TimeInFuture
+from domain.errors.restoration import TimeInFuture
 from schemas.base import WithReason
 from schemas.enums import Role
 from schemas.officers.officers import Absence, TeamEntry

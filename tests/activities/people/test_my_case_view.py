@@ -5,15 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from activities.people import my_case_view, quality
-from activities.people.my_case_access import my_case_page
+from activities.people import my_case
+from activities.people.my_case import my_case_page
 from activities.recovery.message_outbox import tell_victim
 from db.privacy import victim_reach
-from domain.errors.quality import TreatmentAnswered, TreatmentNotAsked
+from domain.errors.people import TreatmentAnswered, TreatmentNotAsked
 from schemas.enums import Bucket
 from schemas.notifications import MessageKind
 from schemas.people.drafts import Reach, ReachWay
-from schemas.people.quality import NewTreatment
+from schemas.people.my_case import NewTreatment
 from tests.activities.my_case_world import ADDRESS, Visitor
 from tests.desk_tasks import notes
 from tests.factories import rrn, transfer
@@ -23,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 
 async def test_every_rupee_of_the_complaint_is_in_a_bucket_and_at_a_transfer(visitor: Visitor) -> None:
     case_no, _ = await visitor.at_application()
-    found = await my_case_view.look(visitor.home.ctx, case_no)
+    found = await my_case.look(visitor.home.ctx, case_no)
     assert (found.lost_paise, found.sums) == (500_00, {Bucket.HELD: 400_00, Bucket.WITHDRAWN: 100_00})
     assert sum(place.amount_paise for one in found.transfers for place in one.places) == found.lost_paise
     (held,) = [place for one in found.transfers for place in one.places if place.bucket is Bucket.HELD]
@@ -32,13 +32,13 @@ async def test_every_rupee_of_the_complaint_is_in_a_bucket_and_at_a_transfer(vis
     assert held.bank == "HDFC Bank"
     assert [office.station for office in found.offices] == ["Cyber Cell"]
     assert found.asks_treatment
-    application = await my_case_view.document(visitor.home.ctx, case_no, found.documents[0].document_id)
+    application = await my_case.document(visitor.home.ctx, case_no, found.documents[0].document_id)
     assert application is not None
     assert application.pdf.startswith(b"%PDF")
     assert application.text is not None
     assert "400.00" in str(application.text.blocks)
     other = await visitor.home.hold(200)
-    assert await my_case_view.document(visitor.home.ctx, other, found.documents[0].document_id) is None
+    assert await my_case.document(visitor.home.ctx, other, found.documents[0].document_id) is None
 
 
 async def test_a_visit_ends_after_ten_minutes_or_an_hour_or_when_the_victim_leaves(visitor: Visitor) -> None:
@@ -67,19 +67,19 @@ async def test_the_two_questions_are_asked_once_after_the_first_outcome(visitor:
     early = await bench.complain(transfer(100_00, reference=rrn()))
     said = NewTreatment.model_validate({"respected": "no", "knows_next": "dont_know", "text": "He shouted at me."})
     with pytest.raises(TreatmentNotAsked):
-        await quality.answer(ctx, early, said)
+        await my_case.answer(ctx, early, said)
     case_no = await visitor.home.hold(100)
-    await quality.answer(ctx, case_no, said)
+    await my_case.answer(ctx, case_no, said)
     with pytest.raises(TreatmentAnswered):
-        await quality.answer(ctx, case_no, said)
-    read = await quality.read(ctx, case_no)
+        await my_case.answer(ctx, case_no, said)
+    read = await my_case.read(ctx, case_no)
     assert (read.is_alarming, read.text) == (True, "He shouted at me.")
     assert "He shouted" not in str(await bench.rows("SELECT * FROM treatment_report WHERE ack_no = $1", case_no))
     asked = await notes(bench.pool, "case_no = $1 AND cause = 'treatment_reported'", case_no)
     assert len(asked) == 1
     assert "respect" in asked[0]
     assert not any(kind.startswith("treatment") for kind in await bench.events(case_no)), "officers of the case read it"
-    found = await my_case_view.look(ctx, case_no)
+    found = await my_case.look(ctx, case_no)
     assert (found.asks_treatment, found.answered_on is not None) == (False, True)
 
 

@@ -9,15 +9,14 @@ import pytest
 
 from activities.context import Context
 from activities.outgoing import Routes, Ways, send_due
-from activities.people import draft_saving, public_codes, public_drafts
-from activities.people.confirmation_tasks import tell_desk
-from activities.people.missed_calls import take_missed_call
+from activities.people import draft_saving, public_complaints
+from activities.people.public_complaints import take_missed_call, tell_desk
 from activities.recovery.message_outbox import use_of_message
 from activities.recovery.message_sending import COMPLAINANT_MESSAGES
 from adapters.messages.sms import SmsUnreachable
 from db.people import drafts
 from db.people.public_drafts import PublicDraft
-from domain.errors.drafts import ComplaintUnconfirmed, TooManyPublicDrafts
+from domain.errors.people import ComplaintUnconfirmed, TooManyPublicDrafts
 from schemas.case.case_workflow import FollowUp
 from schemas.enums import Language
 from schemas.notifications import SmsIds
@@ -35,7 +34,7 @@ def holds(ctx: Context) -> Holds:
 
 
 async def opened(ctx: Context, code: str) -> PublicDraft:
-    draft = await public_codes.of_code(ctx, code)
+    draft = await public_complaints.of_code(ctx, code)
     assert draft is not None
     return draft
 
@@ -43,9 +42,9 @@ async def opened(ctx: Context, code: str) -> PublicDraft:
 async def complain(holds: Holds, reference: str, **changes: object) -> str:
     """A complaint on the page, sent before its mobile is confirmed; the code of its draft."""
     told = DraftContent.model_validate({"caller_mobile": MOBILE, "transfers": [to_hdfc(reference, **changes)]})
-    begun = await public_drafts.begin(holds.ctx, told)
+    begun = await public_complaints.begin(holds.ctx, told)
     notified: list[FollowUp] = []
-    await public_drafts.send(holds.ctx, await opened(holds.ctx, begun.code), notified.append)
+    await public_complaints.send(holds.ctx, await opened(holds.ctx, begun.code), notified.append)
     for follow_up in notified:
         await holds.bench.note(follow_up)
     return begun.code
@@ -64,7 +63,7 @@ async def confirm(holds: Holds, code: str) -> bool:
     """The complainant enters the code of the newest short message."""
     ctx, draft = holds.ctx, await opened(holds.ctx, code)
     holds.clock.at += timedelta(seconds=1)
-    await public_drafts.send_code(ctx, draft.draft_id, MOBILE, Language.EN)
+    await public_complaints.send_code(ctx, draft.draft_id, MOBILE, Language.EN)
     (newest,) = await holds.bench.rows(
         "SELECT message_id, encode(sealed, 'hex') FROM complainant_message WHERE draft_id = $1"
         " ORDER BY written_at DESC LIMIT 1",
@@ -74,7 +73,7 @@ async def confirm(holds: Holds, code: str) -> bool:
         key = (await drafts.get(connection, draft.draft_id)).key
     number, _, text = ctx.persons.open_text(key, newest[1], use_of_message(newest[0])).partition("\n")
     assert number == MOBILE
-    return await public_drafts.confirm(ctx, draft, MOBILE, text[: public_drafts.CODE_DIGITS])
+    return await public_complaints.confirm(ctx, draft, MOBILE, text[: public_complaints.CODE_DIGITS])
 
 
 async def test_the_holds_of_an_unconfirmed_complaint_end_after_a_day(holds: Holds) -> None:
@@ -94,7 +93,7 @@ async def test_a_code_or_an_officers_complaint_keeps_the_hold(holds: Holds, by: 
     case_no, hold_id = await held(holds, reference, code)
     await holds.look(hold_id)
     if by == "code":
-        assert not await public_drafts.confirm(holds.ctx, await opened(holds.ctx, code), MOBILE, "00000000")
+        assert not await public_complaints.confirm(holds.ctx, await opened(holds.ctx, code), MOBILE, "00000000")
         assert await confirm(holds, code)
     else:
         payee = {"institution": "HDFC", "vpa": "ravi@okhdfc"}
@@ -126,12 +125,12 @@ async def test_a_sum_above_the_policys_is_not_asked_for(holds: Holds) -> None:
     told = DraftContent.model_validate(
         {"caller_mobile": MOBILE, "transfers": [to_hdfc(amount_paise=most), to_hdfc(amount_paise=1)]}
     )
-    begun = await public_drafts.begin(holds.ctx, told)
+    begun = await public_complaints.begin(holds.ctx, told)
     with pytest.raises(ComplaintUnconfirmed):
-        await public_drafts.send(holds.ctx, await opened(holds.ctx, begun.code), lambda _: None)
+        await public_complaints.send(holds.ctx, await opened(holds.ctx, begun.code), lambda _: None)
     assert (await opened(holds.ctx, begun.code)).ack_no is None
     assert await confirm(holds, begun.code)
-    await public_drafts.send(holds.ctx, await opened(holds.ctx, begun.code), lambda _: None)
+    await public_complaints.send(holds.ctx, await opened(holds.ctx, begun.code), lambda _: None)
     assert (await opened(holds.ctx, begun.code)).ack_no is not None
 
 
@@ -143,13 +142,13 @@ async def test_what_is_sent_in_parts_stays_below_the_sum_and_a_better_statement_
 
     async def send_instead(reference: str, **changes: object) -> None:
         told = {"caller_mobile": MOBILE, "transfers": [to_hdfc(reference, amount_paise=most - 1, **changes)]}
-        await public_drafts.save(ctx, draft.draft_id, lambda _: DraftContent.model_validate(told))
-        await public_drafts.send(ctx, await opened(ctx, code), lambda _: None)
+        await public_complaints.save(ctx, draft.draft_id, lambda _: DraftContent.model_validate(told))
+        await public_complaints.send(ctx, await opened(ctx, code), lambda _: None)
 
     await send_instead(reference, payer={"institution": "SBIN Bank", "account": "30000000009"})
     with pytest.raises(ComplaintUnconfirmed):
         await send_instead(rrn())
-    assert await public_drafts.asks_more(ctx, await opened(ctx, code))
+    assert await public_complaints.asks_more(ctx, await opened(ctx, code))
     stated = "SELECT count(*), count(DISTINCT hop_no), max(amount_paise) FROM complaint_transfer WHERE ack_no = $1"
     assert await holds.bench.rows(stated, draft.ack_no) == [(2, 1, most - 1)]
     copied = await ctx.pool.fetchval(
@@ -169,43 +168,43 @@ async def test_what_is_sent_in_parts_stays_below_the_sum_and_a_better_statement_
 
 
 async def test_a_code_is_good_once_for_its_number_and_has_a_few_tries(holds: Holds) -> None:
-    begun = await public_drafts.begin(holds.ctx, DraftContent(caller_mobile=MOBILE))
+    begun = await public_complaints.begin(holds.ctx, DraftContent(caller_mobile=MOBILE))
     draft, ctx = await opened(holds.ctx, begun.code), holds.ctx
-    await public_drafts.send_code(ctx, draft.draft_id, MOBILE, Language.HI)
-    assert await public_drafts.has_live_code(ctx, draft.draft_id, f"+91 {MOBILE}")
-    assert not await public_drafts.has_live_code(ctx, draft.draft_id, "9876543211")
+    await public_complaints.send_code(ctx, draft.draft_id, MOBILE, Language.HI)
+    assert await public_complaints.has_live_code(ctx, draft.draft_id, f"+91 {MOBILE}")
+    assert not await public_complaints.has_live_code(ctx, draft.draft_id, "9876543211")
     for _ in range(ctx.policy.public_form.code_tries):
-        assert not await public_drafts.confirm(ctx, draft, MOBILE, "12345678")
+        assert not await public_complaints.confirm(ctx, draft, MOBILE, "12345678")
     assert await confirm(holds, begun.code), "a new code has its own tries"
     confirmed = await opened(ctx, begun.code)
     assert confirmed.is_confirmed
-    assert not await public_drafts.has_live_code(ctx, draft.draft_id, MOBILE), "a used code is over"
+    assert not await public_complaints.has_live_code(ctx, draft.draft_id, MOBILE), "a used code is over"
 
 
 async def test_a_forgotten_draft_takes_its_messages_with_it_and_the_page_has_limits(holds: Holds) -> None:
-    begun = await public_drafts.begin(holds.ctx, DraftContent())
+    begun = await public_complaints.begin(holds.ctx, DraftContent())
     draft = await opened(holds.ctx, begun.code)
-    token = await public_codes.begin_visit(holds.ctx, draft.draft_id)
-    assert await public_codes.visit(holds.ctx, token) is not None
-    await public_drafts.send_code(holds.ctx, draft.draft_id, MOBILE, Language.EN)
+    token = await public_complaints.begin_visit(holds.ctx, draft.draft_id)
+    assert await public_complaints.visit(holds.ctx, token) is not None
+    await public_complaints.send_code(holds.ctx, draft.draft_id, MOBILE, Language.EN)
     holds.clock.at += timedelta(days=2)
     await draft_saving.forget_old(holds.ctx)
-    assert await public_codes.of_code(holds.ctx, begun.code) is None
-    assert await public_codes.visit(holds.ctx, token) is None
+    assert await public_complaints.of_code(holds.ctx, begun.code) is None
+    assert await public_complaints.visit(holds.ctx, token) is None
     left = await holds.bench.rows("SELECT sealed FROM complainant_message WHERE draft_id = $1", draft.draft_id)
     assert left == [(None,)]
     assert await send_due(holds.ctx, Routes(Ways(sms=Gateway())), COMPLAINANT_MESSAGES) == 0
     rules = holds.ctx.policy.public_form.model_copy(update={"open_max": 1})
     strict = replace(holds.ctx, policy=holds.ctx.policy.model_copy(update={"public_form": rules}))
-    await public_drafts.begin(holds.ctx, DraftContent())
+    await public_complaints.begin(holds.ctx, DraftContent())
     with pytest.raises(TooManyPublicDrafts):
-        await public_drafts.begin(strict, DraftContent())
+        await public_complaints.begin(strict, DraftContent())
     # What no complainant sends or confirms goes after an hour. A missed call has its link all the same.
     call = MissedCall(phone="9876500078", called_at=holds.ctx.now())
     waiting = await take_missed_call(strict, call, "script:ivr", "https://my.police.example/complain")
     holds.clock.at += timedelta(hours=1, seconds=1)
     await draft_saving.forget_old(holds.ctx)
-    await public_drafts.begin(strict, DraftContent())
+    await public_complaints.begin(strict, DraftContent())
     linked = "SELECT d.ended_at FROM public_draft p JOIN draft d USING (draft_id) WHERE p.call_id = $1"
     assert await holds.bench.rows(linked, waiting.draft_id) == [(None,)]
 
@@ -225,10 +224,10 @@ class Gateway:
 
 
 async def test_a_message_is_sent_with_retries_and_its_text_is_taken_away(holds: Holds) -> None:
-    begun = await public_drafts.begin(holds.ctx, DraftContent())
+    begun = await public_complaints.begin(holds.ctx, DraftContent())
     draft, gateway = await opened(holds.ctx, begun.code), Gateway()
     routes = Routes(Ways(sms=gateway))
-    await public_drafts.send_code(holds.ctx, draft.draft_id, "9876500077", Language.EN)
+    await public_complaints.send_code(holds.ctx, draft.draft_id, "9876500077", Language.EN)
     await send_due(holds.ctx, routes, COMPLAINANT_MESSAGES)
     gateway.is_down = False
     holds.clock.at += timedelta(seconds=120)

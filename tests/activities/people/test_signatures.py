@@ -5,7 +5,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from activities.people import my_case_view
+from activities.people import my_case
 from activities.people.retention import forget_entries
 from activities.recovery.credit_accounts import confirm, propose
 from db.recovery import document_register
@@ -21,7 +21,7 @@ OTHER_MOBILE = "9822222229"
 
 async def test_a_code_signs_the_application_and_ends_its_step(visitor: Visitor) -> None:
     case_no, restoration = await visitor.at_application()
-    before = await my_case_view.look(visitor.home.ctx, case_no)
+    before = await my_case.look(visitor.home.ctx, case_no)
     assert before.application is not None
     await visitor.door.send_signature_code(case_no)
     ((code, address),) = await visitor.codes("signature_code", case_no)
@@ -35,7 +35,7 @@ async def test_a_code_signs_the_application_and_ends_its_step(visitor: Visitor) 
     with pytest.raises(ApplicationNotOpen):
         await visitor.door.send_signature_code(case_no)
 
-    found = await my_case_view.look(visitor.home.ctx, case_no)
+    found = await my_case.look(visitor.home.ctx, case_no)
     assert found.application is None
     assert found.signature is not None
     assert (found.signature.digest, found.signature.mobile_end) == (before.application.digest, MOBILE[-2:])
@@ -126,10 +126,10 @@ async def test_another_account_needs_another_signature(visitor: Visitor) -> None
     assert second != first
     assert not await visitor.door.sign(case_no, second, code, ADDRESS), "the code was for the first application"
     assert await visitor.sign(case_no, restoration)
-    found = await my_case_view.look(visitor.home.ctx, case_no)
+    found = await my_case.look(visitor.home.ctx, case_no)
     assert [one.account_end for one in found.credit_accounts] == [END]
     await visitor.home.send_back(restoration, by=SP)
-    assert (await my_case_view.look(visitor.home.ctx, case_no)).application is None, "it is written again first"
+    assert (await my_case.look(visitor.home.ctx, case_no)).application is None, "it is written again first"
 
 
 async def test_an_account_that_ended_is_not_signed_for(visitor: Visitor) -> None:
@@ -153,6 +153,6 @@ async def test_an_account_that_ended_is_not_signed_for(visitor: Visitor) -> None
 async def test_on_paper_an_officer_ends_the_step(visitor: Visitor) -> None:
     case_no, restoration = await visitor.at_application()
     await visitor.home.apply(restoration)
-    found = await my_case_view.look(visitor.home.ctx, case_no)
+    found = await my_case.look(visitor.home.ctx, case_no)
     assert (found.signature, found.application) == (None, None)
     assert (await visitor.home.seen(restoration))["step"] == "verification"

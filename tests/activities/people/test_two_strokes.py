@@ -15,9 +15,8 @@ from activities.case.intake import take_complaint
 from activities.people import draft_saving, draft_sending, victims
 from activities.people.draft_statements import stories
 from db.pool import open_pool
-from domain.errors.drafts import ComplaintFull, ContactTooLate, DraftHasOwner, DraftIncomplete
-from domain.errors.victims import VictimCorrectionProposed
-from domain.people.draft_complaints import complaint_of, read_draft
+from domain.errors.people import ComplaintFull, ContactTooLate, DraftHasOwner, DraftIncomplete, VictimCorrectionProposed
+from domain.people.drafts import complaint_of, read_draft
 from schemas.people.drafts import DraftContent, DraftEnd, PassDraftOn
 from schemas.privacy.personal_data import NewVictimCorrection, PersonalData
 from tests.activities.bench import Bench

@@ -5,7 +5,7 @@ import pytest
 
 from activities.context import Context
 from activities.people import victims
-from domain.errors.victims import (
+from domain.errors.people import (
     VictimCorrectionDecided,
     VictimCorrectionNeedsSecondOfficer,
     VictimCorrectionNotFound,

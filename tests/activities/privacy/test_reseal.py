@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from activities.banks.directory import DirectoryCache, load_directory
-from activities.officers.authenticators import SecretsAtRest
+from activities.officers.sign_in import SecretsAtRest
 from activities.privacy import reseal as resealing
 from activities.privacy.reseal import SEALED_FOR, KeyNotKnownEverywhere, reseal
 from activities.secrets import CannotOpen, Process, ProcessKeys, Purpose, SecretBox

@@ -24,8 +24,8 @@ from adapters.messages.smtp import Mailer
 from db.pool import Pool
 from db.recovery import bank_orders
 from domain.errors import NotFound
-from domain.errors.orders import CancellationNeedsSecondOfficer, NoReleaseOrder, NotCancelled
-from domain.work_items.task_names import name_of
+from domain.errors.recovery import CancellationNeedsSecondOfficer, NoReleaseOrder, NotCancelled
+from domain.work_items.task_notes import name_of
 from schemas.case.procedures import OrderEscalationLevel, OrderStage
 from schemas.enums import ChannelKind, Language
 from schemas.recovery.grievances import NewGrievance

@@ -9,12 +9,12 @@ import pytest
 from activities.banks.bodies import BodyOpener
 from activities.case.desk import add_hop, correct_hop
 from activities.context import Context
-from activities.people import my_case_view as my_case
+from activities.people import my_case
 from activities.recovery import case_merges, withdrawals
-from db.case import complaint_money
+from db.case import cases
 from db.evidence.integrity import case_records
 from db.recovery import notifications
-from domain.errors.cases import (
+from domain.errors.case import (
     CaseHasMerges,
     CaseMergedAlready,
     HopSetAside,
@@ -28,7 +28,7 @@ from domain.errors.cases import (
 from domain.evidence.integrity import examine
 from schemas.enums import Bucket
 from schemas.recovery.case_merges import CaseMerge, MergePreview, MergeQuestion, MergeState, NewMerge, SameTransfer
-from schemas.recovery.withdrawals import NewWithdrawal, WithdrawalKind
+from schemas.recovery.officer_steps import NewWithdrawal, WithdrawalKind
 from tests.activities.bench import Bench
 from tests.activities.desk_words import correction, new_hop
 from tests.activities.restoration_bench import Home
@@ -101,7 +101,7 @@ async def sees(bench: Bench, ack_no: str, sums: dict[Bucket, int]) -> None:
     assert {place.bucket: place.amount_paise for place in told.places} == sums
     async with bench.pool.acquire() as connection:
         case_no = await bench.value("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
-        letter = await complaint_money.buckets(connection, case_no, ack_no)
+        letter = await cases.buckets(connection, case_no, ack_no)
         message = await notifications.victim(connection, ack_no)
     assert letter == {Bucket.LOST: page.lost_paise, **sums}
     assert (message.held_paise, message.restored_paise) == (sums.get(Bucket.HELD, 0), sums.get(Bucket.RESTORED, 0))

@@ -7,10 +7,10 @@ import pytest
 from activities.context import Context
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.court_orders import confirm_withdrawal, withdraw_court_order
+from activities.recovery.hold_releases import record_small_hold_decision
 from activities.recovery.orders import cancel_order
-from activities.recovery.small_holds import record_small_hold_decision
-from domain.errors.court_orders import CourtOrderSuperseded, CourtOrderUsedUp
-from domain.errors.holds import NotSmallHold
+from domain.errors.recovery import NotSmallHold
+from domain.errors.restoration import CourtOrderSuperseded, CourtOrderUsedUp
 from schemas.enums import Role
 from schemas.recovery.holds import NewSmallHoldDecision, SmallHoldDecision
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation

@@ -8,14 +8,14 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from activities.banks import exchanges
+from activities.banks import received
 from activities.case.transaction import case_transaction
 from activities.recovery import hold_opening
 from activities.recovery.confirmations import NotItsLine, record_statement, take_confirmation
 from activities.recovery.orders import cancel_order, plan_order
 from db.recovery import bank_orders
 from domain.errors import NotFound, NotNow
-from schemas.banks.exchanges import About, Exchange
+from schemas.banks.keys import About, Exchange
 from schemas.enums import ChannelKind
 from schemas.recovery.orders import (
     Beneficiary,
@@ -245,7 +245,7 @@ async def test_what_passed_about_an_order_keeps_nobody_from_the_order(ordered: O
     )
     pool = ordered.bench.pool
     async with pool.acquire() as writing, writing.transaction(), pool.acquire() as confirming, confirming.transaction():
-        await exchanges.keep(ordered.bench.ctx, writing, About.ORDER, order_id, [passed])
+        await received.keep(ordered.bench.ctx, writing, About.ORDER, order_id, [passed])
         await confirming.execute("SET LOCAL lock_timeout = '2s'")
         assert (await bank_orders.get(confirming, order_id)).order_id == order_id
 

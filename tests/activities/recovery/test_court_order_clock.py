@@ -10,10 +10,10 @@ import pytest
 
 from activities.case.outbox import SweepActivities
 from activities.context import Context
-from activities.recovery.court_order_clock import attend_to_orders
 from activities.recovery.court_orders import confirm_court_order, put_order_copy, take_court_order
+from activities.recovery.hearings import attend_to_orders
 from db.pool import Pool
-from domain.errors.court_orders import CourtOrderLacksDocument, CourtOrderNeedsSecondOfficer, CourtOrderOver
+from domain.errors.restoration import CourtOrderLacksDocument, CourtOrderNeedsSecondOfficer, CourtOrderOver
 from schemas.case.case_workflow import FollowUp
 from schemas.recovery.police import CourtOrder, CourtOrderCopy, NewCourtOrder
 from schemas.text import IST

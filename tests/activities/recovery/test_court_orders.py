@@ -22,7 +22,7 @@ from activities.recovery.court_orders import (
 )
 from db.recovery import court_orders, restoration_facts
 from domain.errors import NotFound, NotNow
-from domain.errors.court_orders import (
+from domain.errors.restoration import (
     CourtOrderAboveFree,
     CourtOrderCarriedOut,
     CourtOrderDiffers,

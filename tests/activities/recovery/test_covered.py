@@ -11,10 +11,8 @@ from activities.case.discrepancies import ResolvingOfficer, resolve
 from activities.context import Context
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.orders import cancel_order
-from domain.errors.cases import HopOnHold
-from domain.errors.tracing import ResolvedMoneyOrdered
-from schemas.case.desk_actions import HopCorrection
-from schemas.case.discrepancies import NewResolution
+from domain.errors.case import HopOnHold, ResolvedMoneyOrdered
+from schemas.case.discrepancies import HopCorrection, NewResolution
 from schemas.enums import ResolutionDecision
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
 from tests.activities.hold_world import Holds

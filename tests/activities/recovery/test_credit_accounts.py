@@ -7,7 +7,7 @@ import pytest
 
 from activities.context import Context
 from activities.people import victims
-from activities.recovery import beneficiaries
+from activities.recovery import signatures
 from activities.recovery.credit_accounts import NoSuchAccount, confirm, look, object_to, propose, withdraw
 from activities.recovery.orders import cancel_order
 from db.recovery import restoration_views
@@ -68,7 +68,7 @@ async def test_an_order_names_the_ifsc_that_the_victim_named(home: Home) -> None
     """The officer who approves reads the same account before, by the code of the bank in the directory."""
     case_no = await home.hold(400, payer=PAYER | {"institution": "State Bank of India"})
     restoration = await home.of(case_no)
-    (shown,) = (await beneficiaries.credited(home.ctx, restoration)).items
+    (shown,) = (await signatures.credited(home.ctx, restoration)).items
     assert (shown.institution, shown.account, shown.ifsc) == ("SBIN", "30000000777", "SBIN0001234")
     await home.to_credit(restoration)
     assert await credited(home, case_no) == [("SBIN", "30000000777", "SBIN0001234")]

@@ -11,11 +11,11 @@ import pytest
 from activities.context import Context
 from activities.recovery import grievance_decisions as grievances
 from activities.recovery import objections, restoration_decisions
-from activities.recovery.hearing_waivers import waive_notice
-from db.privacy.sealed_documents import WAIVER
-from db.recovery import files, restoration_views
+from activities.recovery.hearings import waive_notice
+from db.privacy.sealed import WAIVER
+from db.recovery import restoration_facts, restoration_views
 from domain.errors import NotNow, RoleNotAllowed
-from domain.errors.orders import HoldKeptByCourt
+from domain.errors.recovery import HoldKeptByCourt
 from domain.errors.restoration import (
     ApprovalDiffers,
     GrievanceUndecided,
@@ -116,8 +116,8 @@ async def test_what_is_ready_is_so_no_more_when_an_objection_takes_some_of_it_ou
     with pytest.raises(ApprovalDiffers, match="20000 paise"):
         await restoration_decisions.approve(home.ctx, restoration, of_both, SP)
     async with home.bench.pool.acquire() as connection:
-        monkeypatch.setattr(files, "ACCOUNTS_MAX", 1)
-        file = await files.get(connection, restoration)
+        monkeypatch.setattr(restoration_facts, "ACCOUNTS_MAX", 1)
+        file = await restoration_facts.get(connection, restoration)
     assert (len(file.accounts), file.more_accounts, file.total_paise) == (1, True, 200_00)
     await home.approve(restoration)
     assert (await home.orders(case_no))[-1] == ("restore", "restoration", "ICIC", 200_00)

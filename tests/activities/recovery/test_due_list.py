@@ -10,7 +10,7 @@ import pytest
 
 from activities.case.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
-from activities.recovery.due_list import DueList
+from activities.recovery.assignments import DueList
 from activities.recovery.hold_lifecycle import HoldDeadlines
 from activities.recovery.statutory_duties import duty_done, open_duty
 from db.case import procedure_outbox

@@ -7,14 +7,12 @@ from datetime import timedelta
 import pytest
 
 from activities.recovery import grievance_decisions
-from activities.recovery.grievance_deadlines import GrievanceActivities
+from activities.recovery.grievance_access import GrievanceActivities
 from activities.recovery.grievance_decisions import HOLDER
 from db.pool import Pool
 from db.recovery import grievances as rows
 from domain.errors import MayNot, NotNow
-from domain.errors.grievances import (
-    GrievanceClosed,
-)
+from domain.errors.recovery import GrievanceClosed
 from schemas.enums import Role
 from schemas.recovery.grievances import GrievanceReason, WithdrawGrievance
 from tests.activities.hold_world import Holds

@@ -16,7 +16,7 @@ from activities.recovery.firs import NO_REGISTER, REPORTS, assign_officer, sign_
 from adapters.police.cctns import CctnsRegister, CctnsWire
 from db.recovery import firs
 from domain.errors import NotFound, NotNow
-from domain.errors.police import (
+from domain.errors.restoration import (
     FirNeedsNoSignature,
     FirReplaced,
     FirStands,

@@ -10,19 +10,20 @@ import pytest
 
 from activities.context import Context
 from activities.recovery import grievance_decisions
-from activities.recovery.grievance_deadlines import GrievanceActivities
+from activities.recovery.grievance_access import GrievanceActivities
 from activities.recovery.grievance_decisions import HOLDER
-from activities.recovery.small_holds import record_small_hold_decision
+from activities.recovery.hold_releases import record_small_hold_decision
 from domain.errors import MayNot, NotFound, SameEyes
-from domain.errors.grievances import (
+from domain.errors.recovery import (
+    AmountNotFree,
     GrievanceAppealable,
     GrievanceFinal,
     GrievanceMovedOn,
     GrievancePastBank,
     HighestLevel,
+    HoldKeptByCourt,
+    NothingOnHold,
 )
-from domain.errors.holds import NothingOnHold
-from domain.errors.orders import AmountNotFree, HoldKeptByCourt
 from schemas.case.procedures import ActionInput
 from schemas.enums import Language, Role
 from schemas.recovery.grievances import AppealOn, GrievanceDecided, GrievanceDone, GrievanceReport, NewGrievance

@@ -7,7 +7,7 @@ import pytest
 
 from activities.context import Context
 from activities.recovery.grievance_decisions import name_officer
-from schemas.recovery.grievance_officers import NewGrievanceOfficer
+from schemas.recovery.grievances import NewGrievanceOfficer
 from schemas.restoration_enums import GrievanceLevel
 from tests.activities.hold_world import Holds
 from tests.activities.recovery.test_grievance_decisions import DY_SP, IO, LEVEL, PART, UPHELD, Appeal, an_appeal

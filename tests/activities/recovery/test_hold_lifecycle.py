@@ -10,14 +10,13 @@ import pytest
 from activities.context import Context
 from activities.recovery.court_orders import confirm_withdrawal, withdraw_court_order
 from activities.recovery.firs import assign_officer
+from activities.recovery.hold_releases import record_small_hold_decision
 from activities.recovery.hold_transaction import HoldTransaction
 from activities.recovery.orders import cancel_order
-from activities.recovery.small_holds import record_small_hold_decision
-from db.privacy.sealed_documents import COURT_ORDER
+from db.privacy.sealed import COURT_ORDER
 from db.recovery import free_amounts
-from domain.errors.holds import NotSmallHold, SmallHoldDecided
-from domain.errors.orders import HoldKeptByCourt
-from domain.recovery.hold_lapse import HoldClocks
+from domain.errors.recovery import HoldKeptByCourt, NotSmallHold, SmallHoldDecided
+from domain.recovery.holds import HoldClocks
 from schemas.enums import ResolutionDecision, Role
 from schemas.recovery.holds import HoldAction, NewSmallHoldDecision, SmallHoldDecision
 from schemas.recovery.police import NewCourtOrder

@@ -8,17 +8,16 @@ import asyncpg
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from activities.case.telephone_answers import take_telephone_answer
+from activities.case.call_backs import take_telephone_answer
 from activities.context import Context
 from activities.recovery import grievance_decisions
-from activities.recovery.appeal_access import AppealDoor
-from activities.recovery.holder_contacts import take_contact
+from activities.recovery.grievance_access import AppealDoor
+from activities.recovery.hold_transaction import take_contact
 from activities.secrets import SecretBox
 from db.recovery import notifications
-from domain.errors.grievances import ContactTooNew
-from domain.errors.holds import HolderUnreachable
-from schemas.case.bank_answers import HeldLine
-from schemas.case.telephone_answers import NewTelephoneAnswer, Speaker
+from domain.errors.recovery import ContactTooNew, HolderUnreachable
+from schemas.case.answers import HeldLine
+from schemas.case.hold_requests import NewTelephoneAnswer, Speaker
 from schemas.enums import Language
 from schemas.recovery.grievances import NewGrievance
 from schemas.recovery.holds import NewHolderContact

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from activities.context import Context
 from activities.privacy.person_keys import PersonKeys
-from activities.recovery.holder_contacts import take_contact
+from activities.recovery.hold_transaction import take_contact
 from activities.recovery.message_outbox import tell_bank_of_appeal
 from activities.secrets import SecretBox
 from schemas.notifications import MessageKind

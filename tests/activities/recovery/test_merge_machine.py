@@ -14,7 +14,7 @@ from db.pool import open_pool
 from domain.errors import RuleBroken
 from schemas.case.case_workflow import FollowUp
 from schemas.recovery.case_merges import MergeState, NewMerge, SameTransfer
-from schemas.recovery.withdrawals import NewWithdrawal, WithdrawalKind
+from schemas.recovery.officer_steps import NewWithdrawal, WithdrawalKind
 from tests.activities.restoration_bench import Home
 from tests.deep import Paced, database_settings
 from tests.factories import make_context, moved, row, rrn, transfer

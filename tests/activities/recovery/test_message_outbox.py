@@ -16,7 +16,7 @@ from activities.outgoing import NO_WAY, Routes, Ways, send_due
 from activities.privacy.person_keys import PersonKeys
 from activities.recovery import hold_opening
 from activities.recovery.firs import assign_officer
-from activities.recovery.holder_contacts import take_contact
+from activities.recovery.hold_transaction import take_contact
 from activities.recovery.message_outbox import tell_holder, tell_officer, tell_victim
 from activities.recovery.message_sending import MESSAGES, send_again, send_by_new_ways
 from activities.secrets import SecretBox

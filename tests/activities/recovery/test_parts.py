@@ -7,7 +7,7 @@ import pytest
 from activities.context import Context
 from activities.recovery.hold_transaction import hold_transaction
 from activities.recovery.release_proposals import confirm_proposal, propose_release
-from domain.errors.orders import AmountNotFree, HoldKeptByCourt, NothingFree
+from domain.errors.recovery import AmountNotFree, HoldKeptByCourt, NothingFree
 from schemas.recovery.holds import HoldAction
 from schemas.recovery.police import NewCourtOrder
 from tests.activities.court_bench import confirmed_order

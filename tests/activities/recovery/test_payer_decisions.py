@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from activities.context import Context
-from activities.people import my_case_view as victim_page
+from activities.people import my_case as victim_page
 from activities.recovery import payer_decisions
 from activities.recovery.due_documents import issue_documents_due
 from activities.recovery.payer_decisions import agree, propose
@@ -26,7 +26,7 @@ from domain.errors.restoration import (
 )
 from schemas.case.answers import NOT_STATED
 from schemas.enums import Language
-from schemas.recovery.payer_decisions import NewPayerDecision, SeenPayerDecision
+from schemas.recovery.officer_steps import NewPayerDecision, SeenPayerDecision
 from schemas.recovery.police import CaseDuty
 from tests.activities.restoration_bench import WHY, Home
 from tests.factories import complaint, rrn, transfer

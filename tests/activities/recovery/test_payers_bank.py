@@ -5,7 +5,7 @@ import pytest
 
 from activities.case import payer_transfers
 from activities.context import Context
-from db.case import complaint_money, ledger
+from db.case import cases, ledger
 from db.recovery import document_facts, firs, payer_decisions, restoration_views
 from db.recovery.claims import claims, confirmed_of, hops_at
 from domain.case.ledger import move_between
@@ -163,7 +163,7 @@ async def test_police_and_courts_are_told_only_of_transfers_that_a_person_said_a
         async with home.bench.pool.acquire() as connection:
             report = await firs.report_facts(connection, case_no)
             letters = await document_facts.transfers(connection, case_no, case_no)
-            sums = await complaint_money.buckets(connection, case_no, case_no)
+            sums = await cases.buckets(connection, case_no, case_no)
         assert sum(paise for bucket, paise in sums.items() if bucket is not Bucket.LOST) == sums[Bucket.LOST]
         return [one.reference for one in report.transfers], [one.reference for one in letters], report.loss_paise
 

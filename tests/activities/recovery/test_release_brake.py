@@ -12,14 +12,14 @@ import pytest
 from activities.context import Context
 from activities.database_figures import read_all
 from activities.metrics import METRICS
-from activities.recovery.due_list import DueList
-from activities.recovery.release_brake import continue_releases, read_brake
+from activities.recovery.assignments import DueList
+from activities.recovery.hold_releases import continue_releases, read_brake
 from db.case.deferral import read_deferral
 from db.pool import Pool
 from db.recovery import due_list
-from domain.errors.holds import BrakedReleasesDiffer, NoReleaseWaits
+from domain.errors.recovery import BrakedReleasesDiffer, NoReleaseWaits
 from domain.policy.model import load_policy
-from schemas.recovery.release_brake import ContinueReleases, ReleaseBrake, ReleasesContinued
+from schemas.recovery.holds import ContinueReleases, ReleaseBrake, ReleasesContinued
 from tests.activities.hold_world import Holds
 from tests.factories import make_context
 

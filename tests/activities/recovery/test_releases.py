@@ -9,10 +9,15 @@ import pytest
 from activities.context import Context
 from activities.recovery import grievance_decisions
 from activities.recovery.grievance_decisions import HOLDER
-from activities.recovery.hold_releases import confirm_release, hear_victim, proposed_of, reject_release
-from activities.recovery.holder_contacts import take_contact
-from activities.recovery.small_holds import record_small_hold_decision
-from domain.errors.orders import (
+from activities.recovery.hold_releases import (
+    confirm_release,
+    hear_victim,
+    proposed_of,
+    record_small_hold_decision,
+    reject_release,
+)
+from activities.recovery.hold_transaction import take_contact
+from domain.errors.recovery import (
     DeciderTold,
     HearerProposed,
     NoReleaseProposed,
@@ -26,7 +31,7 @@ from domain.errors.orders import (
 from schemas.enums import Language, Role
 from schemas.recovery.grievances import AppealOn, GrievanceReason, NewGrievance, WithdrawGrievance
 from schemas.recovery.holds import NewHolderContact, NewSmallHoldDecision, SmallHoldDecision
-from schemas.recovery.releases import NewHearing, ReleaseStage
+from schemas.recovery.orders import NewHearing, ReleaseStage
 from schemas.recovery.restorations import Acting
 from tests.activities.hold_world import Holds
 from tests.activities.recovery.test_grievance_decisions import (

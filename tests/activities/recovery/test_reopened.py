@@ -11,8 +11,7 @@ from activities.recovery.confirmations import take_confirmation
 from activities.recovery.court_orders import confirm_withdrawal, withdraw_court_order
 from activities.recovery.orders import cancel_order
 from domain.errors import RoleNotAllowed
-from domain.errors.court_orders import CourtOrderUsedUp
-from domain.errors.restoration import CourtOrderToRestore, NothingToReopen, NotReopenable
+from domain.errors.restoration import CourtOrderToRestore, CourtOrderUsedUp, NothingToReopen, NotReopenable
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
 from schemas.recovery.police import NewCourtOrder
 from schemas.recovery.restorations import ReopenReason, RestorationVerb

@@ -8,11 +8,11 @@ import pytest
 from activities.context import Context
 from activities.recovery import restoration_decisions
 from domain.errors import NotNow, RoleNotAllowed, SameEyes
-from domain.errors.court_orders import CourtOrderWithdrawn
 from domain.errors.restoration import (
     AlreadyPrepared,
     CannotGoBackTo,
     CourtOrderDoesNotEndStep,
+    CourtOrderWithdrawn,
     NotPrepared,
     RestorationNotFound,
     StepEnded,

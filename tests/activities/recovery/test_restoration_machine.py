@@ -26,9 +26,8 @@ from activities.recovery.court_orders import (
     take_court_order,
     withdraw_court_order,
 )
-from activities.recovery.hold_releases import confirm_release, reject_release
+from activities.recovery.hold_releases import confirm_release, record_small_hold_decision, reject_release
 from activities.recovery.orders import cancel_order
-from activities.recovery.small_holds import record_small_hold_decision
 from db.pool import open_pool
 from domain.errors import IdempotencyConflict, NotFound, NotNow, RuleBroken
 from schemas.case.case_workflow import SettleCase
@@ -36,10 +35,10 @@ from schemas.case.discrepancies import NewResolution
 from schemas.enums import ResolutionDecision, Role
 from schemas.recovery.grievances import GrievanceDecided, GrievanceReport, NewGrievance
 from schemas.recovery.holds import NewSmallHoldDecision, SmallHoldDecision
+from schemas.recovery.officer_steps import NewWithdrawal, WithdrawalKind
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
 from schemas.recovery.police import NewCourtOrder
 from schemas.recovery.restorations import ReopenReason, RestorationVerb
-from schemas.recovery.withdrawals import NewWithdrawal, WithdrawalKind
 from schemas.restoration_enums import GrievanceDecision, ObjectionBy, ObjectionDecision, Step
 from tests.activities.case.test_case_machine import loop
 from tests.activities.court_bench import confirmed_order

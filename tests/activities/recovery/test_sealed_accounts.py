@@ -5,7 +5,7 @@ import pytest
 
 from activities.recovery.credit_accounts import confirm, propose, told_for
 from db.pool import Pool
-from domain.errors.victims import VictimErased
+from domain.errors.people import VictimErased
 from tests.activities.recovery.test_credit_accounts import NEW, SEEN
 from tests.activities.restoration_bench import Home
 from tests.factories import make_context

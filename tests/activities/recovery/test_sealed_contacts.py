@@ -5,7 +5,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from activities.recovery.holder_contacts import take_contact
+from activities.recovery.hold_transaction import take_contact
 from db.pool import Pool
 from db.privacy import holder_contacts
 from schemas.privacy.personal_data import ContactData

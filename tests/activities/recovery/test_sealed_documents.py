@@ -10,7 +10,7 @@ import pytest
 from activities.banks.bodies import BodyOpener
 from activities.case.transaction import ENGINE, case_transaction
 from activities.context import Context
-from activities.evidence.archive import check
+from activities.evidence.pack import check
 from activities.gateway.iso_inbound import take_message
 from activities.privacy.person_keys import PersonKeys
 from activities.recovery.court_orders import take_court_order
@@ -21,7 +21,7 @@ from adapters.banks.iso20022.values import case_id
 from db.evidence.integrity import case_records
 from db.privacy import retention
 from db.recovery import court_orders, document_register, firs
-from domain.errors.documents import DocumentErased
+from domain.errors.recovery import DocumentErased
 from domain.evidence.integrity import CaseRecord, Check, examine
 from schemas.enums import Language
 from schemas.events import EventKind

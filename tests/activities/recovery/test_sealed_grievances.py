@@ -5,7 +5,7 @@ import pytest
 
 from activities.recovery import grievance_decisions
 from db.pool import Pool
-from db.recovery import appeal_views, grievance_texts, grievance_views
+from db.recovery import appeals, grievance_texts, grievance_views
 from schemas.recovery.grievances import AppealOn
 from schemas.restoration_enums import GrievanceLevel
 from tests.activities.hold_world import Holds
@@ -37,7 +37,7 @@ async def shown(appeal: Appeal) -> tuple[str, str, list[str]]:
     opens = appeal.ctx.persons.open_stored
     async with appeal.ctx.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
         view = await grievance_views.get(connection, appeal.identity, appeal.ctx.now(), 0, (), opens)
-        page = (await appeal_views.get(connection, appeal.hold_id, opens)).grievance
+        page = (await appeals.get(connection, appeal.hold_id, opens)).grievance
         assert page is not None
         assert (page.text, page.levels) == (view.text, view.levels)
         assert (await grievance_texts.contact_of(connection, appeal.identity, opens))[0] == view.contact

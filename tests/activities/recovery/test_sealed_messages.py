@@ -11,7 +11,7 @@ from activities.secrets import CannotOpen
 from db.pool import Pool
 from db.recovery import notifications
 from db.recovery.notifications import StoredMessage
-from domain.errors.notifications import MessageExpired
+from domain.errors.recovery import MessageExpired
 from schemas.notifications import MessageFacts, MessageKind
 from tests.activities.hold_world import Holds
 from tests.activities.recovery.test_hold_lifecycle import CONTACT

@@ -8,9 +8,9 @@ import pytest
 from activities.recovery.hold_releases import hear_victim
 from db.pool import Pool
 from db.privacy import person_keys, retention
-from db.recovery import objections, release_proposals, restoration_views
-from domain.errors.victims import VictimErased
-from schemas.recovery.releases import NewHearing
+from db.recovery import officer_steps, release_proposals, restoration_views
+from domain.errors.people import VictimErased
+from schemas.recovery.orders import NewHearing
 from schemas.restoration_enums import ObjectionBy
 from tests.activities.recovery.test_sealed_accounts import ERASE
 from tests.activities.restoration_bench import Home
@@ -96,7 +96,7 @@ async def test_an_objection_counts_after_the_key_of_the_victim_is_destroyed(home
     await home.bench.pool.execute(ERASE)
     objection_id = await home.object(restoration_id, by=by)
     async with home.ctx.pool.acquire() as connection:
-        assert await objections.undecided(connection, restoration_id) == [objection_id]
+        assert await officer_steps.undecided(connection, restoration_id) == [objection_id]
         view = await restoration_views.get(connection, restoration_id, home.clock.at, (), home.ctx.persons.open_stored)
         person_id = await connection.fetchval("SELECT person_id FROM objection")
         fates = await retention.fates(connection, [person_id])

@@ -3,7 +3,7 @@
 import pytest
 
 from activities.context import Context
-from activities.recovery.small_holds import record_small_hold_decision
+from activities.recovery.hold_releases import record_small_hold_decision
 from db.recovery import hold_views
 from schemas.recovery.holds import SmallHoldDecision
 from tests import desk_tasks

@@ -14,7 +14,7 @@ from activities.recovery.orders import plan_order
 from activities.recovery.statutory_duties import NOTHING_LEFT, finish_by_hand
 from adapters.messages.smtp import Mailer
 from domain.errors import NotNow
-from domain.errors.police import DiaryEntryMissing, DiaryNoUsed, DutyDone, DutyNotHandedIn
+from domain.errors.restoration import DiaryEntryMissing, DiaryNoUsed, DutyDone, DutyNotHandedIn
 from schemas.enums import Language
 from schemas.recovery.document_facts import IssuedDocument
 from schemas.recovery.orders import ConfirmedLine, NewOrder, NewOrderLine, OrderConfirmation

@@ -13,8 +13,8 @@ from activities.recovery.confirmations import take_confirmation
 from activities.recovery.orders import cancel_order
 from db.recovery import bank_orders
 from domain.errors import NotFound
-from domain.errors.cases import HopWithdrawn
-from domain.errors.orders import HoldKeptByCourt
+from domain.errors.case import HopWithdrawn
+from domain.errors.recovery import HoldKeptByCourt
 from domain.errors.restoration import (
     AlreadyWithdrawn,
     MoneyJustHeld,
@@ -30,9 +30,9 @@ from domain.errors.restoration import (
 )
 from schemas.case.discrepancies import NewResolution
 from schemas.enums import ResolutionDecision
+from schemas.recovery.officer_steps import NewWithdrawal, Withdrawal, WithdrawalDecision, WithdrawalKind
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
 from schemas.recovery.restorations import ReopenReason
-from schemas.recovery.withdrawals import NewWithdrawal, Withdrawal, WithdrawalDecision, WithdrawalKind
 from tests.activities.desk_words import new_hop
 from tests.activities.recovery.test_claims import at, invent, stated
 from tests.activities.recovery.test_payer_decisions import FIRST, claimed_twice, decided, told_again

@@ -6,9 +6,9 @@ import pytest
 
 from activities.context import Context
 from db.banks import delivery_attempts
-from db.reporting import alert_figures
-from db.reporting.alert_figures import AlertFigures, DutyBacklog
-from schemas.banks.exchanges import About
+from db.reporting import wall
+from db.reporting.wall import AlertFigures, DutyBacklog
+from schemas.banks.keys import About
 from schemas.enums import ChannelKind, DeliveryOutcome
 from schemas.restoration_enums import DutyKind
 from tests.activities.bench import Bench
@@ -27,7 +27,7 @@ async def ctx(kept: Kept) -> Context:
 
 async def read(ctx: Context, now: datetime) -> AlertFigures:
     async with ctx.pool.acquire() as connection:
-        return await alert_figures.read(connection, now)
+        return await wall.read(connection, now)
 
 
 async def test_a_request_is_unsent_until_a_channel_has_tried_it(ctx: Context) -> None:
@@ -69,7 +69,7 @@ async def test_a_hold_lapses_undecided_until_an_order_asks_for_its_money(ctx: Co
     near = await read(ctx, lapses_at - DAY + HOUR)
     assert (near.lapsing_holds, near.lapsing_paise) == (1, 650_00)
     async with ctx.pool.acquire() as connection:
-        compressed = await alert_figures.read(connection, lapses_at - DAY + HOUR, procedure_clock_factor=24.0)
+        compressed = await wall.read(connection, lapses_at - DAY + HOUR, procedure_clock_factor=24.0)
     assert compressed.lapsing_holds == 0, "a day of a demo is an hour"
     await holds.tick(hold_id, 91)
     ordered = await read(ctx, lapses_at + DAY)

@@ -13,7 +13,7 @@ from db.reporting.day_totals import (
     status_updates,
     transfers_before,
 )
-from schemas.case.desk_actions import HopCorrection
+from schemas.case.discrepancies import HopCorrection
 from tests.activities.bench import Bench
 from tests.activities.restoration_bench import Home
 from tests.factories import make_context, moved, row, rrn, transfer

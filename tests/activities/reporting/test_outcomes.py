@@ -24,7 +24,7 @@ from activities.reporting.outcomes import (
 from db.pool import Pool
 from documents.spreadsheet import BYTE_ORDER_MARK
 from schemas.recovery.restorations import ReopenReason, RestorationVerb
-from schemas.reporting.outcomes import FigureGroup, OutcomeFigures, OutcomeReport, Stage, Sum
+from schemas.reporting.figures import FigureGroup, OutcomeFigures, OutcomeReport, Stage, Sum
 from schemas.restoration_enums import ObjectionDecision
 from tests.activities.hold_world import Holds
 from tests.activities.restoration_bench import DAY, IO, SP, Home

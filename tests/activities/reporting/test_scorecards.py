@@ -21,7 +21,7 @@ from api.params import LIMIT_MAX
 from db.pool import Pool
 from db.reporting.scorecards import by_class
 from domain.banks.answering_curve import BandCount, Curve, default_curve, fitted_curve
-from domain.work_items.task_acts import Taker
+from domain.work_items.task_owners import Taker
 from schemas.enums import AnswerClass, EscalationLevel, Role, TaskKind
 from schemas.reporting.scorecards import Call, CallList
 from schemas.tasks import NewTask, TaskCause, TaskSubject, about

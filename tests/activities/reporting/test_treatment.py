@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from activities.context import Context
 from activities.reporting import treatment
 from activities.reporting.stage_figures import Days
-from db.people import quality
-from schemas.people.quality import SaidAnswer, TreatmentFigures, TreatmentGroup, TreatmentQuestion
+from db.people import statements
+from schemas.people.my_case import SaidAnswer, TreatmentFigures, TreatmentGroup, TreatmentQuestion
 
 # Days that no other test has.
 FIRST = date(2031, 5, 4)
@@ -46,7 +46,7 @@ async def test_counts_by_district_have_intervals_and_few_answers_are_left_out(ct
     of_agra = await treatment.read(ctx, days, None, ("AGRA",))
     assert [row.is_shown for row in of_agra.total] == [False, False]
     async with ctx.pool.acquire() as connection:
-        counted = await quality.counts(connection, FIRST, FIRST + timedelta(days=1), ["AGRA"])
+        counted = await statements.counts(connection, FIRST, FIRST + timedelta(days=1), ["AGRA"])
     assert {(one.question, one.answer, one.count) for one in counted} == {
         (TreatmentQuestion.RESPECTED, SaidAnswer.NO, 3),
         (TreatmentQuestion.KNOWS_NEXT, SaidAnswer.YES, 3),

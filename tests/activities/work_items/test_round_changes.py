@@ -8,10 +8,9 @@ import pytest
 
 from activities.banks.directory import load_directory
 from activities.secrets import SecretBox
-from activities.work_items.round_changes import LONGEST, REPORTS, LastRound
 from activities.work_items.task_notices import TaskNotices
-from activities.work_items.task_rounds import TaskRounds
-from db.database_state import rows_written
+from activities.work_items.task_rounds import LONGEST, REPORTS, LastRound, TaskRounds
+from db.databases import rows_written
 from db.pool import Connection, Pool
 from db.work_items import task_notices, task_values
 from tests.activities.task_desk import TaskDesk
@@ -35,7 +34,7 @@ class _Written:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.rows = 0
         self.counts = True
-        patch.setattr("activities.work_items.round_changes.rows_written", self.count)
+        patch.setattr("activities.work_items.task_rounds.rows_written", self.count)
 
     async def count(self, _: Connection, without: Sequence[str]) -> int | None:
         assert without == REPORTS

@@ -8,20 +8,19 @@ from pydantic import ValidationError
 
 from activities.case.desk import close_task
 from activities.officers import enrolment
-from activities.people import draft_saving, public_drafts
+from activities.people import draft_saving, public_complaints
 from activities.work_items import shift_handovers
-from activities.work_items.shift_handovers import ShiftRounds
-from activities.work_items.shift_tables import handover_table
+from activities.work_items.shift_handovers import ShiftRounds, handover_table
 from db.pool import Pool
 from db.work_items import shift_handovers as rows
-from domain.errors.drafts import DraftHasOwner
 from domain.errors.officers import NotOfThisShift, OwnShiftNotFound, ShiftNotFound
-from domain.policy.shifts import AtShiftEnd
+from domain.errors.people import DraftHasOwner
+from domain.policy.work_items import AtShiftEnd
 from schemas.base import WithReason
 from schemas.enums import Role
 from schemas.officers.officers import TeamEntry, TeamShift
 from schemas.people.drafts import DraftContent, NewDraft
-from schemas.privacy.jurisdiction import Within
+from schemas.privacy.reads import Within
 from schemas.text import IST
 from schemas.work_items.shift_handovers import EarlyNote, HandoverNote, HandoverState, OfficerHandover, ShiftHandover
 from tests.activities.task_desk import TaskDesk
@@ -80,7 +79,7 @@ async def test_a_shift_leaves_a_record_and_no_item_without_an_owner(shift: Shift
     await desk.pass_on("a", passed, 1, "b")
     await desk.snooze("a", asleep, 1, 600)
     call = await draft_saving.begin(desk.ctx, NewDraft(content=DraftContent(story="half told")), "a", "officer:a")
-    form = await public_drafts.begin(desk.ctx, DraftContent(story="a form half filled"))
+    form = await public_complaints.begin(desk.ctx, DraftContent(story="a form half filled"))
     desk.later(minutes=29)
     await desk.claim("a", left, 1)
     await desk.claim("a", kept, 1)

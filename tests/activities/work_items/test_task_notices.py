@@ -25,7 +25,7 @@ from schemas.enums import Language, Role, TaskKind
 from schemas.notifications import SmsIds
 from schemas.officers.officers import OfficerEntry, TeamEntry, TeamShift
 from schemas.tasks import TaskCause
-from schemas.work_items.task_notices import NewWebhook, NoticeHours, NoticeMedium, NoticeSetting, WorkItemsWaiting
+from schemas.work_items.task_owners import NewWebhook, NoticeHours, NoticeMedium, NoticeSetting, WorkItemsWaiting
 from tests.activities.task_desk import TaskDesk
 from tests.asgi_server import served
 from tests.factories import make_context

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from activities.case.desk import close_task
-from activities.gateway.lien_comparison import ASKING
+from activities.gateway.liens import ASKING
 from activities.officers import enrolment
 from activities.work_items.task_rounds import TaskRounds
 from db import task_owners as rows
 from db import tasks
 from db.pool import Pool
-from domain.errors.cases import OwnerAbsent, TaskChanged, TaskClosed, TaskNotForOfficer, TaskOwned
+from domain.errors.case import OwnerAbsent, TaskChanged, TaskClosed, TaskNotForOfficer, TaskOwned
 from schemas.enums import Person, Role, TaskKind
 from schemas.events import EventKind
 from schemas.officers.officers import TeamEntry

@@ -23,7 +23,7 @@ from tests.clock import Clock, at_clock
 from tests.domain.trail_books import moved, said
 from tests.factories import rrn, transfer
 from tests.workers.trail_files import write
-from workers.importer.trail_file import read_trail_file
+from workers.importer.trail_report import read_trail_file
 from workflows.case_state import CaseState
 
 __all__ = ["own"]

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from activities.case.desk import add_hop, correct_hop
 from activities.context import Context
 from activities.workbook.trail_export import export_trail
-from activities.workbook.trail_outcome import Fate, TrailOutcome
+from activities.workbook.trail_lines import Fate, TrailOutcome
 from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow
 from domain.workbook.columns import Sheet
-from schemas.case.desk_actions import HopCorrection, NewHopByDesk
+from schemas.case.discrepancies import HopCorrection, NewHopByDesk
 from schemas.enums import ClaimKind
 from tests.activities.bench import Bench
 from tests.activities.case.test_case_machine import loop, tracing_small_sums

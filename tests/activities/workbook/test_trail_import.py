@@ -9,7 +9,7 @@ from activities.case.answers import take_status_update
 from activities.recovery import case_merges
 from activities.workbook import trail_import
 from activities.workbook.trail_import import take_trails
-from activities.workbook.trail_outcome import Fate
+from activities.workbook.trail_lines import Fate
 from domain.workbook.columns import Sheet
 from schemas.case.case_workflow import FollowUp, PlanRequests
 from schemas.case.intake import NO_MOBILE

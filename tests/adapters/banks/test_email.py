@@ -19,8 +19,8 @@ from adapters.banks.protocol import (
     Instrument,
 )
 from adapters.messages.smtp import Mailer
-from schemas.banks.exchanges import About
 from schemas.banks.institutions import Institution
+from schemas.banks.keys import About
 from schemas.banks.rosters import HolidayRules, Leave, NodalOfficer
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
 from schemas.text import IST

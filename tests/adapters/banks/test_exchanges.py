@@ -27,8 +27,8 @@ from adapters.banks.protocol import BankError, BankRefused, BankUnreachable, Hol
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
 from adapters.transcript import Sending
-from schemas.banks.exchanges import REPLY_MAX_BYTES, SENT_MAX_BYTES, About, Exchange
 from schemas.banks.institutions import EnvelopeKind
+from schemas.banks.keys import REPLY_MAX_BYTES, SENT_MAX_BYTES, About, Exchange
 from schemas.enums import ChannelKind
 from schemas.recovery.document_facts import PDF_MAX_BYTES
 from schemas.restoration_enums import OrderKind

@@ -7,7 +7,7 @@ from adapters.banks.stated import Asked, answer_lines
 from db.paging import from_cursor
 from domain.policy.callers import LimitName
 from domain.policy.model import load_policy
-from schemas.case.bank_answers import LINES_MAX, BankAnswer
+from schemas.case.answers import LINES_MAX, BankAnswer
 from schemas.gateway.bank_gateway import AnswerTaken, FeedPage
 from tests.paths import ROOT
 

@@ -7,11 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, BankWire, ListAsker
-from adapters.banks.pull import PullAdapter
+from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, BankWire, ListAsker, PullAdapter
 from adapters.banks.push.client import PushAdapter, push_wire
 from schemas.banks.institutions import PushEntry
-from schemas.gateway.lien_lists import LIENS_MAX, PAGES_MAX, LienListPage, LienListTaken, LiensRequested, ListWanted
+from schemas.gateway.liens import LIENS_MAX, PAGES_MAX, LienListPage, LienListTaken, LiensRequested, ListWanted
 from tests.adapters.fake_bank import http, raw_server
 from tests.each import each
 from tests.paths import ROOT

@@ -13,9 +13,7 @@ from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.iso20022 import schema
 from adapters.banks.iso20022.arrivals import CancellationArrived, OrderArrived
 from adapters.banks.iso20022.decode import decode
-from adapters.banks.iso20022.document import read
-from adapters.banks.iso20022.errors import IncompleteMessage
-from adapters.banks.iso20022.messages import Message
+from adapters.banks.iso20022.document import IncompleteMessage, Message, read
 from adapters.banks.iso20022.orders import encode_cancellation, encode_order
 from adapters.banks.iso20022.spool import CANNOT_BE_WRITTEN, Spool, SpoolAdapter
 from adapters.banks.iso20022.values import case_id
@@ -28,8 +26,8 @@ from adapters.banks.protocol import (
     IsoWay,
     OrderTaker,
     OrderTicket,
+    PullAdapter,
 )
-from adapters.banks.pull import PullAdapter
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
 from schemas.recovery.orders import BankOrder, Beneficiary, OrderCancelled, OrderIssued, OrderLine, cancellation_id

@@ -4,10 +4,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from adapters.banks.answers import LineType
-from adapters.banks.pull import PullAdapter
+from adapters.banks.protocol import PullAdapter
 from adapters.banks.stated import NO_TYPE, Asked, answer_lines
 from schemas.banks.institutions import Institution
-from schemas.case.bank_answers import Line
+from schemas.case.answers import Line
 from schemas.enums import AnswerClass, ClaimKind, InstitutionKind
 from tests.adapters.wires import REQUEST_ID, ticket
 

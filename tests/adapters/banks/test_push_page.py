@@ -9,10 +9,10 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.banks.push import client
-from adapters.banks.push.demand import hold_demand
+from adapters.banks.push.client import hold_demand
 from schemas.banks.institutions import PushEntry
 from schemas.case.hold_requests import HoldRequested
-from simulator.wires import signing
+from simulator.wires import letters
 from tests.adapters.wires import REQUEST_ID, incident, ticket
 from tests.paths import ROOT
 
@@ -47,7 +47,7 @@ def test_the_signed_request() -> None:
     found = re.search(r"^POST (/bank/\S+)\nHost: (\S+)\n(?:\S+: .*\n)+\n(.*)$", PAGE, re.MULTILINE)
     assert found is not None
     path, host, body = found.groups()
-    headers = signing.signed_headers(
+    headers = letters.signed_headers(
         "POST",
         f"https://{host}{path}",
         body.encode(),

@@ -11,8 +11,10 @@ import pytest
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from adapters.police.cctns import REPLY_MAX_BYTES, CctnsRegister, CctnsWire
-from adapters.police.protocol import (
+from adapters.police.cctns import (
+    REPLY_MAX_BYTES,
+    CctnsRegister,
+    CctnsWire,
     FirRegister,
     FirRequest,
     LostTransfer,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from python_calamine import CalamineWorkbook
 
-from activities.banks import exchanges
+from activities.banks import received
 from activities.case.desk import close_task
 from activities.recovery import hold_opening
 from api.reports import XLSX
@@ -18,9 +18,9 @@ from db.banks import delivery_attempts
 from db.banks.rosters import replace_officers
 from db.case import requests
 from db.pool import Pool
-from domain.case.batches import request_id as planned_id
-from domain.hash_chain import GENESIS
-from schemas.banks.exchanges import About, Exchange
+from domain.case.requests import request_id as planned_id
+from domain.evidence_binding import GENESIS
+from schemas.banks.keys import About, Exchange
 from schemas.banks.rosters import NodalOfficer
 from schemas.enums import Bucket, ChannelKind, DeliveryOutcome, Role, TaskKind
 from schemas.tasks import NewTask, TaskCause, TaskSubject, about
@@ -123,7 +123,7 @@ async def test_the_first_request_is_sent_when_the_first_bank_is_called(doors: Do
     calls = [exchange(opened_at + timedelta(seconds=3), "HTTP 503"), exchange(opened_at + timedelta(seconds=5))]
     request_id = planned_id(ack_no, 1, "SBIN")
     async with doors.services.ctx.pool.acquire() as connection:
-        await exchanges.keep(doors.services.ctx, connection, About.HOLD_REQUEST, request_id, calls)
+        await received.keep(doors.services.ctx, connection, About.HOLD_REQUEST, request_id, calls)
     times = (await doors.read(case))["turnaround_times"]
     assert times["complaint_to_first_request_sent_seconds"] == 3
     assert times["complaint_to_first_request_delivered_seconds"] is None

@@ -16,9 +16,9 @@ from activities.case.desk import stop_request
 from activities.recovery import hold_opening
 from api.gateway import reply_pages
 from api.gateway.reply_pages import FORM_BODY_MAX_BYTES
-from domain.case.batches import request_id
+from domain.case.requests import request_id
 from domain.policy.callers import TryName
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from tests.api.answer_post import BAD, GOOD, WHO, Post, at_gram, posted, read
 from tests.api.conftest import Doors, opened, transfer
 from tests.clock import at_clock

@@ -13,11 +13,11 @@ from activities.banks.delivery import BankDelivery
 from activities.banks.directory import prepared
 from activities.case.payer_inquiries import PayerInquirySender
 from activities.secrets import SecretBox
-from adapters.banks.pull import PullAdapter
+from adapters.banks.protocol import PullAdapter
 from api.services import Services
 from db.banks import bank_exchanges, institutions
-from schemas.banks.exchanges import About
 from schemas.banks.institutions import InstitutionEntry
+from schemas.banks.keys import About
 from schemas.enums import ChannelKind, Role
 from tests.activities.payers_bank import asking_context
 from tests.api.conftest import BANKS, SECRET, Doors, opened

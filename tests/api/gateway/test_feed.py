@@ -16,7 +16,7 @@ from db.banks import bank_keys
 from domain.policy.callers import LimitName
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
-from simulator.wires.signing import signed_headers
+from simulator.wires.letters import signed_headers
 from tests.api.conftest import Doors, opened, transfer
 from tests.api.feed import AT_HDFC, HELD, HOLDS, POLICIES, Feed, Waits, feed, kind, waiters, waits
 from tests.opened_bodies import opened_rows

@@ -19,7 +19,7 @@ from python_calamine import CalamineWorkbook
 from activities.banks import key_changes
 from activities.banks.loading import register_key, set_login
 from activities.context import Context
-from activities.gateway.endpoint_tests import TEST_CALL
+from activities.gateway.inbox import TEST_CALL
 from activities.outgoing import Routes, Ways, send_due
 from activities.people.retention import forget_entries
 from activities.recovery.bank_letters import KEY_LETTERS
@@ -30,7 +30,7 @@ from api.gateway.inbox_pages import TEXTS
 from api.gateway.inbox_sessions import INBOX_COOKIE
 from api.public_pages import LANGUAGE_COOKIE
 from api.reports import XLSX
-from db.banks import bank_key_changes, bank_keys
+from db.banks import bank_keys
 from documents.spreadsheet import table_workbook
 from domain.errors.banks import BankKeyChangeDecided
 from schemas.banks.institutions import InboundEntry
@@ -387,7 +387,7 @@ async def no_change_outlives_its_time_or_the_login(ctx: Context, ask: Callable[[
         asked_at=ctx.now() - timedelta(days=15),
     )
     async with ctx.pool.acquire() as connection:
-        await bank_key_changes.ask(connection, old)
+        await bank_keys.ask(connection, old)
     with pytest.raises(BankKeyChangeDecided):
         await key_changes.confirm(ctx.pool, ctx.policy.signatures, "SBIN", old.change_id, "command:test")
     await forget_entries(ctx)
@@ -404,7 +404,7 @@ async def no_change_outlives_its_time_or_the_login(ctx: Context, ask: Callable[[
 
 async def open_changes(ctx: Context, code: str) -> list[KeyChange]:
     async with ctx.pool.acquire() as connection:
-        return await bank_key_changes.open_ones(connection, code)
+        return await bank_keys.open_ones(connection, code)
 
 
 async def test_the_test_tool_names_the_part_that_is_wrong(doors: Doors, browser: Browser) -> None:

@@ -22,8 +22,7 @@ from activities.officers.proposals import decide, propose
 from activities.outgoing import Routes, Ways, send_due
 from activities.people.retention import forget_entries
 from activities.recovery.person_codes import PERSON_CODES, first_sign_in_address
-from activities.secret_codes import new_grouped_code
-from activities.secrets import hash_password, is_outdated
+from activities.secrets import hash_password, is_outdated, new_grouped_code
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from db import outgoing
 from db.banks import bank_people, bank_sessions

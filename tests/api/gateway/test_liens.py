@@ -9,13 +9,13 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from activities.gateway.lien_inquiries import ask_now
+from activities.gateway.lien_rounds import ask_now
 from api.gateway.liens import LIENS_PATH, PAGE_MAX_BYTES
 from db.banks import bank_keys
 from domain.policy.callers import LimitName
 from schemas.banks.keys import BankKey
-from schemas.gateway.lien_lists import LIENS_MAX, PAGES_MAX
-from simulator.wires.signing import signed_headers
+from schemas.gateway.liens import LIENS_MAX, PAGES_MAX
+from simulator.wires.letters import signed_headers
 from tests.api.conftest import Doors, line
 from tests.opened_bodies import opened_rows
 

@@ -15,7 +15,7 @@ from activities.recovery.cancellations import record_attestation
 from activities.recovery.orders import cancel_order
 from api.gateway.order_pages import read_order_form
 from db.banks import reply_links
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from schemas.recovery.orders import OrderLine
 from schemas.restoration_enums import OrderKind
 from schemas.text import IST

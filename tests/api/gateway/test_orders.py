@@ -9,7 +9,7 @@ import pytest
 
 from activities.gateway import inbox_statements
 from activities.recovery import bank_replies, hold_opening
-from db.privacy.sealed_documents import PDF
+from db.privacy.sealed import PDF
 from db.recovery import bank_orders
 from schemas.enums import ChannelKind, Role
 from schemas.recovery.orders import OrderConfirmation

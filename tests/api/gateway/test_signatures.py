@@ -10,7 +10,7 @@ import pytest
 
 from api.gateway import signatures
 from api.gateway.signatures import REQUIRED
-from simulator.wires.signing import COVERED
+from simulator.wires.letters import COVERED
 from tests.api.signed import (
     BODY,
     MINUTE,

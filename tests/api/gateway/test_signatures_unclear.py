@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from api import problems
 from api.gateway import signatures
 from api.gateway.signatures import FIELD_MAX_BYTES, REQUIRED
-from simulator.wires.signing import COVERED
+from simulator.wires.letters import COVERED
 from tests.api.signed import (
     BODY,
     PATCHES,

@@ -17,7 +17,7 @@ from activities.officers import changes as officer_changes
 from activities.officers import enrolment
 from activities.officers.policy import in_force
 from api.services import Services
-from db.banks import bank_key_changes, bank_keys, institutions
+from db.banks import bank_keys, institutions
 from db.officers import teams
 from schemas.banks.keys import KeyAsker
 from schemas.base import REASON_MAX_CHARS
@@ -243,11 +243,11 @@ async def a_bank_asks_for_keys_and_two_admins_decide(office: Office) -> None:
         proposed = await office.propose(kind, reason="r" * REASON_MAX_CHARS, **decided)
         assert proposed["changes"][f"key_request.{key_id}"]["after"] == f"add; {asked.fingerprint}; {outcome}"
         async with ctx.pool.acquire() as connection:
-            now = await bank_key_changes.find(connection, "SBIN", asked.change_id)
+            now = await bank_keys.find(connection, "SBIN", asked.change_id)
             assert now == asked, "one admin alone decides nothing"
         assert (await office.decide(proposed)).status_code == 200
         async with ctx.pool.acquire() as connection:
-            after = await bank_key_changes.find(connection, "SBIN", asked.change_id)
+            after = await bank_keys.find(connection, "SBIN", asked.change_id)
             keys = {key.key_id for key in await bank_keys.keys_of(connection, "SBIN")}
         assert after is not None
         assert (after.outcome, key_id in keys) == (outcome, outcome == "done")

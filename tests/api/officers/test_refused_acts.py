@@ -16,14 +16,13 @@ from api.officers.refusal_log import RefusalLog
 from api.officers.refused_acts import note_refusal
 from api.officers.sessions import CSRF_HEADER
 from api.officers.tokens import BankDoor, Tokens
-from api.parts import Part
+from api.params import Part
 from api.services import Services
 from db.officers import refused_acts, sessions
 from schemas.enums import Role
 from schemas.officers.officers import NewScriptToken
-from schemas.officers.refused_acts import NewRefusedAct
-from schemas.officers.sign_in import SessionEnd
-from simulator.wires.signing import signed_headers
+from schemas.officers.sign_in import NewRefusedAct, SessionEnd
+from simulator.wires.letters import signed_headers
 from tests.api.conftest import Doors
 from tests.api.signed import OLD, STRANGER, bank_key
 

@@ -10,17 +10,16 @@ from html import unescape
 import httpx
 import pytest
 
-from activities.officers.authenticators import address_of, code_at, step_at
-from activities.officers.enrolment import disable_officer, import_officers
-from activities.officers.first_admin import add_first_admin
+from activities.officers.enrolment import add_first_admin, disable_officer, import_officers
+from activities.officers.sign_in import address_of, code_at, step_at
 from activities.officers.sign_in_links import make_link
 from api.officers import sign_in
 from api.officers.sessions import COOKIE
 from api.officers.sign_in_pages import PAGES
 from api.public_pages import LANGUAGE_COOKIE
 from api.services import Services
-from domain.errors.sign_in import OfficersExist
-from domain.officers.sign_in import password_fault
+from domain.errors.officers import OfficersExist
+from domain.officers.officers import password_fault
 from schemas.enums import Language, Role
 from schemas.officers.officers import OfficerEntry
 from schemas.officers.sign_in import SignInOutcome

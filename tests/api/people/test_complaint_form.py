@@ -9,13 +9,12 @@ from uuid import UUID
 import httpx
 import pytest
 
-from activities.people.confirmation_tasks import tell_desk
-from activities.people.missed_calls import take_missed_call
+from activities.people.public_complaints import take_missed_call, tell_desk
 from activities.recovery.message_recipients import Concerned, notify_people
-from api.people.complaint_visits import COOKIE
+from api.people.complaint_form import COOKIE
 from api.services import Services
 from domain.policy.callers import TryName
-from domain.recovery.message_events import NotificationEvent
+from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import Role
 from schemas.notifications import MessageFacts
 from schemas.people.drafts import MissedCall

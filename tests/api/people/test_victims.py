@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from db.privacy import read_log
+from db.privacy import jurisdiction
 from schemas.enums import Role
 from tests.api.conftest import Doors
 from tests.api.test_read_log import UNKNOWN, logged
@@ -88,7 +88,7 @@ async def test_h8_a_search_that_cannot_be_logged_is_refused(doors: Doors, monkey
     async def fail(*_: Any) -> None:
         raise asyncpg.DiskFullError("no space left on device")
 
-    monkeypatch.setattr(read_log, "write", fail)
+    monkeypatch.setattr(jurisdiction, "write", fail)
     refused = await search(doors, mobile=ASHA["mobile"])
     assert (refused.status_code, case_no in refused.text) == (503, False)
 

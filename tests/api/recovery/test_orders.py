@@ -9,7 +9,7 @@ import pytest
 from db import tasks
 from db.banks import delivery_attempts
 from db.recovery import bank_orders
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from schemas.case.procedures import OrderEscalationLevel
 from schemas.enums import ChannelKind, DeliveryOutcome, Role, TaskKind
 from schemas.tasks import NewTask, TaskCause, TaskSubject, about

@@ -8,7 +8,7 @@ import pytest
 
 from activities.banks.loading import set_officers
 from activities.banks.reply_links import LetterLinks
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from schemas.banks.rosters import NodalOfficer
 from schemas.restoration_enums import OrderKind
 from tests.api.answer_post import PUBLIC_URL, WHO, Page, newest_code, read

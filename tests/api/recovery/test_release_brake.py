@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from activities.recovery import hold_opening
-from activities.recovery.due_list import DueList
+from activities.recovery.assignments import DueList
 from api.services import Services
 from schemas.enums import Role
 from tests.api.conftest import Doors, line, opened, transfer

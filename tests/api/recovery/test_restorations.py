@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from activities.recovery import grievance_decisions, hold_opening
-from activities.recovery.court_hearings import tell_of_hearings
+from activities.recovery.hearings import tell_of_hearings
 from activities.recovery.restoration_deadlines import RestorationActivities
 from api.services import Services
 from db.recovery import court_hearings

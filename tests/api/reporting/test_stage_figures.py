@@ -10,7 +10,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from activities.case.transaction import case_transaction
-from activities.reporting.stage_counts import count_next
+from activities.reporting.stage_figures import count_next
 from api.reports import XLSX
 from schemas.enums import Role, TaskKind
 from schemas.tasks import TaskCause, about_hop

@@ -20,7 +20,7 @@ from api.reporting.open_items import View
 from api.reporting.stream import OfficerStreamResponse
 from api.reporting.stream_events import Viewer
 from api.services import Services
-from db.work_items import presence
+from db.work_items import notice_settings
 from schemas.enums import OFFICER_ROLES, Role, TaskKind
 from schemas.events import EventKind
 from schemas.tasks import TaskCause, about_hop
@@ -154,7 +154,7 @@ async def test_who_looks_at_an_item_is_told_though_it_was_heard_before_the_item_
     async with watching(doors.client, doors.officer(Role.DESK, "asha"), "queue") as hers:
         await hers.next("reset")
         async with doors.services.ctx.pool.acquire() as connection:
-            await presence.announce(connection, "ravi", "session", coming)
+            await notice_settings.announce(connection, "ravi", "session", coming)
         await until(lambda: doors.services.officer_streams.looks("session", f"task:{known + 1}"))
         _, task_id = await item(doors, "412345678902")
         present = await hers.next("presence", about(f"task:{task_id}"))

@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.reporting.waiting_events import Pace, Sent, WaitingEvents
+from api.reporting.stream_events import Pace, Sent, WaitingEvents
 from domain.policy.model import load_policy
 from schemas.work_items.officer_streams import StreamEnd
 

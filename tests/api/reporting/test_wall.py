@@ -8,7 +8,7 @@ import httpx
 from activities.context import Context
 from activities.officers import enrolment
 from activities.reporting import wall
-from activities.reporting.stage_counts import count_next
+from activities.reporting.stage_figures import count_next
 from api import caches
 from api.officers import scripts
 from api.officers.sessions import DISPLAY_COOKIE

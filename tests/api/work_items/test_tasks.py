@@ -6,7 +6,7 @@ import pytest
 
 from activities.recovery import hold_opening
 from db.tasks import as_stored
-from domain.work_items.task_acts import acts_of
+from domain.work_items.task_owners import acts_of
 from schemas.enums import Role
 from schemas.restoration_enums import DocumentKind, Step
 from schemas.tasks import NO_FACTS, DocumentWaits, TaskCause, TaskFacts

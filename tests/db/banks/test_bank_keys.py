@@ -24,7 +24,7 @@ from db.pool import Connection, Pool, note_session_state
 from db.privacy.body_keys import BODY, BodyState, SealedBody
 from domain.errors import NotFound
 from schemas.banks.keys import BankKey
-from simulator.wires.signing import signed_headers
+from simulator.wires.letters import signed_headers
 from tests.each import each
 from tests.factories import SECRET
 

@@ -16,10 +16,10 @@ from activities.context import Context
 from activities.privacy.person_keys import PersonKeys
 from activities.secrets import SecretBox
 from db.pool import Pool
-from domain.case.batches import request_id
+from domain.case.requests import request_id
 from domain.errors import NotFound
 from domain.evidence.integrity import Check, Verdict
-from schemas.case.desk_actions import HopCorrection, NewHopByDesk
+from schemas.case.discrepancies import HopCorrection, NewHopByDesk
 from tests.factories import SECRET, complaint, make_context, moved, row, rrn, status_update, transfer
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.verifying import verify

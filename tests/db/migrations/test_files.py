@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from db.migration_checks import OUTSIDE, check_text, index_made, split_statements
-from db.migration_errors import MigrationFileRefused
+from db.migration_checks import OUTSIDE, MigrationFileRefused, check_text, index_made, split_statements
 from db.migration_files import BASELINE, MIGRATIONS, Phase, phase_of, read_files
 from tests.each import each
 

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from db.migrate import migrate
-from db.migration_errors import MigrationChanged, MigrationError, SchemaAhead, SchemaBehind, SchemaTooOld
+from db.migration_checks import MigrationChanged, MigrationError, SchemaAhead, SchemaBehind, SchemaTooOld
 from db.migration_files import BASELINE, Phase
 from db.pool import open_pool
 from db.schema_state import check_schema

@@ -11,7 +11,7 @@ from activities.officers import changes, enrolment, script_tokens
 from db.officers import callers, officers, teams
 from db.officers import script_tokens as token_rows
 from db.pool import Pool
-from db.work_items import saved_filters
+from db.work_items import notice_settings
 from domain.errors.officers import (
     OfficerExists,
     OfficerNotFound,
@@ -24,7 +24,7 @@ from domain.errors.officers import (
     TeamNotFound,
     TeamShiftsOverlap,
 )
-from domain.officers.administration import changes_of_event
+from domain.officers.officers import changes_of_event
 from schemas.enums import Role
 from schemas.officers.officers import (
     Absence,
@@ -199,11 +199,11 @@ async def test_a_team_has_one_name_and_known_officers(database: Pool) -> None:
     async with database.acquire() as connection:
         seen = await teams.named(connection, "Night")
         of_team = NamedFilter(name="Ours", filter=TaskFilter(team="night"))
-        await saved_filters.save(connection, "asha", 1, of_team, datetime.now(UTC))
+        await notice_settings.save(connection, "asha", 1, of_team, datetime.now(UTC))
     late = TeamEntry(name="Late", members=("ravi",), shifts=(night,))
     await enrolment.change_team(database, "night", late, seen, ADMIN)
     async with database.acquire() as connection:
-        assert [one.filter.team for one in (await saved_filters.listed(connection, "asha")).items] == ["Late"]
+        assert [one.filter.team for one in (await notice_settings.listed(connection, "asha")).items] == ["Late"]
     with pytest.raises(TeamNotFound):
         await enrolment.change_team(database, "night", seen, None, ADMIN)
     with pytest.raises(TeamChangedSince):

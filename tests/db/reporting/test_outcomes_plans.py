@@ -5,7 +5,7 @@ from itertools import product
 
 from db.pool import Pool
 from db.reporting.outcomes import AGES, CREDITS, MONEY, ORDERS, WAY, Counting
-from schemas.reporting.outcomes import FigureGroup
+from schemas.reporting.figures import FigureGroup
 
 MANY_CASES = """
 INSERT INTO case_file (case_no, state, opened_at, policy)

@@ -5,10 +5,9 @@ from itertools import chain
 from db.pool import Pool
 from db.privacy.jurisdiction import confined
 from db.privacy.person_keys import find_statement
-from db.reporting.search import PAGE, PARTS, PARTS_AT_BANK, account_of, reference_of
+from db.reporting.officer_load import PAGE, PARTS, PARTS_AT_BANK, account_of, reference_of
 from schemas.identifiers import account_key, reference_key
-from schemas.privacy.jurisdiction import Within
-from schemas.privacy.search import SearchKind
+from schemas.privacy.reads import SearchKind, Within
 from tests.each import each
 
 SPELLINGS = ("4123 4567-8901", "sbin/r5|2026", "000-30000000017", "Mule.17@okSBI", "A-1/ b", "0001")

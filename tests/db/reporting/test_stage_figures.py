@@ -10,14 +10,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from db.pool import Connection, Pool
-from db.reporting import stage_cases, stage_counts, stage_figures
+from db.reporting import stage_cases, stage_counts
 from db.reporting.stage_cases import BehindFigure, Overdue
-from db.reporting.stage_counts import midnight
-from db.reporting.stage_figures import EVERY_KEY, Asked, Labels
+from db.reporting.stage_counts import EVERY_KEY, Asked, Labels, midnight
 from db.reporting.stage_times import SOURCES, SUM_NAMES, WAITING, Span, Targets
 from domain.errors import BadCursor
 from domain.reporting.figures import BUCKETS_A_DOUBLING, seconds_of
-from schemas.reporting.stage_figures import LateBy, StageCase, StageCases, StageGroup, TimedStage
+from schemas.reporting.figures import LateBy, StageCase, StageCases, StageGroup, TimedStage
 from schemas.text import IST
 from tests.db.stage_recount import Timed, recounted, summed
 from tests.db.stage_rows import case_no_of, write
@@ -92,10 +91,10 @@ async def test_figures_are_what_a_plain_recount_finds(
     wanted = None if districts is None else tuple(sorted(districts))
     asked = Asked(by=by, districts=wanted, labels=LABELS if by is StageGroup.TEAM else None)
     async with pool.acquire() as connection, Rolled(connection, world) as timed:
-        exact = await stage_figures.exact(connection, over, asked)
+        exact = await stage_counts.exact(connection, over, asked)
         await count_all(connection, timed)
         is_known = wanted is None or by in {None, StageGroup.DISTRICT, StageGroup.TEAM}
-        added = await stage_figures.added(connection, *bounds, asked) if is_known else None
+        added = await stage_counts.added(connection, *bounds, asked) if is_known else None
     of_period = [one for one in timed if over.begins_at <= one.counted_at < over.ends_at]
     if districts is not None:
         of_period = [one for one in of_period if one.keys[StageGroup.DISTRICT] in districts]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.banks.directory import check_beside
 from domain.banks.public_banks import Package, PackageRefused, Proposal, propose, sort_beside
-from domain.banks.sponsors import check_beside
 from schemas.banks.institutions import Institution, InstitutionEntry
 from schemas.enums import AnswerClass, InstitutionKind
 from tests.each import each

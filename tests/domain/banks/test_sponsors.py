@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.banks.directory import Directory
-from domain.banks.sponsors import PrefixOverlap, SponsorRefused, check_beside
+from domain.banks.directory import Directory, PrefixOverlap, SponsorRefused, check_beside
 from schemas.banks.institutions import Institution
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
 from tests.each import each

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from domain.case.call_script import what_to_say
+from domain.case.telephone import what_to_say
 from schemas.case.request_views import TaskHop
 from schemas.enums import HopState, Language
 

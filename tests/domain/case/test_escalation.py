@@ -6,7 +6,7 @@ from enum import StrEnum
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.case.escalation import (
+from domain.case.requests import (
     EscalationPolicy,
     LevelDue,
     Reached,
@@ -17,7 +17,7 @@ from domain.case.escalation import (
     next_due,
     open_dues,
 )
-from domain.gateway.lien_comparison import ListLevel, list_escalation
+from domain.gateway.liens import ListLevel, list_escalation
 from domain.policy.model import load_policy
 from domain.recovery.orders import cancellation_escalation, order_escalation
 from schemas.case.procedures import OrderEscalationLevel

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.case.flags import oddities
+from domain.case.complaints import oddities
 from domain.policy.model import load_policy
 from tests.each import each
 from tests.factories import complaint, transfer

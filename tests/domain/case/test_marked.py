@@ -1,6 +1,6 @@
 """Which complaints are marked: a child's, and those about a protected matter."""
 
-from domain.case.marked import is_marked, is_protected_matter
+from domain.case.complaints import is_marked, is_protected_matter
 from domain.policy.model import PACKAGED_POLICY, load_policy
 from schemas.notifications import MessageFacts
 from tests.each import each

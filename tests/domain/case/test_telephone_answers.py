@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.case.telephone_answers import booked_by, check_times, flags_of, hops_left, is_known_number
-from domain.errors.police import TimeInFuture
-from domain.errors.tracing import CallBackTooFar, ToldBeforeRequest
+from domain.case.telephone import booked_by, check_times, flags_of, hops_left, is_known_number
+from domain.errors.case import CallBackTooFar, ToldBeforeRequest
+from domain.errors.restoration import TimeInFuture
 from schemas.case.answers import Booked, HopPosition, Reconciliation
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition
 from tests.domain.trail_model import CaseModel, claim

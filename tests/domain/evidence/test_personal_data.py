@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from domain.evidence.personal_data import VictimsData
+from domain.evidence.pseudonyms import VictimsData
 from schemas.privacy.personal_data import PersonalData
 from tests.each import each
 

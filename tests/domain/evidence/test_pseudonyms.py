@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.evidence.pseudonyms import VictimsNamed, pseudonym
 from domain.evidence_binding import COMPLAINTS, Edition, is_document_excluded, is_excluded, is_statement_excluded
-from schemas.banks.exchanges import About
+from schemas.banks.keys import About
 from schemas.enums import ChannelKind
 from schemas.restoration_enums import DocumentKind
 from tests.each import each

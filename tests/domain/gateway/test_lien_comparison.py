@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.case.complaint_rows import SheetRow
-from domain.gateway.lien_comparison import Comparison, Transfer, compare, slot_of
-from domain.gateway.lien_list import read_liens
+from domain.gateway.liens import Comparison, Transfer, compare, read_liens, slot_of
 from domain.spreadsheets import FileRefused
-from schemas.gateway.lien_comparison import ListedLien, Reason
+from schemas.gateway.liens import ListedLien, Reason
 from tests.each import each
 
 CASES = {"A1": "A1", "A2": "A1", "B1": "B1"}

@@ -4,8 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from domain.errors import RoleNotAllowed
-from domain.officers.officers import allowed_by, check_roles
-from domain.officers.persons import is_same_person
+from domain.officers.officers import allowed_by, check_roles, is_same_person
 from schemas.enums import OFFICER_ROLES, Role
 from schemas.officers.officers import NewScriptToken, OfficerEntry
 from tests.each import each

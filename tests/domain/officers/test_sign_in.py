@@ -2,7 +2,7 @@
 
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from domain.officers.sign_in import PASSWORD_MIN_CHARS, password_fault
+from domain.officers.officers import PASSWORD_MIN_CHARS, password_fault
 from tests.each import each
 
 TOP = 3_000

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.people import bank_sms
 from domain.people.bank_sms import bank_of, read_sms
-from domain.people.draft_complaints import read_draft
+from domain.people.drafts import read_draft
 from schemas.people.drafts import SMS_MAX_CHARS, DraftContent, SmsQuestion, SmsReading
 from tests.each import each
 

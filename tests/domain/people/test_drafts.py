@@ -4,8 +4,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.banks.directory import Directory
-from domain.people.draft_checks import banks_of, draft_flags, unasked
-from domain.people.draft_complaints import FACTS, awaited_facts, complaint_of, read_draft, stated_facts
+from domain.people.drafts import (
+    FACTS,
+    awaited_facts,
+    banks_of,
+    complaint_of,
+    draft_flags,
+    read_draft,
+    stated_facts,
+    unasked,
+)
 from domain.policy.model import load_policy
 from schemas.base import Flag
 from schemas.case.answers import NOT_STATED

@@ -3,11 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from domain.people.my_case import StageState, address_class, has_first_outcome, stages
-from domain.people.quality import is_alarming, shown
+from domain.people.my_case import StageState, address_class, has_first_outcome, is_alarming, shown, stages
 from schemas.enums import Bucket
-from schemas.people.my_case import OwnRestoration, StepDone
-from schemas.people.quality import NewTreatment, SaidAnswer
+from schemas.people.my_case import NewTreatment, OwnRestoration, SaidAnswer, StepDone
 from schemas.restoration_enums import AddressClass, RestorationState, Route, Step
 from tests.each import each
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from domain.errors.search import SearchTextUnreadable
+from domain.errors.people import SearchTextUnreadable
 from domain.privacy.search import Sought, recognise
-from schemas.privacy.search import SearchKind
+from schemas.privacy.reads import SearchKind
 from tests.each import each
 
 K = SearchKind

@@ -1,6 +1,6 @@
 """Search terms of personal data: one person's usual spellings have the same terms."""
 
-from domain.privacy.search_terms import TERMS_MAX, name_terms, same_person, search_terms
+from domain.privacy.search import TERMS_MAX, name_terms, same_person, search_terms
 from tests.each import each
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.recovery.excess import Account, Excess, HeldLine, excess
+from domain.recovery.holds import Account, Excess, HeldLine, excess
 
 
 def line(hop_no: int, claimed: int, taken: int, there: int, *, let_go: int = 0, by_person: bool = False) -> HeldLine:

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
-from domain.recovery.message_events import Addressee, Channel, Fact, NotificationEvent
 from domain.recovery.message_rules import (
     ADDRESSEES,
     EXPIRING,
     RULES,
+    Addressee,
+    Channel,
+    Fact,
     MessageLacks,
     MessagesWrong,
+    NotificationEvent,
     Rule,
     carried,
     channels_of,

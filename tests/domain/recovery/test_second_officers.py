@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from domain.recovery.grievances import GrievanceAtLevel
-from domain.recovery.second_officers import HoldAsked, barred
+from domain.recovery.holds import HoldAsked, barred
 from schemas.enums import Role
-from schemas.recovery.releases import ReleaseProposal, ReleaseState
+from schemas.recovery.orders import ReleaseProposal, ReleaseState
 from schemas.recovery.restorations import Acting
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
 from tests.each import each

@@ -1,6 +1,6 @@
 """Which small holds are put before a person."""
 
-from domain.recovery.excess import SmallHold, is_small
+from domain.recovery.holds import SmallHold, is_small
 from tests.each import each
 
 

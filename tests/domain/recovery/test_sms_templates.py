@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from domain.recovery.message_events import Channel
-from domain.recovery.message_rules import ADDRESSEES, RULES
-from domain.recovery.message_texts import LONGEST, short
-from domain.recovery.sms_templates import (
+from domain.recovery.message_rules import ADDRESSEES, RULES, Channel
+from domain.recovery.message_texts import (
+    LONGEST,
     VARIABLE,
     SmsTemplates,
     TemplateKey,
     TemplatesWrong,
+    short,
     template_keys,
     template_text,
 )

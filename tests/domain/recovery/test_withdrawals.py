@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.recovery.withdrawals import UnplacedMoney, withdrawal_entries
+from domain.recovery.officer_steps import UnplacedMoney, withdrawal_entries
 from schemas.enums import Bucket
 
 PAISE = st.integers(0, 10) | st.integers(0, 10**13)

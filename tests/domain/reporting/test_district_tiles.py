@@ -1,7 +1,7 @@
 """The map of tiles has every district once, and neighbours stand as they do on the ground."""
 
 from domain.districts import districts
-from domain.reporting.district_tiles import tiles
+from domain.reporting.figures import tiles
 
 FAR_DEGREES = 1.8
 """about 180 km; nearer seats may change their sides, because tiles are squares"""

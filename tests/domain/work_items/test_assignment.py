@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.work_items.assignment import answering_for, choose
-from schemas.assignment import Candidate, Choice, NoOfficer, TeamHours
+from domain.work_items.shifts import answering_for, choose
 from schemas.officers.officers import TeamShift
+from schemas.tasks import Candidate, Choice, NoOfficer, TeamHours
 from tests.each import each
 
 MONDAY_NOON = datetime(2026, 11, 30, 6, 30, tzinfo=UTC)

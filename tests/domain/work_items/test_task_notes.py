@@ -1,8 +1,7 @@
 """The text about a task: every cause has one, in every language that has a table."""
 
 from domain.recovery.documents import requirements
-from domain.work_items.task_names import NAMES, document_name, field_names, name_of
-from domain.work_items.task_notes import TEXTS, compose
+from domain.work_items.task_notes import NAMES, TEXTS, compose, document_name, field_names, name_of
 from schemas.banks.keys import KeyChangeKind
 from schemas.enums import ClaimKind, DiscrepancyKind, Language
 from schemas.restoration_enums import DocumentKind

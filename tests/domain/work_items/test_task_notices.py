@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.errors.officers import NoticeWithoutContact
 from domain.policy.model import load_policy
-from domain.work_items.task_notices import (
+from domain.work_items.task_owners import (
     NOT_TOLD,
     MessageStanding,
     check_contacts,
@@ -17,11 +17,11 @@ from domain.work_items.task_notices import (
     is_told_at,
     rounded_down,
 )
-from schemas.assignment import TeamHours
 from schemas.base import MAX_AMOUNT_PAISE
 from schemas.enums import Role
 from schemas.officers.officers import TeamShift
-from schemas.work_items.task_notices import NoticeHours, NoticeMedium, NoticeSetting
+from schemas.tasks import TeamHours
+from schemas.work_items.task_owners import NoticeHours, NoticeMedium, NoticeSetting
 
 RULES = load_policy().notices
 NOON = datetime(2026, 11, 30, 6, 30, tzinfo=UTC)

@@ -7,8 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.errors import BusinessError, NotNow
-from domain.errors.cases import SnoozeOutOfBounds, SnoozeWithoutCase, TaskChanged, TaskIsYours, TaskNotOwned, TaskOwned
-from domain.errors.tracing import CallBackTooFar
+from domain.errors.case import (
+    CallBackTooFar,
+    SnoozeOutOfBounds,
+    SnoozeWithoutCase,
+    TaskChanged,
+    TaskIsYours,
+    TaskNotOwned,
+    TaskOwned,
+)
 from domain.policy.model import load_policy
 from domain.work_items import task_owners
 from schemas.enums import Role

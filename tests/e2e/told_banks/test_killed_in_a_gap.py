@@ -14,7 +14,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
 from activities.banks.delivery import CALL_AT_ONCE_SECONDS
-from domain.case.batches import request_id
+from domain.case.requests import request_id
 from schemas.case.case_workflow import BatchSent
 from simulator import Faults, hold_row, transfer_row
 from tests.e2e.told_banks.scene import INTAKE, LOSS_PAISE, Scene

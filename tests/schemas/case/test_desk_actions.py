@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.base import WithReason
-from schemas.case.desk_actions import HopCorrection, NewHopByDesk
+from schemas.case.discrepancies import HopCorrection, NewHopByDesk
 from tests.each import each
 
 

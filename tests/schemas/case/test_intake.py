@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.base import MAX_AMOUNT_PAISE
-from schemas.case.desk_actions import HopCorrection
+from schemas.case.discrepancies import HopCorrection
 from schemas.case.intake import MAX_TRANSFERS, Complaint, Transfer
 from schemas.parties import Party
 from tests.each import each

@@ -8,7 +8,7 @@ import pytest
 from simulator.banks.faults import FaultBook, Faults, FaultyPost, Reply
 from simulator.banks.script import WrittenRow, hold_row, refusal_row
 from simulator.config import Knobs
-from simulator.faulty_replies import drop
+from simulator.figures import drop
 from simulator.server import SimulatorServer, until
 from tests.simulator.conftest import quiet
 from tests.simulator.police import Police, incident

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from simulator.config import Delay, RestorationHabits, SimulatorConfig
-from simulator.people.callers import Caller, Person
+from simulator.people.callers import Caller, Json, Person
 from simulator.people.case_police import CasePolice
-from simulator.people.complaints import Json
 from simulator.people.officers import Officers
 from simulator.people.restoration import ROLES, TRIES, RestorationPeople
 from tests.each import each

@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.case.intake import take_complaint
 from activities.context import Context
-from activities.workbook.request_pause import RequestPause
+from activities.workbook.trail_lines import RequestPause
 from db.case import case_outbox
 from db.pool import Pool
 from schemas.case.case_workflow import CaseNews, CaseStart, FollowUp, HopBrief, HopRef

@@ -13,7 +13,7 @@ from activities.case.intake import Taken, take_complaint
 from activities.context import Context
 from db.pool import Pool
 from domain.case.complaint_rows import SheetReading, SheetRow, read_sheet
-from domain.errors.intake import AckNoTaken
+from domain.errors.case import AckNoTaken
 from schemas.case.case_workflow import FollowUp
 from tests.activities.bench import Bench
 from tests.factories import make_context

@@ -14,8 +14,8 @@ from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_res
 from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
 from adapters.banks.iso20022.spool import Spool
 from db.pool import Pool
-from db.recovery.returned_funds import WATCH_LOCK
-from db.session_locks import try_to_lock
+from db.rate_limits import try_to_lock
+from db.recovery.order_views import WATCH_LOCK
 from tests.adapters.iso_messages import CASE
 from tests.adapters.wires import REQUEST_ID, ticket
 from tests.factories import complaint, make_context, rrn, transfer

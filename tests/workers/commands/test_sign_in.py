@@ -12,13 +12,13 @@ import orjson
 import pytest
 from pydantic import TypeAdapter
 
-from activities.officers.authenticators import code_at, new_secret, step_at
+from activities.officers.sign_in import code_at, new_secret, step_at
 from activities.officers.sign_in_links import SignInLink
 from api.server import serve
 from db.pool import Pool
 from domain.districts import districts, known_district
 from schemas.enums import OFFICER_ROLES, Role
-from simulator.names import DISTRICTS
+from simulator.config import DISTRICTS
 from simulator.net.http_client import HttpClient
 from simulator.people.callers import Person
 from tests.api.conftest import new_app, services_over, with_banks

@@ -20,9 +20,8 @@ from tests.domain.trail_books import ACK, C, codes, moved, said
 from tests.factories import make_context
 from tests.workers.command_line import invoke, with_database
 from tests.workers.trail_files import write
-from workers.importer import trail_file
-from workers.importer.trail_file import read_trail_file
-from workers.importer.trail_writing import write_workbook
+from workers.importer import trail_report
+from workers.importer.trail_report import read_trail_file, write_workbook
 from workers.verifying import verify
 from workflows.case import case_workflow_id
 
@@ -122,7 +121,7 @@ def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FileRefused, match="3 sheets"):
         read_trail_file(path)
     monkeypatch.undo()
-    monkeypatch.setattr(trail_file, "MAX_TRAIL_ROWS", 2)
+    monkeypatch.setattr(trail_report, "MAX_TRAIL_ROWS", 2)
     with pytest.raises(FileRefused, match="more than 2 rows"):
         read_trail_file(path)
     assert MAX_TRAIL_ROWS > 40_000

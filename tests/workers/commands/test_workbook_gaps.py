@@ -18,12 +18,12 @@ from activities.case.intake import take_complaint
 from activities.case.outbox import SweepActivities
 from activities.context import Context
 from activities.workbook import trail_import
-from activities.workbook.request_pause import RequestPause
+from activities.workbook.trail_lines import RequestPause
 from db.case import cases
 from db.pool import Pool
 from domain.spreadsheet_cells import Cell
 from domain.workbook.columns import Sheet, TrailColumn
-from schemas.case.desk_actions import HopCorrection
+from schemas.case.discrepancies import HopCorrection
 from tests.activities.case.test_outbox import WorkflowNotifier
 from tests.domain.trail_books import ACK, C, Told, moved, said
 from tests.factories import make_context

@@ -6,19 +6,18 @@ from typing import Any
 
 import pytest
 
-from adapters.banks.conformance_tickets import TEST_ACK_PREFIX, new_test_ticket
 from adapters.banks.i4c.replies import refusal_reply
+from adapters.banks.protocol import TEST_ACK_PREFIX, new_test_ticket
 from adapters.banks.push.client import push_wire
-from domain.banks.lien_setting import HoldBalances
-from domain.case.ack_numbers import first_digits
+from domain.banks.directory import HoldBalances
+from domain.case.complaints import first_digits
 from schemas.banks.institutions import EnvelopeKind, PushEntry
 from schemas.enums import ChannelKind
 from tests.adapters.fake_bank import Street, says
 from tests.adapters.wires import AES_KEY, HMAC_KEY, PASSWORD, key_text, wire
 from tests.workers.conformance.banks import SECRETS, CarefulBank, Hook, RefusingBank
 from workers.conformance.findings import Finding, Verdict
-from workers.conformance.lien_setting import check_balances
-from workers.conformance.suite import check_bank
+from workers.conformance.suite import check_balances, check_bank
 
 I4C_FAULTS = [
     ("any password", {"wrong password": Verdict.WRONG}),

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from adapters.banks.conformance_tickets import TEST_ACK_PREFIX
 from adapters.banks.i4c.replies import refusal_reply
+from adapters.banks.protocol import TEST_ACK_PREFIX
 from schemas.banks.institutions import InstitutionEntry
 from simulator.server import SimulatorServer
 from tests.adapters.fake_bank import Street, says

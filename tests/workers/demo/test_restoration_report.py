@@ -7,7 +7,7 @@ from typing import cast
 
 from rich.console import Console
 
-from schemas.reporting.outcomes import FigureGroup, HeldToRestored, OutcomeFigures, OutcomeReport, Stage, Sum
+from schemas.reporting.figures import FigureGroup, HeldToRestored, OutcomeFigures, OutcomeReport, Stage, Sum
 from schemas.restoration_enums import Route
 from workers.demo import restoration_report
 from workers.demo.play import Played, Restorations

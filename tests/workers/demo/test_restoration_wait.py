@@ -3,7 +3,7 @@
 import asyncio
 
 from activities.recovery import hold_opening
-from activities.recovery.due_list import DueList
+from activities.recovery.assignments import DueList
 from db.pool import Pool
 from db.recovery.due_list import Backlog
 from tests.activities.bench import Bench

@@ -9,8 +9,8 @@ import xlsxwriter
 
 from adapters import workbooks
 from domain.spreadsheets import FileRefused
-from workers.importer import csv_text, reading
-from workers.importer.reading import read_file
+from workers.importer import complaint_import
+from workers.importer.complaint_import import read_file
 
 HEADER = (
     "victim_name,victim_mobile,payer_bank,payer_account,payee_bank,payee_account,amount,rrn,transaction date,time\n"
@@ -108,10 +108,10 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
 
 def test_limits_on_bytes_and_rows(write: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(HEADER + "".join(ROW.format(number) for number in range(100)))
-    monkeypatch.setattr(csv_text, "MAX_ROWS", 50)
+    monkeypatch.setattr(complaint_import, "MAX_ROWS", 50)
     with pytest.raises(FileRefused, match="more than 50 rows"):
         read_file(path)
-    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 1024)
+    monkeypatch.setattr(complaint_import, "MAX_FILE_BYTES", 1024)
     with pytest.raises(FileRefused, match="larger than"):
         read_file(path)
 

@@ -21,8 +21,8 @@ from adapters.banks.iso20022.bank_side import TransferStatus, encode_resolution
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
 from db.pool import Pool
-from db.recovery.returned_funds import WATCH_LOCK
-from db.session_locks import try_to_lock
+from db.rate_limits import try_to_lock
+from db.recovery.order_views import WATCH_LOCK
 from schemas.case.case_workflow import FollowUp
 from schemas.enums import ChannelKind
 from tests.desk_tasks import bank_notes

@@ -28,8 +28,8 @@ from adapters.banks.protocol import (
     BankWire,
     Delivery,
 )
-from schemas.banks.exchanges import REPLY_MAX_BYTES
 from schemas.banks.institutions import EnvelopeKind
+from schemas.banks.keys import REPLY_MAX_BYTES
 from tests.adapters.fake_bank import Street, http, raw_server, says, waits
 from tests.adapters.wires import ACK_NO, PASSWORD, REQUEST_ID, ticket, wire
 

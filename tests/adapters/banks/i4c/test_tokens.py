@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from adapters.banks.i4c.tokens import EXPIRY_MARGIN_SECONDS, Token, TokenCache
+from adapters.banks.i4c.client import EXPIRY_MARGIN_SECONDS, Token, TokenCache
 from adapters.banks.protocol import BankLoginFailed, BankWire
 from tests.adapters.wires import wire
 

@@ -14,8 +14,7 @@ from adapters.banks.answers import AnswerLine, LineFlag, StatusUpdate, Unreadabl
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
 from adapters.banks.iso20022.decode import decode
-from adapters.banks.iso20022.errors import IncompleteMessage
-from adapters.banks.iso20022.messages import Message
+from adapters.banks.iso20022.document import IncompleteMessage, Message
 from adapters.banks.iso20022.reasons import REASONS, status_code
 from adapters.banks.iso20022.resolution import LINES_MAX, TEXT_MAX_CHARS
 from domain.banks.directory import Directory

@@ -7,10 +7,18 @@ import pytest
 
 from adapters.banks.iso20022 import schema
 from adapters.banks.iso20022.decode import decode
-from adapters.banks.iso20022.document import DEPTH_MAX, Element, node, read
+from adapters.banks.iso20022.document import (
+    DEPTH_MAX,
+    HEADER,
+    DocumentRefused,
+    Element,
+    InvalidMessage,
+    Message,
+    UnknownMessage,
+    node,
+    read,
+)
 from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
-from adapters.banks.iso20022.errors import DocumentRefused, InvalidMessage, UnknownMessage
-from adapters.banks.iso20022.messages import HEADER, Message
 from adapters.banks.iso20022.values import reminder_id
 from tests.adapters.iso_messages import resolution, status
 from tests.adapters.wires import REQUEST_ID, ticket

@@ -7,9 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.banks.iso20022.decode import decode
-from adapters.banks.iso20022.document import ATTRIBUTES_MAX, BODY_MAX_BYTES, DEPTH_MAX, ELEMENTS_MAX, read
-from adapters.banks.iso20022.errors import DocumentRefused, MessageError, UnknownMessage
-from adapters.banks.iso20022.messages import Message
+from adapters.banks.iso20022.document import (
+    ATTRIBUTES_MAX,
+    BODY_MAX_BYTES,
+    DEPTH_MAX,
+    ELEMENTS_MAX,
+    DocumentRefused,
+    Message,
+    MessageError,
+    UnknownMessage,
+    read,
+)
 from tests.adapters.iso_messages import document, resolution, status
 from tests.each import each
 

@@ -8,9 +8,8 @@ from adapters.banks.answers import AnswerLine, StatusUpdate
 from adapters.banks.iso20022 import schema
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.decode import decode
-from adapters.banks.iso20022.document import read
+from adapters.banks.iso20022.document import Message, read
 from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
-from adapters.banks.iso20022.messages import Message
 from adapters.banks.iso20022.reasons import REASONS
 from tests.adapters.iso_messages import CASE
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT, ticket

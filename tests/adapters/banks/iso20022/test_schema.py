@@ -7,10 +7,8 @@ import pytest
 
 from adapters.banks.iso20022 import schema
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
-from adapters.banks.iso20022.document import Element, node, read
+from adapters.banks.iso20022.document import Element, InvalidMessage, Message, node, read
 from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
-from adapters.banks.iso20022.errors import InvalidMessage
-from adapters.banks.iso20022.messages import Message
 from tests.adapters.iso_messages import CASE
 from tests.adapters.wires import REQUEST_ID, TRANSFERRED_AT, ticket
 from tests.each import each

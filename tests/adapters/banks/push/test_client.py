@@ -34,13 +34,12 @@ from adapters.banks.protocol import (
     Delivery,
     HoldTicket,
 )
-from adapters.banks.push.client import PushAdapter, push_wire
-from adapters.banks.push.demand import debit_inquiry, hold_demand
-from schemas.banks.exchanges import REPLY_MAX_BYTES
+from adapters.banks.push.client import PushAdapter, debit_inquiry, hold_demand, push_wire
 from schemas.banks.institutions import PushEntry
-from schemas.case.debit_inquiries import DebitAsked
+from schemas.banks.keys import REPLY_MAX_BYTES
 from schemas.case.hold_requests import HoldRequested
-from schemas.gateway.lien_lists import ListWanted
+from schemas.case.payer_inquiries import DebitAsked
+from schemas.gateway.liens import ListWanted
 from tests.adapters.fake_bank import STARTED_POLL_SECONDS, Answer, http, raw_server, says, waits
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT, incident, ticket
 from tests.each import each

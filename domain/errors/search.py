@@ -1,7 +1,0 @@
-"""Business errors about searches."""
-
-from domain.errors import Unreadable
-
-
-class SearchTextUnreadable(Unreadable):
-    kind: str
