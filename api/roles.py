@@ -28,7 +28,7 @@ class Rule(NamedTuple):
     kind: VerbKind
     """from which the scope of a role follows (`domain.officers.jurisdiction.SCOPES`)"""
     shows: Shows | None = None
-    """what a read shows, from which follows who reads it of a marked case (`domain.officers.jurisdiction.MARKED_SCOPES`)"""
+    """what a read shows; who reads it of a marked case (`domain.officers.jurisdiction.MARKED_SCOPES`)"""
     is_proved: bool = False
     """needs a sign-in or a code of the last minutes (`sessions.proof_seconds`): it moves money, or power"""
 

@@ -43,7 +43,8 @@ NAMED: Final[dict[str, type[StrEnum]]] = {
     "order_planned.reason": OrderReason,
     "payer_bank_stated.differing": Differing,
 }
-"""fields whose codes have names in `domain.work_items.task_notes`, by kind of event and field; their texts are not in `codes()`"""
+"""fields whose codes have names in `domain.work_items.task_notes`, by kind of event and field; `codes()` has no text of
+them"""
 
 
 @cache

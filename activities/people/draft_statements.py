@@ -1,7 +1,8 @@
 """Statements of a complaint after it was taken: facts that it lacked, what happened, and further transfers.
 
 A fact that the complaint does not state is filled in once. A stated one is changed by two officers
-(`activities.people.victims`). What a complaint states of a transfer never changes, so one that is told better is stated again.
+(`activities.people.victims`). What a complaint states of a transfer never changes, so one that is told better is stated
+again.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence

@@ -10,8 +10,8 @@ from tests.docs.test_named import missing_paths
 from tests.paths import ROOT
 from tests.style.rules import page_violations
 from workers.reference import settings
-from workers.reference.areas import Incomplete, check_complete
 from workers.reference.pages import FOLDER, NAMES, pages
+from workers.reference.table_modules import Incomplete, check_complete
 
 LIST = (ROOT / "docs" / "reference" / "README.md").read_text(encoding="utf-8")
 

@@ -31,8 +31,8 @@ BUGS: Final = (
     Bug(
         "a change of a key that waited too long is not confirmed",
         "activities/banks/key_changes.py",
-        "if change.asked_at < now - bank_key_changes.KEPT_OPEN:",
-        "if change.asked_at < now - 9 * bank_key_changes.KEPT_OPEN:",
+        "if change.asked_at < now - bank_keys.KEPT_OPEN:",
+        "if change.asked_at < now - 9 * bank_keys.KEPT_OPEN:",
         "tests/api/gateway/test_inbox.py::test_a_bank_asks_for_keys_and_the_police_confirm",
     ),
     Bug(

@@ -16,6 +16,8 @@ from tests.paths import ROOT
 LINTER = Path(sys.executable).with_name("lint-imports")
 SETTINGS: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
 CONTRACTS = {contract["id"]: contract for contract in SETTINGS["contracts"]}
+ROOMS = {"activities", "api", "db", "domain", "schemas"}
+"""rooms that have the eleven modules"""
 
 
 class Break(NamedTuple):
@@ -32,11 +34,12 @@ BREAKS = [
     Break("rooms", "db/pool.py", "documents.wording"),
     Break("rooms", "activities/context.py", "workflows.options"),
     Break("rooms", "workflows/options.py", "api.roles"),
-    Break("areas", "db/case/cases.py", "db.recovery.restorations"),
-    Break("areas", "activities/case/desk.py", "activities.recovery.orders"),
-    Break("areas", "api/case/cases.py", "api.recovery.holds"),
-    Break("areas", "domain/banks/priority.py", "domain.case.trail"),
-    Break("areas", "schemas/banks/keys.py", "schemas.recovery.orders"),
+    Break("modules", "db/case/cases.py", "db.recovery.restorations"),
+    Break("modules", "activities/case/desk.py", "activities.recovery.orders"),
+    Break("modules", "activities/case/desk.py", "db.people.drafts"),
+    Break("modules", "api/case/cases.py", "api.recovery.holds"),
+    Break("modules", "domain/banks/directory.py", "domain.case.trail"),
+    Break("modules", "schemas/banks/keys.py", "schemas.recovery.orders"),
     Break("engine-room", "api/app.py", "workers.worker"),
     Break("below-engine", "workflows/options.py", "workers.settings"),
     Break("below-engine", "adapters/calling.py", "benchmarks"),
@@ -85,9 +88,7 @@ def report(folder: Path) -> str:
 
 def test_every_contract_has_a_break() -> None:
     assert {one.contract for one in BREAKS} == set(CONTRACTS)
-    assert {one.file.partition("/")[0] for one in BREAKS if one.contract == "areas"} == set(
-        CONTRACTS["areas"]["containers"]
-    )
+    assert {one.file.partition("/")[0] for one in BREAKS if one.contract == "modules"} == ROOMS
 
 
 def test_the_copy_keeps_every_contract(copy: Path) -> None:
@@ -109,12 +110,15 @@ def test_each_broken_contract_is_named_with_its_imports(copy: Path, subtests: py
             assert [line for line in told if line not in of_it] == []
 
 
-def test_every_folder_of_a_room_is_an_area() -> None:
-    areas = {layer.strip("()") for layer in CONTRACTS["areas"]["layers"]}
+def test_every_folder_of_a_room_is_a_module_in_its_place() -> None:
+    layers = [set(layer.split(" : ")) for layer in CONTRACTS["modules"]["layers"]]
+    for layer in layers:
+        assert len({name.partition(".")[2] for name in layer}) == 1, "one module in all rooms"
     folders = {
-        f"{room}/{found.name}"
-        for room in CONTRACTS["areas"]["containers"]
-        for found in (ROOT / room).iterdir()
-        if found.is_dir() and any(found.glob("*.py"))
+        f"{room}.{folder.name}"
+        for room in ROOMS
+        for folder in (ROOT / room).iterdir()
+        if folder.is_dir() and any(folder.glob("*.py"))
     }
-    assert sorted(folder for folder in folders if folder.partition("/")[2] not in areas) == []
+    assert folders - set.union(*layers) == {"domain.errors", "domain.policy"}
+    assert set.union(*layers) <= folders

@@ -44,7 +44,7 @@ _HOP: Final = Machine(
     "Hop",
     "hop",
     HopState,
-    "`domain/case/trail.py`, `db/case/hops.py`, `activities/cases/`",
+    "`domain/case/trail.py`, `db/case/hops.py`, `activities/case/`",
     (
         Change(START, HopState.OPEN, "institution and reference are known"),
         Change(START, HopState.CORRECTION, "no usable reference"),
@@ -80,7 +80,7 @@ _ORDER: Final = Machine(
     "Order to a bank",
     "bank_order",
     OrderState,
-    "`db/recovery/bank_orders.py`, `activities/orders/`",
+    "`db/recovery/bank_orders.py`, `activities/recovery/orders.py`",
     (
         Change(START, OrderState.PLANNED, "ordered"),
         Change(OrderState.PLANNED, OrderState.DELIVERED, "bank has it"),
@@ -94,7 +94,7 @@ _RESTORATION: Final = Machine(
     "Restoration",
     "restoration",
     RestorationState,
-    "`activities/restoration/`",
+    "`activities/recovery/restoration_transitions.py`",
     (
         Change(START, RestorationState.OPEN, "first hold, or reopened as the next round"),
         Change(RestorationState.OPEN, RestorationState.RESTORED, "credited, and the bond received where one is due"),
@@ -113,7 +113,7 @@ _GRIEVANCE: Final = Machine(
     "Grievance of an account holder",
     "grievance",
     GrievanceState,
-    "`domain/recovery/grievances.py`, `activities/grievances/`",
+    "`domain/recovery/grievances.py`, `activities/recovery/grievance_decisions.py`",
     (
         Change(START, GrievanceState.OPEN, "filed, at level `bank`"),
         Change(GrievanceState.OPEN, GrievanceState.OPEN, "decide: a release is proposed, and the victim is heard"),

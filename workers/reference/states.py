@@ -13,9 +13,9 @@ from schemas.enums import Role
 from schemas.recovery.grievances import GrievanceVerb
 from schemas.recovery.restorations import RestorationVerb
 from schemas.restoration_enums import DutyKind, Route, Step
-from workers.reference.areas import check_complete
 from workers.reference.machines import MACHINES, START, Machine
 from workers.reference.markdown import code, mermaid, page, table
+from workers.reference.table_modules import check_complete
 from workers.reference.units import duration
 
 _INTRODUCTION: Final = """States are closed lists: an enum in `schemas/` and a check constraint in PostgreSQL. A

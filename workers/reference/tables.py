@@ -6,8 +6,8 @@ from typing import Final
 from db import catalog
 from db.catalog import Column, ForeignKey, Rule
 from db.pool import Connection
-from workers.reference.areas import TABLES, check_complete
 from workers.reference.markdown import code, mermaid, page, table
+from workers.reference.table_modules import TABLES, check_complete
 
 _INTRODUCTION: Final = """Every table, by area. A line joins a row to the row that it refers to; a table of another
 area stands without its columns. `PK` is a primary key, `FK` a foreign key. Below each diagram stand the rules that
@@ -23,7 +23,7 @@ async def tables_page(connection: Connection) -> str:
     rules = await catalog.rules(connection)
     found = list(dict.fromkeys(column.table for column in columns))
     known = [name for names in TABLES.values() for name in names]
-    check_complete("workers/reference/areas.py, tables", known, found)
+    check_complete("workers/reference/table_modules.py, tables", known, found)
     parts = []
     for area, names in TABLES.items():
         of_area = [column for column in columns if column.table in names]

@@ -7,9 +7,9 @@ from typing import Final
 from db import catalog
 from db.catalog import Trigger
 from db.pool import Connection
-from workers.reference.areas import check_complete
 from workers.reference.effects import EFFECTS, Sort
 from workers.reference.markdown import code, mermaid, page, table
+from workers.reference.table_modules import check_complete
 
 _INTRODUCTION: Final = """PostgreSQL does this by itself, in the transaction of the write. Look here when a row
 appears and no Python code writes it."""

@@ -130,7 +130,7 @@ _COMPOSED = ("category_", "way_", "age_")
 
 
 def _code() -> str:
-    return "".join(file.read_text(encoding="utf-8") for file in (ROOT / "api" / "public").glob("*.py"))
+    return "".join(file.read_text(encoding="utf-8") for file in (ROOT / "api" / "people").glob("complaint_*.py"))
 
 
 # -- colours -----------------------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ def texts(rule: Rule) -> list[Written]:
 
 def table() -> dict[str, Any]:
     """Return the content of the table, to be changed."""
-    return tomllib.loads((ROOT / "domain" / "notifications" / "messages.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((ROOT / "domain" / "recovery" / "messages.toml").read_text(encoding="utf-8"))
 
 
 @each(
