@@ -33,7 +33,7 @@ class SmsIds(FrozenModel):
 
 
 class MessageKind(StrEnum):
-    """Kind of a message; `domain.notifications` names the recipients of each."""
+    """Kind of a message; `domain.recovery.message_rules` names the recipients of each."""
 
     MONEY_HELD = "money_held"
     HOLD = "hold"

@@ -145,7 +145,8 @@ async def test_a_process_that_starts_with_the_old_key_meanwhile_ends_the_run(
 KILLED = """
 import asyncio, os, signal, sys
 from pydantic import SecretStr
-from activities import reseal as resealing, secrets
+from activities import secrets
+from activities.privacy import reseal as resealing
 from db.pool import open_pool
 
 dsn, new, old = sys.argv[1:]

@@ -291,7 +291,7 @@ async def test_what_is_too_much_to_count_is_told_so(doors: Doors, path: str, mon
     async def takes_too_long(*_: object) -> None:
         raise TimeoutError
 
-    for name in ("stage_figures.exact", "stage_figures.added", "stage_cases.behind", "stage_cases.breaches"):
+    for name in ("stage_counts.exact", "stage_counts.added", "stage_cases.behind", "stage_cases.breaches"):
         monkeypatch.setattr(f"db.reporting.{name}", takes_too_long)
     monkeypatch.setattr("db.reporting.officer_load.read", takes_too_long)
     response = await doors.client.get(path, headers=doors.officer(Role.SUPERVISOR))
