@@ -29,7 +29,7 @@ async def test_every_number_leads_to_its_cases_and_every_table_to_a_file(stage: 
     )
     token = (await stage.officers("supervisor.desk", role=Role.SUPERVISOR))["supervisor.desk"]
     seat = await sit(token, width=1440, height=900)
-    await seat.open("/supervisor?days=2")
+    await seat.open("/supervisor?days=1")
     row = seat.page.get_by_role("row").filter(has_text="Complaint → request sent")
     await row.get_by_role("button", name="Complaint →").focus()
     await seat.press("Enter")
@@ -93,7 +93,7 @@ async def district_and_files(seat: Seat, inner: Locator) -> None:
 
 async def dialogs_on_a_telephone(phone: Seat, case_no: str) -> None:
     """Read the cases behind a sum and behind a number on a small dark screen, in Hindi."""
-    await phone.open("/supervisor?days=2")
+    await phone.open("/supervisor?days=1")
     buttons = {
         "sum": phone.page.get_by_title(re.compile("^आज गई राशि: .*मामले खोलें")),
         "cases": phone.page.locator(".stages td .btn.link").first,
