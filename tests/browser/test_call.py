@@ -30,6 +30,15 @@ SAVES_LATE = """(() => {
     window.setTimeout = (run, delay, ...given) => real(run, delay === 1000 ? 60_000 : delay, ...given);
 })()"""
 """makes the pause between two savings a minute"""
+CHECKS_LATE = """(() => {
+    const real = window.fetch;
+    window.fetch = async (request, ...given) => {
+        const answer = await real(request, ...given);
+        if (request.url?.endsWith("/drafts/check")) await new Promise((go) => setTimeout(go, 900));
+        return answer;
+    };
+})()"""
+"""lets each check of what is typed come after the answer to what was sent meanwhile"""
 LATER_CODE = re.compile(r"/assets/(AccountMenu|Find|KeyOverlay|ModalBody|NoticeList|Palette|SignedOut)-")
 STORY = "A man on video in a uniform said that a box was stopped."
 
@@ -79,6 +88,7 @@ async def test_four_facts_ask_the_banks_and_the_rest_follows_by_keyboard_alone(s
     token = (await stage.officers("intake.pathelia", role=Role.INTAKE))["intake.pathelia"]
     seat = await sit(token)
     await seat.page.add_init_script(SAVES_LATE)
+    await seat.page.add_init_script(CHECKS_LATE)
     await seat.open()
     await wait_for_facts(seat)
 
@@ -105,8 +115,9 @@ async def test_four_facts_ask_the_banks_and_the_rest_follows_by_keyboard_alone(s
     await seat.press("Alt+a")
     await seat.page.get_by_label("Bank, IFSC or UPI address").first.focus()
     await seat.press("Shift+Tab")
-    await type_facts(seat, beginning(names, payer.name), beginning(names, onward.name), further, "49999")
-    await seat.sees("Can go now. What you find out later is added.")
+    async with seat.page.expect_request(lambda request: further in (request.post_data or "")):
+        await type_facts(seat, beginning(names, payer.name), beginning(names, onward.name), further, "49999")
+    # The check of what was typed is on its way, and does not know yet what is sent.
     await seat.press("Control+Enter")
     await seat.page.locator("#h-sent").wait_for()
     await seat.page.get_by_role("cell", name=further).wait_for()

@@ -12,7 +12,8 @@ export interface VerbOptions<Input, Result> {
   readonly show?: (client: QueryClient, input: Input) => () => void;
   /** What is read again after the answer, good or bad. */
   readonly readAgain?: readonly QueryKey[];
-  readonly done?: (result: Result, input: Input) => void;
+  /** What is read again waits for it. */
+  readonly done?: (result: Result, input: Input) => void | Promise<void>;
   /** Without it, a refusal is shown as a message at the edge of the page. */
   readonly refused?: (problem: Problem, input: Input) => void;
 }

@@ -14,7 +14,7 @@ import { CallLine } from "./CallLine.tsx";
 import { callCommands } from "./commands.ts";
 import { type Content, EMPTY, hasFacts, isEmpty } from "./content.ts";
 import { HandOver, Sure } from "./dialogs.tsx";
-import { banksOf, type Check, checkOf, draft as draftOf, ownDrafts } from "./drafts.ts";
+import { banksOf, CHECK, type Check, checkOf, draft as draftOf, ownDrafts } from "./drafts.ts";
 import { missingFacts } from "./findings.ts";
 import { closeKeeper, keeperOf, useKept } from "./keeper.ts";
 import { Person } from "./Person.tsx";
@@ -58,9 +58,11 @@ export function OpenCall({ draftId, leave }: { draftId: string; leave: () => voi
     done: ({ receipt, missing }) => {
       keeper.sent(missing);
       client.setQueryData(draftOf(draftId).queryKey, { ...draft, ack_no: receipt.ack_no });
+      // A check on its way may not know what was sent, and the first reading of a query is not begun anew by itself.
+      return client.cancelQueries({ queryKey: [CHECK] });
     },
     refused: () => undefined,
-    readAgain: [["draft-banks", draftId], ["draft-check"], ownDrafts.queryKey],
+    readAgain: [["draft-banks", draftId], [CHECK], ownDrafts.queryKey],
   });
   const isGone = useRef(false);
   useEffect(

@@ -41,9 +41,12 @@ export function draft(draftId: string) {
 }
 
 /** The check of what is typed. The cache of it is in memory, and short, because it is personal. */
+/** the first part of the keys of checks */
+export const CHECK = "draft-check";
+
 export function checkOf(content: Content) {
   return queryOptions({
-    queryKey: ["draft-check", content],
+    queryKey: [CHECK, content],
     gcTime: 10_000,
     placeholderData: keepPreviousData,
     queryFn: () => ok(api.POST("/api/v1/drafts/check", { body: content })),
