@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
-from schemas.enums import Role
+from adapters.clock import wall_clock
+from db.case.procedure_outbox import notify
+from schemas.enums import ProcedureKind, Role
 from simulator import ScriptedAnswer, hold_row
 from tests.e2e.live import Live
 from tests.factories import rrn, transfer
@@ -70,19 +72,31 @@ class Officers:
         one = await self.held(paise)
         await self.act(one, "receive-application", self.engine.officer(Role.DESK))
         await self.act(one, "verify", self.engine.officer(Role.IO))
-        pool = self.engine.pool
-        await pool.execute(
-            "UPDATE due_document SET state = 'issued', lacking = '{}', next_attempt_at = NULL, ended_at = now()"
-            " WHERE restoration_id = $1 AND ended_at IS NULL",
-            one.restoration_id,
-        )
-        await pool.execute(
-            "UPDATE restoration_step SET due_at = now() WHERE restoration_id = $1 AND ended_at IS NULL",
-            one.restoration_id,
-        )
         waived = {"reason": "the holder has no objection", "document": _WAIVER}
-        await self.act(one, "waive-notice", self.engine.officer(Role.IO), **waived)
-        await self.engine.until(lambda: self._is_at(one, "approval"), ENGINE_SECONDS, "the notice ends")
+
+        async def is_waived() -> bool:
+            # The notice lacks facts of the case, or is being written.
+            await self.engine.pool.execute(
+                "UPDATE due_document SET state = 'issued', lacking = '{}', next_attempt_at = NULL, ended_at = now()"
+                " WHERE restoration_id = $1 AND ended_at IS NULL",
+                one.restoration_id,
+            )
+            return await self._is_taken(one, "waive-notice", self.engine.officer(Role.IO), waived)
+
+        async def is_over() -> bool:
+            if await self._is_at(one, "approval"):
+                return True
+            # A notice that is written meanwhile gives its holder time again.
+            async with self.engine.pool.acquire() as connection, connection.transaction():
+                await connection.execute(
+                    "UPDATE restoration_step SET due_at = now() WHERE restoration_id = $1 AND ended_at IS NULL",
+                    one.restoration_id,
+                )
+                await notify(connection, ProcedureKind.RESTORATION, one.restoration_id, wall_clock())
+            return False
+
+        await self.engine.until(is_waived, ENGINE_SECONDS, "the holder waives the rest of the time")
+        await self.engine.until(is_over, ENGINE_SECONDS, "the notice ends")
         return one
 
     async def prepared(self, paise: int, token: str) -> Restorable:
@@ -99,17 +113,17 @@ class Officers:
         """Return a restoration as the desk reads it."""
         return await self.engine.read(f"/restorations/{one.restoration_id}")
 
-    async def act(self, one: Restorable, verb: str, headers: dict[str, str], **more: Any) -> None:
+    async def act(self, one: Restorable, verb: str, headers: dict[str, str], **more: str) -> None:
         """Do an act at the step that stands. The first division of an account may still be under way."""
 
-        async def taken() -> bool:
-            seen = await self.read(one)
-            body = {"step": seen["step"], "visit_no": seen["visit_no"], **more}
-            answer = await self.engine.api.post(f"{PATH}/{one.restoration_id}/{verb}", json=body, headers=headers)
-            assert answer.status_code in {200, 409}, answer.text
-            return answer.status_code == 200
+        await self.engine.until(lambda: self._is_taken(one, verb, headers, more), ENGINE_SECONDS, f"{verb} is taken")
 
-        await self.engine.until(taken, ENGINE_SECONDS, f"{verb} is taken")
+    async def _is_taken(self, one: Restorable, verb: str, headers: dict[str, str], more: dict[str, str]) -> bool:
+        seen = await self.read(one)
+        body = {"step": seen["step"], "visit_no": seen["visit_no"], **more}
+        answer = await self.engine.api.post(f"{PATH}/{one.restoration_id}/{verb}", json=body, headers=headers)
+        assert answer.status_code in {200, 409}, answer.text
+        return answer.status_code == 200
 
     async def _is_at(self, one: Restorable, step: str) -> bool:
         return bool((await self.read(one))["step"] == step)
