@@ -292,3 +292,14 @@ class DocumentKind(StrEnum):
     RELEASE_ORDER = "release_order"
     HOLDER_NOTICE = "holder_notice"
     STATUS_LETTER = "status_letter"
+
+
+class CaseDuty(StrEnum):
+    """Duty of an officer in a case."""
+
+    IO = "io"
+    """investigates and prepares orders"""
+    SUPERVISING = "supervising"
+    """Superintendent or Deputy Commissioner; approves"""
+    DECIDING = "deciding"
+    """ordered or decided in the case, without further responsibility; documents name the officer"""

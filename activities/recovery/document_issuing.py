@@ -38,9 +38,8 @@ from schemas.recovery.document_facts import (
     Particulars,
 )
 from schemas.recovery.due_documents import DocumentPreview, DocumentText, TextPart
-from schemas.recovery.police import CaseDuty
 from schemas.recovery.restorations import Acting
-from schemas.restoration_enums import DocumentKind, DutyKind, OrderKind
+from schemas.restoration_enums import CaseDuty, DocumentKind, DutyKind, OrderKind
 
 APPEAL_PATH: Final = "/appeal"
 """the path of the holders' appeal page below the public address"""

@@ -30,8 +30,7 @@ from schemas.identifiers import account_end
 from schemas.notifications import MessageFacts
 from schemas.recovery.holds import HoldAction
 from schemas.recovery.orders import NewOrderLine
-from schemas.recovery.police import CaseDuty
-from schemas.restoration_enums import OrderReason
+from schemas.restoration_enums import CaseDuty, OrderReason
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 
 DUES_MAX: Final = 20

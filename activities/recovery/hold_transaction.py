@@ -31,8 +31,8 @@ from schemas.identifiers import account_end
 from schemas.notifications import MessageFacts, Recipient
 from schemas.privacy.personal_data import ContactData
 from schemas.recovery.holds import HolderContactTaken, HoldFile, HoldView, NewHolderContact
-from schemas.recovery.police import CaseDuty
 from schemas.recovery.restorations import Acting
+from schemas.restoration_enums import CaseDuty
 from schemas.tasks import Subject, TaskCause, TaskSubject, about
 
 

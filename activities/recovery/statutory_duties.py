@@ -33,8 +33,8 @@ from schemas.case.procedures import RowState
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts
-from schemas.recovery.police import CaseDuty, CaseOfficer, Duty, DutyAction, HandedIn
-from schemas.restoration_enums import DocumentKind, DutyKind
+from schemas.recovery.police import CaseOfficer, Duty, DutyAction, HandedIn
+from schemas.restoration_enums import CaseDuty, DocumentKind, DutyKind
 from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 
 AFTER_A_HOLD: Final = (DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP)

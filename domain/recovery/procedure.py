@@ -8,9 +8,9 @@ from typing import Final
 from domain.case.requests import EscalationPolicy, open_dues
 from schemas.case.procedures import DueAction, RestorationPolicy, StepClock
 from schemas.enums import CaseState, Role
-from schemas.recovery.police import CaseDuty
 from schemas.recovery.restorations import ClockAction, RestorationVerb, RouteFacts, RoutePicked, StepState
 from schemas.restoration_enums import (
+    CaseDuty,
     CourtOrderEffect,
     CourtOrderKind,
     ObjectionBy,

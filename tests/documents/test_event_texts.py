@@ -17,10 +17,10 @@ from schemas.enums import (
 from schemas.events import EventKind
 from schemas.recovery.holds import SmallHoldDecision
 from schemas.recovery.orders import ReleaseState
-from schemas.recovery.police import CaseDuty
 from schemas.recovery.restorations import ClockAction
 from schemas.restoration_enums import (
     AllocationRule,
+    CaseDuty,
     CourtOrderEffect,
     CourtOrderEnd,
     CourtOrderKind,
