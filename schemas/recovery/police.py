@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Base64Bytes, BeforeValidator, Field, StringConstraints, model_validator
 
-from schemas.banks.institutions import Code
 from schemas.base import REASON_MAX_CHARS, FrozenModel, PositivePaise, Reason, Storable, UtcDatetime
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.officers.officers import folded
@@ -21,7 +20,7 @@ from schemas.restoration_enums import (
     FirKind,
     FirState,
 )
-from schemas.text import EmailAddress, Identifier, Line, LocalDatetime
+from schemas.text import Code, EmailAddress, Identifier, Line, LocalDatetime
 
 DOCUMENT_MAX_BYTES: Final = 2 * 1024 * 1024
 """size limit of a PDF: forty scanned pages in black and white"""
