@@ -15,8 +15,8 @@ from adapters.clock import wall_clock
 from db.pool import Pool
 from db.privacy.body_keys import OpensBody
 from domain.policy.model import Policy
-from schemas.case.case_workflow import CasePolicy
 from schemas.case.hold_requests import RequestStages
+from schemas.procedures import CasePolicy
 
 
 class NoPersonKeys(Exception):

@@ -55,3 +55,8 @@ DOORS_PATH: Final = "/"
 """the first page of every host, which leads everybody to their own"""
 ABOUT_PATH: Final = "/about"
 LEAVE_PATH: Final = "/leave"
+
+
+def moment(at: datetime) -> str:
+    """Return a moment in Indian time."""
+    return f"{at.astimezone(IST):%d-%m-%Y %H:%M:%S} IST"

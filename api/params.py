@@ -8,9 +8,9 @@ from uuid import uuid4
 
 from fastapi import Header, Path, Query
 
-from schemas.banks.institutions import Code
 from schemas.enums import Language
 from schemas.identifiers import ACK_NO_PATTERN
+from schemas.text import Code
 
 LIMIT_DEFAULT: Final = 50
 TEAM_OFFICERS_MAX: Final = 500

@@ -10,7 +10,7 @@ from domain.recovery.procedure import CREDIT_ACCOUNT_CONFIRMERS, REOPENERS, RULE
 from domain.work_items.task_owners import OWNERS
 from schemas.enums import OFFICER_ROLES, Role
 from schemas.recovery.grievances import GrievanceVerb
-from schemas.recovery.restorations import RestorationVerb
+from schemas.restoration_enums import RestorationVerb
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
 _POLICE: Final = frozenset({Role.IO, Role.DY_SP, Role.SP, Role.DISTRICT_GRO, Role.STATE_GRO})

@@ -13,8 +13,7 @@ from db.tasks import TaskRow, as_stored
 from schemas.base import FrozenModel
 from schemas.enums import Role, TaskKind
 from schemas.events import EventKind
-from schemas.tasks import TaskCause, TaskFacts
-from schemas.work_items.task_owners import LeaseEnd, TaskActKind, TaskActPage, TaskActView, TaskStanding
+from schemas.tasks import LeaseEnd, TaskActKind, TaskActPage, TaskActView, TaskCause, TaskFacts, TaskStanding
 
 # Parts of statements in which `t` is the work item and `own` its row here, which may be missing.
 IS_OWNED: Final = "(own.owner IS NOT NULL AND own.lease_ends_at > {now})"

@@ -1,4 +1,4 @@
-"""Messages to the people of a case: kinds, facts, and limits of length."""
+"""Messages to the people of a case, their limits of length, and the settings of notices to officers."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -233,3 +233,48 @@ def sms_parts(text: str) -> SmsParts:
 
 def _parts(places: int, alone: int, joined: int) -> int:
     return -(-places // (alone if places <= alone else joined))
+
+
+GAP_MIN_SECONDS: Final = 60
+GAP_MAX_SECONDS: Final = 86_400
+
+
+class NoticeMedium(StrEnum):
+    """Medium of a notice."""
+
+    STREAM = "stream"
+    """the list of notices alone, which a screen shows"""
+    SMS = "sms"
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+
+
+SENT_MEDIA: Final = frozenset(NoticeMedium) - {NoticeMedium.STREAM}
+"""media of which messages are sent"""
+
+
+class NoticeHours(StrEnum):
+    """When an officer is told. None is told on a day of absence."""
+
+    ON_SHIFT = "on_shift"
+    """while a team of the officer works; an officer without a team has no shifts, and is on shift at any hour"""
+    ALWAYS = "always"
+
+
+class NoticeSetting(FrozenModel):
+    """How an officer is told of work items.
+
+    Items that the officer has or gets are told whatever their kind and sum.
+    """
+
+    kinds: Annotated[tuple[TaskKind, ...], Field(max_length=len(TaskKind))] = ()
+    """none: every kind that the officer can act on"""
+    sum_from_paise: Paise | None = None
+    """only items where at least so much can still be caught; None: any"""
+    hours: NoticeHours = NoticeHours.ON_SHIFT
+    media: Annotated[tuple[NoticeMedium, ...], Field(max_length=len(NoticeMedium))] = (NoticeMedium.STREAM,)
+    """none: the officer is told of nothing"""
+    gap_seconds: Annotated[int, Field(ge=GAP_MIN_SECONDS, le=GAP_MAX_SECONDS)] = 900
+    """least time between two messages over one medium; what comes meanwhile is one message"""
+    language: Language = Language.EN
+    """of every message to the officer; a webhook has no texts"""

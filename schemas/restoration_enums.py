@@ -292,3 +292,35 @@ class DocumentKind(StrEnum):
     RELEASE_ORDER = "release_order"
     HOLDER_NOTICE = "holder_notice"
     STATUS_LETTER = "status_letter"
+
+
+class CaseDuty(StrEnum):
+    """Duty of an officer in a case."""
+
+    IO = "io"
+    """investigates and prepares orders"""
+    SUPERVISING = "supervising"
+    """Superintendent or Deputy Commissioner; approves"""
+    DECIDING = "deciding"
+    """ordered or decided in the case, without further responsibility; documents name the officer"""
+
+
+class RestorationVerb(StrEnum):
+    """Action of an officer on a restoration. `domain.recovery.procedure.RULES` has role, step and effect of each."""
+
+    RECEIVE_APPLICATION = "receive_application"
+    VERIFY = "verify"
+    SEND_BACK = "send_back"
+    OBJECT = "object"
+    DECIDE_OBJECTION = "decide_objection"
+    WAIVE_NOTICE = "waive_notice"
+    """the account holder states that there is no objection"""
+    TAKE_ORDER = "take_order"
+    """order of the court, the Lok Adalat or the District Magistrate"""
+    PREPARE = "prepare"
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    RECEIVE_BOND = "receive_bond"
+    CANCEL = "cancel"
+    REOPEN = "reopen"
+    """reopen a closed restoration: `domain.recovery.procedure.REOPENERS`"""

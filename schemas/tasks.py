@@ -1,10 +1,9 @@
-"""Tasks of the desk: what a task is about, why it was opened, its facts, and assigned officers."""
+"""Tasks of the desk: what a task is about, why it was opened, its facts, its owner, and assigned officers."""
 
 from enum import StrEnum
 
-from schemas.banks.keys import KeyChangeKind
-from schemas.base import FrozenModel
-from schemas.enums import ClaimKind, Differing, DiscrepancyKind, TaskKind
+from schemas.base import FrozenModel, UtcDatetime
+from schemas.enums import ClaimKind, Differing, DiscrepancyKind, KeyChangeKind, TaskKind
 from schemas.officers.officers import TeamShift
 from schemas.restoration_enums import DocumentKind, OrderReason
 
@@ -350,3 +349,58 @@ def about_hop(kind: TaskKind, cause: TaskCause, hop_no: int | None, facts: TaskF
     """Return a task about a hop, or about the case where the hop is not known."""
     subject = None if hop_no is None else about(TaskSubject.HOP, hop_no)
     return NewTask(kind=kind, cause=cause, subject=subject, facts=facts)
+
+
+class TaskActKind(StrEnum):
+    """Kinds of changes of the owner of a work item."""
+
+    CLAIMED = "claimed"
+    PASSED_ON = "passed_on"
+    TAKEN_OVER = "taken_over"
+    RELEASED = "released"
+    SNOOZED = "snoozed"
+
+
+class LeaseEnd(StrEnum):
+    """Why the engine ended a lease."""
+
+    LEASE_ENDED = "lease_ended"
+    """the owner did nothing in the case in the time of the policy"""
+    DISABLED = "disabled"
+    ROLE_ENDED = "role_ended"
+    ON_LEAVE = "on_leave"
+    SHIFT_ENDED = "shift_ended"
+
+
+class TaskStanding(FrozenModel):
+    """Who has a work item, and until when."""
+
+    task_id: int
+    version: int
+    """grows with each change of owner and snooze; 0 before the first"""
+    owner: str | None
+    """id of the officer who has it, or None"""
+    lease_ends_at: UtcDatetime | None
+    snoozed_until: UtcDatetime | None
+
+
+class TaskActView(FrozenModel):
+    """Something done to the ownership of a work item."""
+
+    act_id: int
+    task_id: int
+    at: UtcDatetime
+    actor: str
+    kind: TaskActKind
+    owner: str | None
+    """who has it since then"""
+    former: str | None
+    """who had it before"""
+    note: str
+
+
+class TaskActPage(FrozenModel):
+    """Acts, the newest first."""
+
+    items: tuple[TaskActView, ...]
+    next: str | None

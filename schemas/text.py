@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from schemas.base import Storable, UtcDatetime
 from schemas.identifiers import MOBILE_PATTERN, names_a_transfer
@@ -13,6 +13,11 @@ IST = timezone(timedelta(hours=5, minutes=30), "IST")
 TIME_FORMAT = "write YYYY-MM-DDTHH:MM:SS, with an offset such as +05:30 or without one for Indian time"
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable]
 Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{2,20}$")]
+TypedLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), Storable, Field(repr=False)]
+"""line as far as it is typed; it may be empty"""
+TypedShort = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), Storable, Field(repr=False)]
+"""identifier, number or time as far as it is typed; it may be empty"""
 
 
 def indian_minute(at: datetime) -> str:

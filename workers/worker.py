@@ -35,7 +35,7 @@ from adapters.banks.iso20022.spool import Spool, SpoolAdapter
 from adapters.banks.protocol import BankAdapter, BankError, PullAdapter
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
-from schemas.banks.rosters import HolidayRules
+from domain.policy.telephone import HolidayRules
 from schemas.enums import ChannelKind
 from workers.assembly import Engine
 from workers.embedded.ports import free_port

@@ -12,7 +12,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.recovery.cancellations import CancellationActivities
     from activities.recovery.orders import OrderActivities
-    from schemas.case.procedures import OrderAction, OrderStage, ProcedureStart, RowState
+    from schemas.procedures import OrderAction, OrderStage, ProcedureStart, RowState
     from schemas.restoration_enums import OrderState
     from workflows import options, row_clock
 

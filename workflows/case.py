@@ -20,7 +20,6 @@ with workflow.unsafe.imports_passed_through():
         Escalate,
         Escalated,
         HopRef,
-        LevelWait,
         OpenRequest,
         PlanRequests,
         RequestTimes,
@@ -32,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
         Tried,
     )
     from schemas.enums import EscalationLevel
+    from schemas.procedures import LevelWait
     from workflows import options
     from workflows.alarm import Alarm
     from workflows.case_state import CaseState

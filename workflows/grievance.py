@@ -4,7 +4,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.recovery.grievance_access import GrievanceActivities
-    from schemas.case.procedures import ProcedureStart
+    from schemas.procedures import ProcedureStart
     from workflows import row_clock
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ApplicationError
 
-from schemas.case.case_workflow import CasePolicy
+from schemas.procedures import CasePolicy
 
 CASE_WORK_QUEUE = "case-work"
 """workflows, and activities that use only our own database or mail"""

@@ -6,7 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.recovery.restoration_deadlines import RestorationActivities
-    from schemas.case.procedures import ProcedureStart
+    from schemas.procedures import ProcedureStart
     from schemas.recovery.restorations import ClockAction
     from schemas.restoration_enums import Step
     from workflows import row_clock

@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from schemas.case.procedures import ActionInput, DueAction, ProcedureStart, RowState
+    from schemas.procedures import ActionInput, DueAction, ProcedureStart, RowState
     from workflows import options
     from workflows.timed_wait import holds_within
 

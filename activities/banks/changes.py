@@ -27,9 +27,9 @@ from domain.errors.banks import (
 )
 from domain.policy.model import SignatureRules
 from schemas.banks.institutions import Institution, InstitutionEntry, InstitutionFields
-from schemas.banks.keys import BankKey, KeyChange, KeyChangeKind, KeyChangeOutcome
+from schemas.banks.keys import BankKey, KeyChange, KeyChangeOutcome
 from schemas.banks.rosters import NodalOfficer
-from schemas.enums import ChannelKind
+from schemas.enums import ChannelKind, KeyChangeKind
 
 LOGIN_REPLACED: Final = "the login was replaced while it waited; ask again with the new one"
 

@@ -13,7 +13,8 @@ from db.banks import channels
 from db.banks.channels import Key
 from db.pool import Pool
 from domain.banks import circuit_breaker
-from domain.banks.circuit_breaker import BreakerRules, Health
+from domain.banks.circuit_breaker import Health
+from domain.policy.model import BreakerRules
 from schemas.enums import ChannelKind, ChannelState
 
 log = logging.getLogger(__name__)

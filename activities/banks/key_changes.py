@@ -38,17 +38,8 @@ from domain.errors.banks import (
     TooManyBankKeys,
 )
 from domain.policy.model import SignatureRules
-from schemas.banks.keys import (
-    KEY_BYTES,
-    BankKey,
-    KeyAsker,
-    KeyChange,
-    KeyChangeKind,
-    KeyChangeOutcome,
-    KeyId,
-    KeyRequestView,
-)
-from schemas.enums import TaskKind
+from schemas.banks.keys import KEY_BYTES, BankKey, KeyAsker, KeyChange, KeyChangeOutcome, KeyId, KeyRequestView
+from schemas.enums import KeyChangeKind, TaskKind
 from schemas.tasks import TaskCause, TaskFacts
 
 KEY_TEXT_MAX_CHARS: Final = 10_000

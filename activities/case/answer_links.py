@@ -20,9 +20,10 @@ from db.case import requests
 from db.case.requests import HopToAsk, RequestRow
 from db.pool import Connection
 from domain.banks.on_duty import Holidays, calling_order
+from domain.policy.telephone import HolidayRules
 from schemas.banks.institutions import Institution
 from schemas.banks.keys import About
-from schemas.banks.rosters import HolidayRules, OfficerToCall
+from schemas.banks.rosters import OfficerToCall
 from schemas.enums import RequestState
 from schemas.identifiers import reference_key
 from schemas.text import IST, indian_minute

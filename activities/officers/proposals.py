@@ -44,8 +44,7 @@ from schemas.officers.administration import (
     ProposalKind,
     ProposalState,
 )
-from schemas.tasks import TaskCause, TaskFacts
-from schemas.work_items.task_owners import TaskActKind
+from schemas.tasks import TaskActKind, TaskCause, TaskFacts
 
 
 class Rehearsed(Exception):

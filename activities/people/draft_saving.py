@@ -29,25 +29,21 @@ from domain.errors.people import (
     VictimErased,
 )
 from schemas.base import WithReason
+from schemas.case.intake import DraftEnd, DraftSource
 from schemas.enums import Role
 from schemas.people.drafts import (
     Draft,
     DraftContent,
-    DraftEnd,
     DraftEnded,
     DraftGiven,
     DraftLine,
     DraftLines,
     DraftSaved,
-    DraftSource,
     NewDraft,
     PassDraftOn,
-    Reach,
-    ReachWay,
     SaveDraft,
-    Teller,
-    ToldReach,
 )
+from schemas.privacy.personal_data import Reach, ReachWay, Teller, ToldReach
 
 log = logging.getLogger(__name__)
 

@@ -27,20 +27,12 @@ from domain.errors.people import ComplaintUnconfirmed, DraftStale, TooManyMissed
 from domain.errors.restoration import TimeInFuture
 from domain.people.drafts import number_to_confirm
 from domain.recovery.message_rules import NotificationEvent
+from schemas.case.intake import DraftEnd, DraftSource
 from schemas.enums import Channel, Language, ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts
 from schemas.officers.officers import COMPLAINANT
-from schemas.people.drafts import (
-    DraftContent,
-    DraftEnd,
-    DraftSent,
-    DraftSource,
-    DraftVictim,
-    MissedCall,
-    MissedCallTaken,
-    SaveDraft,
-)
+from schemas.people.drafts import DraftContent, DraftSent, DraftVictim, MissedCall, MissedCallTaken, SaveDraft
 from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 from schemas.text import IST
 

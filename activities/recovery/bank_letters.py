@@ -15,8 +15,8 @@ from db.banks.bank_logins import LoginChange, LoginToTell
 from db.outgoing import OutgoingKind, subjects
 from db.pool import Connection
 from schemas.banks.institutions import BankPerson, Institution
-from schemas.banks.keys import KeyChange, KeyChangeKind, KeyChangeOutcome
-from schemas.enums import TaskKind
+from schemas.banks.keys import KeyChange, KeyChangeOutcome
+from schemas.enums import KeyChangeKind, TaskKind
 from schemas.tasks import TaskCause, TaskFacts
 from schemas.text import indian_minute, is_email
 

@@ -31,9 +31,9 @@ from db.recovery.bank_orders import OrderRow
 from domain.errors.recovery import CancellationNeedsSecondOfficer, NotCancelled
 from domain.officers.officers import is_same_person
 from schemas.banks.keys import About
-from schemas.case.procedures import ActionInput, OrderEscalationLevel
 from schemas.enums import ChannelKind, DeliveryOutcome, ProcedureKind, TaskKind
 from schemas.events import EventKind
+from schemas.procedures import ActionInput, OrderEscalationLevel
 from schemas.restoration_enums import OrderKind, OrderState
 from schemas.tasks import TaskCause
 

@@ -27,6 +27,7 @@ from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import Language
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts
+from schemas.officers.officers import Acting
 from schemas.recovery.document_facts import (
     AttachmentApproval,
     DocumentAsk,
@@ -38,9 +39,7 @@ from schemas.recovery.document_facts import (
     Particulars,
 )
 from schemas.recovery.due_documents import DocumentPreview, DocumentText, TextPart
-from schemas.recovery.police import CaseDuty
-from schemas.recovery.restorations import Acting
-from schemas.restoration_enums import DocumentKind, DutyKind, OrderKind
+from schemas.restoration_enums import CaseDuty, DocumentKind, DutyKind, OrderKind
 
 APPEAL_PATH: Final = "/appeal"
 """the path of the holders' appeal page below the public address"""

@@ -45,8 +45,8 @@ from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts
-from schemas.recovery.police import CaseDuty, CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
-from schemas.restoration_enums import DutyKind, FirKind, FirState
+from schemas.recovery.police import CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
+from schemas.restoration_enums import CaseDuty, DutyKind, FirKind, FirState
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 
 NO_REGISTER: Final = "no_register"

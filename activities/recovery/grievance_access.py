@@ -24,10 +24,10 @@ from db.recovery.grievances import GrievanceRow
 from domain.errors.recovery import HolderUnreachable, NothingOnHold
 from domain.recovery.grievances import Clocks, dues
 from domain.recovery.message_rules import NotificationEvent
-from schemas.case.procedures import ActionInput, DueAction, RowState
 from schemas.enums import TaskKind
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts, Recipient
+from schemas.procedures import ActionInput, DueAction, RowState
 from schemas.recovery.grievances import AppealView, GrievanceClockAction
 from schemas.recovery.holds import AppealCode
 from schemas.restoration_enums import GrievanceOutcome, GrievanceState

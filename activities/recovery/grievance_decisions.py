@@ -37,6 +37,7 @@ from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts
+from schemas.officers.officers import Acting
 from schemas.recovery.grievances import (
     AppealOn,
     GrievanceDecided,
@@ -51,7 +52,6 @@ from schemas.recovery.grievances import (
     WithdrawGrievance,
 )
 from schemas.recovery.orders import ReleaseProposal
-from schemas.recovery.restorations import Acting
 from schemas.restoration_enums import (
     GrievanceDecision,
     GrievanceLevel,

@@ -13,8 +13,7 @@ from db.recovery.grievances import GrievanceRow
 from domain.recovery.message_rules import DUTY_OF_LEVEL, NotificationEvent
 from schemas.enums import TaskKind
 from schemas.notifications import MessageFacts
-from schemas.recovery.police import CaseDuty
-from schemas.restoration_enums import GrievanceLevel
+from schemas.restoration_enums import CaseDuty, GrievanceLevel
 from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 
 

@@ -23,15 +23,14 @@ from db.recovery import account_holds, firs, free_amounts, grievances, hold_view
 from db.recovery.account_holds import AccountHold
 from domain.recovery.holds import HoldClocks, Part, by_end, dues, lapsed, not_kept, warned_to, warnings
 from domain.recovery.message_rules import NotificationEvent
-from schemas.case.procedures import DueAction, RowState
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.identifiers import account_end
 from schemas.notifications import MessageFacts
+from schemas.procedures import DueAction, RowState
 from schemas.recovery.holds import HoldAction
 from schemas.recovery.orders import NewOrderLine
-from schemas.recovery.police import CaseDuty
-from schemas.restoration_enums import OrderReason
+from schemas.restoration_enums import CaseDuty, OrderReason
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 
 DUES_MAX: Final = 20

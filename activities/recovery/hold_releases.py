@@ -30,6 +30,7 @@ from domain.officers.officers import is_same_person
 from domain.recovery.holds import SMALL_HOLD_DECIDERS
 from schemas.enums import TaskKind
 from schemas.events import EventKind
+from schemas.officers.officers import Acting
 from schemas.recovery.holds import (
     ContinueReleases,
     NewSmallHoldDecision,
@@ -39,7 +40,6 @@ from schemas.recovery.holds import (
     SmallHoldDone,
 )
 from schemas.recovery.orders import NewHearing, ReleaseProposal, ReleaseProposals
-from schemas.recovery.restorations import Acting
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 
 

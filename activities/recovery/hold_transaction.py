@@ -25,14 +25,14 @@ from domain.errors.recovery import NothingOnHold
 from domain.recovery.grievances import GrievanceAtLevel
 from domain.recovery.holds import HoldAsked, barred
 from domain.recovery.message_rules import NotificationEvent
-from schemas.case.procedures import ActionInput
 from schemas.events import EventKind
 from schemas.identifiers import account_end
 from schemas.notifications import MessageFacts, Recipient
+from schemas.officers.officers import Acting
 from schemas.privacy.personal_data import ContactData
+from schemas.procedures import ActionInput
 from schemas.recovery.holds import HolderContactTaken, HoldFile, HoldView, NewHolderContact
-from schemas.recovery.police import CaseDuty
-from schemas.recovery.restorations import Acting
+from schemas.restoration_enums import CaseDuty
 from schemas.tasks import Subject, TaskCause, TaskSubject, about
 
 

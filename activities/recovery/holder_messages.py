@@ -28,8 +28,7 @@ from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts, Recipient, 
 from schemas.recovery.document_facts import ApplicationFacts, DocumentHead
 from schemas.recovery.officer_steps import PayerDecision
 from schemas.recovery.orders import Beneficiary
-from schemas.recovery.police import CaseDuty
-from schemas.restoration_enums import RestorationState, Step
+from schemas.restoration_enums import CaseDuty, RestorationState, Step
 from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 
 

@@ -28,10 +28,10 @@ from domain.recovery.message_texts import IF_QUIET, Said, Written, forwarded, le
 from schemas.enums import Language, TaskKind
 from schemas.identifiers import account_end
 from schemas.notifications import Medium, MessageFacts, MessageKind, Recipient
-from schemas.people.drafts import ReachWay
-from schemas.privacy.personal_data import MessageText
+from schemas.privacy.personal_data import MessageText, ReachWay
 from schemas.recovery.document_facts import DocumentHead
-from schemas.recovery.police import CaseDuty, CaseOfficer
+from schemas.recovery.police import CaseOfficer
+from schemas.restoration_enums import CaseDuty
 from schemas.tasks import NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
 from schemas.text import is_email
 

@@ -32,8 +32,7 @@ from domain.recovery.message_rules import (
 from schemas.enums import Language
 from schemas.notifications import MessageFacts, Recipient
 from schemas.recovery.document_facts import DocumentHead
-from schemas.recovery.police import CaseDuty
-from schemas.restoration_enums import GrievanceLevel
+from schemas.restoration_enums import CaseDuty, GrievanceLevel
 
 
 @dataclass(frozen=True)

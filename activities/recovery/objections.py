@@ -25,13 +25,15 @@ from domain.officers.officers import is_same_person
 from domain.recovery.procedure import RELEASED_FOR, back_to
 from schemas.enums import ProcedureKind
 from schemas.events import EventKind
-from schemas.recovery.restorations import Acting, NewObjection, ObjectionDecided, RestorationDone, RestorationVerb
+from schemas.officers.officers import Acting
+from schemas.recovery.restorations import NewObjection, ObjectionDecided, RestorationDone
 from schemas.restoration_enums import (
     ObjectionBy,
     ObjectionDecision,
     OrderKind,
     OrderReason,
     RestorationState,
+    RestorationVerb,
     StepOutcome,
 )
 

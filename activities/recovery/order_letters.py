@@ -7,9 +7,9 @@ from adapters.banks.email import ReplyLink, order_link_text
 from adapters.messages.smtp import is_plain_address
 from db.recovery.bank_orders import OrderRow
 from domain.banks.on_duty import Holidays, calling_order
+from domain.policy.telephone import HolidayRules
 from schemas.banks.institutions import Institution
-from schemas.banks.rosters import HolidayRules
-from schemas.case.procedures import OrderEscalationLevel
+from schemas.procedures import OrderEscalationLevel
 from schemas.restoration_enums import OrderKind
 from schemas.text import IST
 

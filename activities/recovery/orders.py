@@ -40,7 +40,9 @@ from domain.recovery.documents import DocumentIncomplete
 from domain.recovery.orders import cancellation_escalation, order_escalation
 from domain.work_items.task_notes import compose
 from schemas.banks.keys import About
-from schemas.case.procedures import (
+from schemas.enums import ChannelKind, DeliveryOutcome, ProcedureKind, TaskKind
+from schemas.events import EventKind
+from schemas.procedures import (
     ActionInput,
     DueAction,
     OrderAction,
@@ -49,8 +51,6 @@ from schemas.case.procedures import (
     OrderStage,
     RowState,
 )
-from schemas.enums import ChannelKind, DeliveryOutcome, ProcedureKind, TaskKind
-from schemas.events import EventKind
 from schemas.recovery.orders import BankOrder, NewOrder, beneficiaries_digest
 from schemas.restoration_enums import OrderState
 from schemas.tasks import TaskCause, TaskFacts, TaskSubject, about

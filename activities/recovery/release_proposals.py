@@ -21,10 +21,9 @@ from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import Role, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts
+from schemas.officers.officers import Acting
 from schemas.recovery.orders import ReleaseProposal
-from schemas.recovery.police import CaseDuty
-from schemas.recovery.restorations import Acting
-from schemas.restoration_enums import OrderReason
+from schemas.restoration_enums import CaseDuty, OrderReason
 from schemas.tasks import NewTask, TaskCause, TaskSubject, about
 
 

@@ -36,9 +36,9 @@ from activities.recovery.restoration_transitions import (
 from db.recovery import bank_orders, notifications, openings, restorations
 from domain.errors import RuleBroken
 from domain.recovery.procedure import dues, waits_for_order
-from schemas.case.procedures import ActionInput, RowState
 from schemas.enums import TaskKind
 from schemas.events import EventKind
+from schemas.procedures import ActionInput, RowState
 from schemas.recovery.restorations import ClockAction
 from schemas.restoration_enums import DocumentKind, RestorationState, Step, StepOutcome
 from schemas.tasks import TaskCause

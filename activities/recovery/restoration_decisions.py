@@ -57,21 +57,15 @@ from domain.recovery.procedure import ORDERS_OF, RULES, back_to
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts
+from schemas.officers.officers import Acting
 from schemas.recovery.orders import LINES_MAX, NewOrder, NewOrderLine
-from schemas.recovery.restorations import (
-    Acting,
-    OrderTaken,
-    RestorationApproval,
-    RestorationDone,
-    RestorationVerb,
-    Seen,
-    SendBack,
-)
+from schemas.recovery.restorations import OrderTaken, RestorationApproval, RestorationDone, Seen, SendBack
 from schemas.restoration_enums import (
     CourtOrderEffect,
     OrderKind,
     OrderReason,
     RestorationState,
+    RestorationVerb,
     Step,
     StepOutcome,
 )

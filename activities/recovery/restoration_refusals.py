@@ -27,7 +27,8 @@ from domain.recovery import authority
 from domain.recovery.procedure import ENDS_BY
 from schemas.enums import ProcedureKind
 from schemas.events import EventKind
-from schemas.recovery.restorations import Acting, ReopenReason, RestorationDone
+from schemas.officers.officers import Acting
+from schemas.recovery.restorations import ReopenReason, RestorationDone
 from schemas.restoration_enums import CourtOrderEffect, RestorationState, StepOutcome
 
 _EXCLUDED_AS: dict[RestorationState, As] = {

@@ -29,12 +29,12 @@ from domain.errors.restoration import (
 )
 from domain.recovery.message_rules import NotificationEvent
 from domain.recovery.officer_steps import duty_dues, duty_policy, read_what
-from schemas.case.procedures import RowState
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts
-from schemas.recovery.police import CaseDuty, CaseOfficer, Duty, DutyAction, HandedIn
-from schemas.restoration_enums import DocumentKind, DutyKind
+from schemas.procedures import RowState
+from schemas.recovery.police import CaseOfficer, Duty, DutyAction, HandedIn
+from schemas.restoration_enums import CaseDuty, DocumentKind, DutyKind
 from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 
 AFTER_A_HOLD: Final = (DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP)

@@ -15,7 +15,7 @@ from domain.districts import districts as known_districts
 from domain.officers.jurisdiction import district_key
 from domain.reporting.figures import named
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import EscalationLevel
+from schemas.enums import EscalationLevel, TimedStage
 from schemas.privacy.reads import WHOLE_STATE
 from schemas.reporting.figures import (
     LoadReport,
@@ -26,7 +26,6 @@ from schemas.reporting.figures import (
     StageReport,
     StageTarget,
     TargetShare,
-    TimedStage,
 )
 from schemas.reporting.scorecards import Percentiles
 from schemas.reporting.wall import MoneyCase

@@ -29,7 +29,8 @@ from domain.reporting.figures import Tile, tiles
 from domain.rupees import in_proportion, whole_rupees
 from domain.work_items.shifts import is_open
 from schemas.case.trail_layout import LETTERS, BucketShare
-from schemas.reporting.figures import Stage, StageFigures, StageGroup, TimedStage
+from schemas.enums import TimedStage
+from schemas.reporting.figures import Stage, StageFigures, StageGroup
 from schemas.reporting.wall import (
     WallBank,
     WallBreaches,

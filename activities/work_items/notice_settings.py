@@ -15,8 +15,9 @@ from db.work_items import notice_settings
 from db.work_items.notice_settings import NoticeReader, StoredSetting
 from domain.errors.officers import OfficerNotFound, WebhookAddressRefused
 from domain.work_items.task_owners import DAY, NOT_TOLD, OWNERS, check_contacts, default_setting
+from schemas.notifications import NoticeSetting
 from schemas.webhooks import WEBHOOK_PREFIX
-from schemas.work_items.task_owners import NewWebhook, NoticeSetting, OfficerNotices, WebhookSecret
+from schemas.work_items.task_owners import NewWebhook, OfficerNotices, WebhookSecret
 
 SECRET_BYTES: Final = 32
 RULE: Final = "webhook"

@@ -27,6 +27,7 @@ from domain.work_items.shifts import ShiftSpan, ended_shifts, is_note_of, runnin
 from domain.work_items.task_owners import OWNERS, on_shift
 from schemas.enums import Role
 from schemas.privacy.reads import Within
+from schemas.tasks import LeaseEnd, TaskActKind
 from schemas.work_items.shift_handovers import (
     EarlyNote,
     HandoverNote,
@@ -36,7 +37,6 @@ from schemas.work_items.shift_handovers import (
     OwnShifts,
     ShiftHandover,
 )
-from schemas.work_items.task_owners import LeaseEnd, TaskActKind
 
 ITEMS_LIMIT: Final = 200
 PURGE_LIMIT: Final = 100

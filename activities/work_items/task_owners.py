@@ -26,7 +26,8 @@ from domain.work_items.task_owners import (
 )
 from schemas.enums import TaskState
 from schemas.events import EventKind
-from schemas.work_items.task_owners import PassOn, Snooze, TakeOver, TaskActKind, TaskStanding, WithVersion
+from schemas.tasks import TaskActKind, TaskStanding
+from schemas.work_items.task_owners import PassOn, Snooze, TakeOver, WithVersion
 
 EVENTS: Final = {
     TaskActKind.CLAIMED: EventKind.TASK_CLAIMED,

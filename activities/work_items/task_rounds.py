@@ -20,8 +20,7 @@ from domain.errors.case import TaskChanged, TaskClosed
 from domain.work_items.task_owners import OWNERS
 from schemas.enums import TaskKind
 from schemas.events import EventKind
-from schemas.tasks import NewTask, TaskCause
-from schemas.work_items.task_owners import TaskActKind
+from schemas.tasks import NewTask, TaskActKind, TaskCause
 
 LONGEST: Final = timedelta(minutes=5)
 """after so long a round is done in any case"""

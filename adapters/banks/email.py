@@ -37,10 +37,10 @@ from adapters.messages.smtp import (
 )
 from adapters.transcript import Transcript
 from domain.banks.on_duty import Holidays, calling_order
+from domain.policy.telephone import HolidayRules
 from domain.spreadsheet_cells import as_plain_text
 from schemas.banks.institutions import Institution
 from schemas.banks.keys import About
-from schemas.banks.rosters import HolidayRules
 from schemas.enums import ChannelKind
 from schemas.recovery.orders import BankOrder, cancellation_id
 from schemas.restoration_enums import OrderKind

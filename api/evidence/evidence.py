@@ -23,7 +23,7 @@ from domain.errors.case import NotOfficerOfCase
 from domain.evidence_binding import Edition
 from domain.officers.officers import is_same_person
 from schemas.enums import Role
-from schemas.recovery.police import CaseDuty
+from schemas.restoration_enums import CaseDuty
 
 router = APIRouter(prefix="/api/v1", tags=["evidence"], responses=IN_THE_DESCRIPTION)
 

@@ -12,8 +12,8 @@ from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.services import TheServices
 from db.gateway import comparisons, lien_standings
-from schemas.banks.institutions import Code
 from schemas.gateway.liens import ReconciliationDetail, ReconciliationPage, ReconciliationStatePage
+from schemas.text import Code
 
 router = APIRouter(prefix="/api/v1/reconciliations", tags=["reconciliations"], responses=IN_THE_DESCRIPTION)
 

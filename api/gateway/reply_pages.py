@@ -7,7 +7,6 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 
@@ -18,14 +17,13 @@ from activities.banks.reply_links import PATHS, ReplyForm, ReplyLinks, ReplyNotT
 from activities.recovery.access_letters import CodeSent, LinkCodes
 from api.addresses import address_of
 from api.forms import VALUE_MAX_CHARS, fields_of, tidy, typed
-from api.pages import GONE, TEMPLATES, Pages
+from api.pages import GONE, TEMPLATES, Pages, moment
 from api.params import INT32_MAX
 from api.services import Services, TheServices
 from api.throttle import Throttle
 from domain.policy.callers import TryName
 from domain.rupees import rupees
 from schemas.banks.keys import About
-from schemas.text import IST
 
 ITEMS_A_PAGE: Final = 10
 """Number of items that a phone can show. A link below them leads to the others."""
@@ -77,11 +75,6 @@ def without_code(body: bytes) -> bytes:
     Readers of evidence must not use the code.
     """
     return _CODE.sub(lambda found: found[1] + b"x" * len(found[2]), body)
-
-
-def moment(at: datetime) -> str:
-    """Return a moment in Indian time."""
-    return f"{at.astimezone(IST):%d-%m-%Y %H:%M:%S} IST"
 
 
 def of_form(view: ReplyView[Any], reading: Reading[Any], numbers: Sequence[int]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from api.services import Services, TheServices
 from db.officers import sessions
 from domain.errors.officers import SignInTooOld
 from domain.officers.officers import check_roles
-from schemas.recovery.restorations import Acting
+from schemas.officers.officers import Acting
 
 # This scheme is for the OpenAPI description only. The header is read by `officer_of`.
 OFFICER_SCHEME: Final = "OfficerToken"

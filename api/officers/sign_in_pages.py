@@ -15,7 +15,6 @@ from activities.officers.sign_in_links import SIGN_IN_PATH
 from adapters.officers.identity_provider import Attempt, NotProven, ProviderFailed
 from api.addresses import address_of
 from api.forms import exact_fields
-from api.gateway.reply_pages import moment
 from api.officers.session_routes import begin_session, browser_of, end_own, end_session
 from api.officers.sessions import (
     cookie_of,
@@ -25,6 +24,7 @@ from api.officers.sessions import (
     refuse_other_sites,
     set_cookie,
 )
+from api.pages import moment
 from api.problems import CONSOLE_PATH, NOT_FOUND, NOT_LOGGED_IN, TOO_MANY, UNREADABLE_FORM, Refused
 from api.public_pages import Look, PublicPages, TheLook, keep_language
 from api.services import Services, TheServices

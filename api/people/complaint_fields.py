@@ -17,7 +17,8 @@ from api.forms import CLOCK_SLACK
 from domain.districts import known_district
 from schemas.enums import Language
 from schemas.identifiers import IFSC_PATTERN, RRN_PATTERN, UTR_PATTERN
-from schemas.people.drafts import DraftContent, DraftParty, DraftTransfer, DraftVictim, Reach, ReachWay, Teller
+from schemas.people.drafts import DraftContent, DraftParty, DraftTransfer, DraftVictim
+from schemas.privacy.personal_data import Reach, ReachWay, Teller
 from schemas.text import IST, is_email
 
 Change = Callable[[DraftContent], DraftContent]

@@ -21,7 +21,8 @@ from api.public_pages import SHOW
 from domain.errors import LimitExceeded
 from domain.people.bank_sms import read_sms
 from domain.people.drafts import number_to_confirm
-from schemas.people.drafts import DraftContent, ReachWay, SmsQuestion
+from schemas.people.drafts import DraftContent, SmsQuestion
+from schemas.privacy.personal_data import ReachWay
 from schemas.text import IST
 
 router = APIRouter(prefix=FORM_PATH, include_in_schema=False)

@@ -35,11 +35,10 @@ from schemas.recovery.restorations import (
     RestorationDone,
     RestorationPage,
     RestorationReason,
-    RestorationVerb,
     RestorationView,
     SendBack,
 )
-from schemas.restoration_enums import RestorationState, Route, Step
+from schemas.restoration_enums import RestorationState, RestorationVerb, Route, Step
 
 router = APIRouter(prefix="/api/v1/restorations", tags=["restorations"], responses=IN_THE_DESCRIPTION)
 

@@ -21,10 +21,9 @@ from api.services import TheServices
 from db.privacy import jurisdiction
 from db.reporting.scorecards import Span
 from documents.spreadsheet import Table, Value
-from schemas.banks.institutions import Code
 from schemas.enums import AnswerClass, DiscrepancyKind, EscalationLevel, Language
 from schemas.reporting.scorecards import CallList, Scorecard, ScorecardBy, ScorecardPage
-from schemas.text import LocalDatetime
+from schemas.text import Code, LocalDatetime
 
 router = APIRouter(prefix="/api/v1", tags=["scorecards"], responses=IN_THE_DESCRIPTION)
 

@@ -35,16 +35,15 @@ from db.reporting.stage_times import WAITING, Targets
 from documents.spreadsheet import Table
 from domain.officers.jurisdiction import district_key
 from schemas.base import Storable
+from schemas.enums import LateBy, TimedStage
 from schemas.reporting.figures import (
     BreachPage,
-    LateBy,
     LoadReport,
     StageCase,
     StageCasePage,
     StageCases,
     StageGroup,
     StageReport,
-    TimedStage,
 )
 from schemas.text import Line, LocalDatetime
 

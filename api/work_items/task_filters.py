@@ -12,11 +12,10 @@ from db.officers import callers, teams
 from db.work_items.task_filters import Wanted
 from domain.errors.officers import OfficerNotFound
 from domain.work_items.task_owners import OWNERS, Taker, acts_of
-from schemas.banks.institutions import Code
 from schemas.base import MAX_AMOUNT_PAISE
 from schemas.enums import Person, TaskKind
 from schemas.officers.officers import OfficerId
-from schemas.text import Line
+from schemas.text import Code, Line
 from schemas.work_items.task_owners import AGE_MAX_SECONDS, TaskFilter, TaskSort
 
 

@@ -12,15 +12,9 @@ from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
 from db.work_items import task_notices
+from schemas.notifications import NoticeSetting
 from schemas.officers.officers import OfficerId
-from schemas.work_items.task_owners import (
-    NewWebhook,
-    NoticeSetting,
-    NoticesSeen,
-    OfficerNotices,
-    TaskNoticePage,
-    WebhookSecret,
-)
+from schemas.work_items.task_owners import NewWebhook, NoticesSeen, OfficerNotices, TaskNoticePage, WebhookSecret
 
 router = APIRouter(prefix="/api/v1/desk", tags=["desk"], responses=IN_THE_DESCRIPTION)
 admin_router = APIRouter(prefix="/api/v1/officers", tags=["officers"], responses=IN_THE_DESCRIPTION)

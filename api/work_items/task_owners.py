@@ -19,6 +19,7 @@ from db.officers import team_officers
 from db.work_items import notice_settings, task_filters
 from domain.errors import BusinessError
 from schemas.officers.officers import TeamOfficers
+from schemas.tasks import TaskActPage, TaskStanding
 from schemas.work_items.task_owners import (
     BULK_MAX,
     FILTER_PLACES,
@@ -33,11 +34,9 @@ from schemas.work_items.task_owners import (
     SavedFilters,
     Snooze,
     TakeOver,
-    TaskActPage,
     TaskCounts,
     TaskOutcome,
     TaskRef,
-    TaskStanding,
     WithVersion,
 )
 

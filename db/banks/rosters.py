@@ -8,7 +8,8 @@ from asyncpg import Record
 
 from db.pool import Connection
 from domain.banks.on_duty import Holidays, calling_order
-from schemas.banks.rosters import MINUTES_A_DAY, WEEK, Holiday, HolidayRules, Leave, NodalOfficer, OfficerToCall, Shift
+from domain.policy.telephone import HolidayRules
+from schemas.banks.rosters import MINUTES_A_DAY, WEEK, Holiday, Leave, NodalOfficer, OfficerToCall, Shift
 
 _OFFICERS: Final = """
 SELECT o.institution, o.name, o.role, o.email, o.mobile, o.works_on_holidays,

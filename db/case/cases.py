@@ -8,8 +8,9 @@ from db.case import hops
 from db.pool import Connection
 from domain.errors.case import CaseNotFound, ComplaintNotFound
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.case.case_workflow import CasePolicy, CaseStart, HopRef, OpenRequest
+from schemas.case.case_workflow import CaseStart, HopRef, OpenRequest
 from schemas.enums import AnswerClass, Bucket, CaseState, EscalationLevel, HopState
+from schemas.procedures import CasePolicy
 
 COUNTED_ELSEWHERE: Final = """
     SELECT a.root_no, s.counted_case_no AS case_no, s.counted_hop_no AS hop_no FROM same_transfer s

@@ -7,8 +7,8 @@ from typing import Final
 from db.case.deferral import Deferral, may_begin
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.case.procedures import IN_DUE_LIST, ProcedureStart
 from schemas.enums import ProcedureKind
+from schemas.procedures import IN_DUE_LIST, ProcedureStart
 
 STARTER_CHANNEL: Final = "procedure_starter"
 """the channel on which the database announces holds to open, and workflows to start or to notify"""

@@ -10,9 +10,9 @@ from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.case.requests import EscalationPolicy, LevelDue, Reached, next_due
 from domain.errors import BadCursor
-from schemas.case.case_workflow import CasePolicy
 from schemas.case.request_views import RequestAttempt, RequestHopView, RequestPage, RequestView
 from schemas.enums import AnswerClass, EscalationLevel
+from schemas.procedures import CasePolicy
 
 _MAX_BATCH_NO: Final = 2**31 - 1
 ATTEMPTS_SHOWN: Final = 20

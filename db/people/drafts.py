@@ -13,8 +13,9 @@ from db.rows import Rows
 from domain.errors.case import CaseNotFound
 from domain.errors.people import DraftNotFound
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.case.intake import DraftEnd, DraftSource
 from schemas.enums import Bucket
-from schemas.people.drafts import AskedBank, AskedBanks, DraftEnd, DraftSource, KnownAccount
+from schemas.people.drafts import AskedBank, AskedBanks, KnownAccount
 
 
 class StoredDraft(FrozenModel):

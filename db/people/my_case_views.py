@@ -16,7 +16,6 @@ from domain.case.ledger import CONTRA_BUCKETS
 from domain.errors.case import ComplaintNotFound
 from domain.people.my_case import claim_of
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.case.procedures import RestorationPolicy
 from schemas.enums import Bucket, Language
 from schemas.identifiers import account_end
 from schemas.people.my_case import (
@@ -31,6 +30,7 @@ from schemas.people.my_case import (
     Place,
     StepDone,
 )
+from schemas.procedures import RestorationPolicy
 from schemas.restoration_enums import DocumentKind
 
 TRANSFERS_MAX: Final = 50

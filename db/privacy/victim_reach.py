@@ -8,7 +8,7 @@ from db.pool import Connection
 from db.privacy.person_keys import PersonKey, key
 from db.rows import Rows
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.people.drafts import Reach, ReachWay
+from schemas.privacy.personal_data import Reach, ReachWay
 
 
 class StoredReach(FrozenModel):

@@ -15,7 +15,7 @@ from domain.errors.recovery import HoldNotFound
 from domain.recovery.holds import SmallHold
 from domain.recovery.procedure import LEADS_TO
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.case.procedures import HoldPolicy
+from schemas.procedures import HoldPolicy
 from schemas.restoration_enums import RetainedBy
 
 

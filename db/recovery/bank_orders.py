@@ -10,8 +10,8 @@ from db.rows import Rows
 from domain.errors.recovery import OrderNotFound
 from domain.recovery.orders import Ordered, Statement, Via
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.case.procedures import OrderEscalationLevel, OrderPolicy
 from schemas.enums import ChannelKind
+from schemas.procedures import OrderEscalationLevel, OrderPolicy
 from schemas.recovery.orders import BankOrder, Beneficiary, ConfirmedLine, NewOrder, OrderLine
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from schemas.tasks import TaskCause

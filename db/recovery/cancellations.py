@@ -6,8 +6,8 @@ from uuid import UUID
 from db.pool import Connection
 from db.rows import Rows
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.case.procedures import OrderEscalationLevel
 from schemas.enums import ChannelKind
+from schemas.procedures import OrderEscalationLevel
 
 
 class CancellationRow(FrozenModel):

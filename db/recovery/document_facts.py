@@ -17,9 +17,9 @@ from domain.errors.recovery import HoldNotFound, OrderNotFound
 from domain.errors.restoration import RestorationNotFound
 from domain.officers.officers import person_of
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.case.procedures import RestorationPolicy
 from schemas.enums import Bucket
 from schemas.privacy.reads import WHOLE_STATE
+from schemas.procedures import RestorationPolicy
 from schemas.recovery.document_facts import (
     AccountFacts,
     BeneficiaryFacts,

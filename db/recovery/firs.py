@@ -16,8 +16,8 @@ from domain.errors.case import CaseNotFound
 from domain.errors.restoration import FirCopyNotFound, FirNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ProcedureKind
-from schemas.recovery.police import CaseDuty, CaseOfficer, Fir, NewOfficer
-from schemas.restoration_enums import FirKind
+from schemas.recovery.police import CaseOfficer, Fir, NewOfficer
+from schemas.restoration_enums import CaseDuty, FirKind
 
 MAX_TRANSFERS: Final = 100
 """transfers of a complaint that a report names, the largest first"""

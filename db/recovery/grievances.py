@@ -13,8 +13,8 @@ from domain.recovery.grievances import Earlier
 from domain.recovery.holds import Appealed
 from domain.recovery.procedure import WAITS_FOR_APPEAL
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.case.procedures import GrievancePolicy
 from schemas.enums import Language
+from schemas.procedures import GrievancePolicy
 from schemas.recovery.grievances import GrievanceCount, GrievanceReport, number_of
 from schemas.restoration_enums import (
     GrievanceDecision,

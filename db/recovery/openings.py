@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from db.pool import Connection
 from domain.recovery.procedure import HEARINGS
 from schemas.base import FrozenModel
-from schemas.case.procedures import RestorationPolicy
+from schemas.procedures import RestorationPolicy
 from schemas.restoration_enums import Step
 
 JOINABLE = (Step.COLLECTING, Step.APPLICATION, Step.VERIFICATION)

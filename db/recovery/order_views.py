@@ -17,8 +17,8 @@ from db.recovery import bank_orders, cancellations
 from domain.errors import BadCursor
 from domain.errors.recovery import OrderNotFound
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.case.procedures import OrderEscalationLevel, OrderPolicy
 from schemas.privacy.reads import Within
+from schemas.procedures import OrderEscalationLevel, OrderPolicy
 from schemas.recovery.order_views import (
     CancellationView,
     ConfirmationView,

@@ -34,11 +34,10 @@ from schemas.recovery.restorations import (
     OrderOfRestoration,
     RestorationHead,
     RestorationPage,
-    RestorationVerb,
     RestorationView,
     StepView,
 )
-from schemas.restoration_enums import RestorationState, Route, Step
+from schemas.restoration_enums import RestorationState, RestorationVerb, Route, Step
 
 _HEAD: Final = """
 SELECT r.restoration_id, r.case_no AS case_ack_no, r.ack_no, r.round_no, r.state, r.step, r.visit_no, r.route,

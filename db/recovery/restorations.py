@@ -9,7 +9,7 @@ from db.pool import Connection
 from db.rows import Rows
 from domain.errors.restoration import RestorationNotFound
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.case.procedures import RestorationPolicy
+from schemas.procedures import RestorationPolicy
 from schemas.recovery.restorations import RoutePicked
 from schemas.restoration_enums import (
     OrderState,

@@ -13,9 +13,10 @@ from asyncpg import Record
 from db.banks import rosters
 from db.pool import Connection
 from db.task_owners import IS_OWNED, IS_SNOOZED
-from domain.banks.answering_curve import HAZARD_MAX, BandCount, Curve, PersonWeights
+from domain.banks.answering_curve import HAZARD_MAX, BandCount, Curve
 from domain.case.telephone import what_to_say, where_to_enter
-from schemas.banks.rosters import HolidayRules, OfficerToCall
+from domain.policy.telephone import HolidayRules, PersonWeights
+from schemas.banks.rosters import OfficerToCall
 from schemas.case.request_views import TaskHop, TaskInstitution
 from schemas.enums import AnswerClass
 from schemas.reporting.scorecards import Call, CallFactors, CallList

@@ -13,10 +13,11 @@ from db.reporting.stage_times import Span, Targets, of_now, source_of, target_ar
 from db.task_owners import IS_OWNED
 from domain.errors import BadCursor
 from schemas.base import FrozenModel
+from schemas.enums import LateBy, TimedStage
 from schemas.privacy.reads import Within
-from schemas.recovery.police import CaseDuty
-from schemas.reporting.figures import BreachPage, LateBy, StageCase, StageCasePage, StageCases, StageGroup, TimedStage
+from schemas.reporting.figures import BreachPage, StageCase, StageCasePage, StageCases, StageGroup
 from schemas.reporting.wall import LateStage
+from schemas.restoration_enums import CaseDuty
 
 DISTRICT: Final = "upper(trim(v.district))"
 """the key of the district of a case, whose first complaint's victim is `v`"""

@@ -10,7 +10,8 @@ from db.pool import Connection
 from db.reporting.stage_times import SUM_NAMES, SUMS, Span, of_period, rows_of
 from domain.reporting.figures import BUCKETS_A_DOUBLING, FIRST_SECONDS, interval, seconds_of
 from schemas.base import FrozenModel
-from schemas.reporting.figures import StageFigures, StageGroup, StageTarget, TargetShare, TimedStage
+from schemas.enums import TimedStage
+from schemas.reporting.figures import StageFigures, StageGroup, StageTarget, TargetShare
 from schemas.reporting.scorecards import Percentiles
 from schemas.text import IST
 

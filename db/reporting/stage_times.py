@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Final
 
 from schemas.base import FrozenModel
-from schemas.reporting.figures import StageTarget, TimedStage
+from schemas.enums import TimedStage
+from schemas.reporting.figures import StageTarget
 
 
 class Source(FrozenModel):

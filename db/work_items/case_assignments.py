@@ -10,7 +10,7 @@ from db.rows import Rows
 from schemas.base import FrozenModel
 from schemas.enums import Role
 from schemas.officers.officers import TeamShift
-from schemas.recovery.police import CaseDuty
+from schemas.restoration_enums import CaseDuty
 from schemas.tasks import Candidate, LeftBecause, TeamHours
 
 _WAITING: Final = (

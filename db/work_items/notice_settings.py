@@ -16,16 +16,9 @@ from db.privacy.person_keys import PersonKey, wrapped_key
 from domain.errors.case import TaskFilterNamed, TaskFilterNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
+from schemas.notifications import NoticeMedium, NoticeSetting
 from schemas.tasks import TeamHours
-from schemas.work_items.task_owners import (
-    MediumStanding,
-    NamedFilter,
-    NoticeMedium,
-    NoticeSetting,
-    SavedFilter,
-    SavedFilters,
-    TaskFilter,
-)
+from schemas.work_items.task_owners import MediumStanding, NamedFilter, SavedFilter, SavedFilters, TaskFilter
 
 _READERS: Final = """
 SELECT o.officer_id, o.mobile, o.email, is_absent(o.officer_id, $1) AS is_absent,

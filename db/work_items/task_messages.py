@@ -13,7 +13,8 @@ from db.work_items.task_deadlines import DEADLINE
 from domain.work_items.task_owners import MessageStanding
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Language, TaskKind
-from schemas.work_items.task_owners import NoticeMedium, NoticeReason
+from schemas.notifications import NoticeMedium
+from schemas.work_items.task_owners import NoticeReason
 
 _UNDER_WAY: Final = "sent_at IS NULL AND withdrawn_at IS NULL AND given_up_at IS NULL"
 _WAITING: Final = f"""

@@ -14,14 +14,8 @@ from domain.errors import BadCursor
 from domain.work_items.task_owners import Taker
 from schemas.base import FrozenModel
 from schemas.enums import Role, TaskState
-from schemas.work_items.task_owners import (
-    NoticeMedium,
-    NoticeReason,
-    NoticeSetting,
-    TaskFilter,
-    TaskNotice,
-    TaskNoticePage,
-)
+from schemas.notifications import NoticeMedium, NoticeSetting
+from schemas.work_items.task_owners import NoticeReason, TaskFilter, TaskNotice, TaskNoticePage
 
 CHANGED: Final = "task_notice"
 """the channel of notifications; the payload is the id of an officer who has new notices"""

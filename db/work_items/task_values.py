@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from db.pool import Connection
-from domain.banks.answering_curve import PersonWeights
+from domain.policy.telephone import PersonWeights
 
 _IN_PLAY: Final = (
     "SELECT sum(b.balance_paise) FROM ledger_balance b WHERE b.bucket = 'in_play' AND b.case_no = t.case_no"

@@ -11,8 +11,9 @@ from db.paging import cut
 from db.pool import Connection
 from db.work_items.task_filters import SELECTED, Wanted, cursor, listing, position
 from domain.case.telephone import what_to_say, where_to_enter
+from domain.policy.telephone import HolidayRules
 from domain.work_items.task_notes import compose
-from schemas.banks.rosters import HolidayRules, OfficerToCall
+from schemas.banks.rosters import OfficerToCall
 from schemas.case.request_views import TaskHop, TaskInstitution, TaskPage, TaskView
 from schemas.enums import Language, TaskKind
 from schemas.tasks import Subject, TaskCause, TaskFacts

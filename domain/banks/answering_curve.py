@@ -12,76 +12,13 @@ import math
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import pairwise
-from typing import Annotated, Final, Self
+from typing import Final
 
-from pydantic import Field, model_validator
-
-from schemas.base import FrozenModel, Paise
-from schemas.enums import AnswerClass
+from domain.policy.telephone import CallRules, Shares
 
 HAZARD_MAX: Final = 700.0
 """At this hazard one part in 10^304 is left; PostgreSQL raises an error for anything less."""
-
-_Seconds = Annotated[float, Field(gt=0, le=400 * 86_400)]
-_Share = Annotated[float, Field(gt=0, lt=1)]
-
-
-class Shares(FrozenModel):
-    """Curve in the policy: the share that has ended after so many seconds."""
-
-    after_seconds: Annotated[tuple[_Seconds, ...], Field(min_length=1, max_length=20)]
-    shares: Annotated[tuple[_Share, ...], Field(min_length=1, max_length=20)]
-    source: Annotated[str, Field(min_length=3)]
-
-    @model_validator(mode="after")
-    def _rises(self) -> Self:
-        if len(self.after_seconds) != len(self.shares):
-            raise ValueError("each time needs one share")
-        for values in (self.after_seconds, self.shares):
-            if any(before >= after for before, after in pairwise(values)):
-                raise ValueError("times and shares must rise")
-        return self
-
-
-class PersonWeights(FrozenModel):
-    """Rupees that a call for a person counts more, in paise. The largest that fits counts."""
-
-    child_paise: Paise
-    woman_paise: Paise
-    senior_paise: Paise
-    source: Annotated[str, Field(min_length=3)]
-
-
-class CallRules(FrozenModel):
-    """Policy of the call list."""
-
-    horizon_seconds: _Seconds
-    """a bank that answers by itself within this time needs no call"""
-    min_history: Annotated[int, Field(ge=1)]
-    """number of requests or lines from which a bank's own history counts"""
-    prior_history: Annotated[float, Field(gt=0)]
-    """weight of the default, as a number of requests or lines of the bank"""
-    history_days: Annotated[int, Field(ge=1, le=366)]
-    source: Annotated[str, Field(min_length=3)]
-    persons: PersonWeights
-    leaving: Shares
-    """share of the arrived money that has left the account"""
-    answering: dict[AnswerClass, Shares]
-    """share of the delivered requests that the bank has answered"""
-
-    @model_validator(mode="after")
-    def _knows_every_class(self) -> Self:
-        missing = [answer_class.value for answer_class in AnswerClass if answer_class not in self.answering]
-        if missing:
-            raise ValueError(f"answering lacks {', '.join(missing)}")
-        return self
-
-    @property
-    def history(self) -> timedelta:
-        """Return how far back a bank's own history goes."""
-        return timedelta(days=self.history_days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from domain.banks.circuit_breaker import WELL, BreakerRules, Health, delivers, usable
+from domain.banks.circuit_breaker import WELL, Health, delivers, usable
+from domain.policy.model import BreakerRules
 from schemas.enums import ChannelKind
 
 

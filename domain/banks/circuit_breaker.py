@@ -6,24 +6,10 @@ counted separately, because a bank that accepts everything and answers nothing i
 """
 
 from datetime import datetime, timedelta
-from typing import Annotated
 
-from pydantic import Field
-
+from domain.policy.model import BreakerRules
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelState
-
-
-class BreakerRules(FrozenModel):
-    """Limits at which a channel is dropped, and waits before it is tried again."""
-
-    failures_to_open: Annotated[int, Field(ge=1, le=1000)]
-    """failed deliveries in a row"""
-    silences_to_open: Annotated[int, Field(ge=1, le=1000)]
-    """unanswered requests in a row, with no answer between them"""
-    probe_after_seconds: Annotated[float, Field(gt=0)]
-    """first wait of a dropped channel; it doubles with every further failure"""
-    probe_after_max_seconds: Annotated[float, Field(gt=0)]
 
 
 class Health(FrozenModel):

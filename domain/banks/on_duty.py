@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from domain.policy.telephone import HolidayRules
 from schemas.banks.institutions import Institution, Lack
-from schemas.banks.rosters import MINUTES_A_DAY, WEEK, HolidayRules, NodalOfficer, OfficerToCall, Weekday
+from schemas.banks.rosters import MINUTES_A_DAY, WEEK, NodalOfficer, OfficerToCall, Weekday
 from schemas.base import to_utc
 from schemas.enums import ChannelKind
 from schemas.text import IST

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from schemas.case.case_workflow import PriorityRules
+from schemas.procedures import PriorityRules
 
 
 def priority_key(rules: PriorityRules, transferred_at: datetime, disputed_paise: int, now: datetime) -> int:

@@ -18,7 +18,8 @@ from schemas.case.answers import NOT_STATED
 from schemas.case.intake import NO_MOBILE, Complaint, Transfer, Victim
 from schemas.enums import Language, Mode
 from schemas.identifiers import MOBILE_PATTERN, account_key, names_a_transfer, names_an_account
-from schemas.people.drafts import DraftContent, DraftParty, DraftTransfer, DraftVictim, FoundBank, ReachWay
+from schemas.people.drafts import DraftContent, DraftParty, DraftTransfer, DraftVictim, FoundBank
+from schemas.privacy.personal_data import ReachWay
 from schemas.text import LocalDatetime, day_of, is_email
 
 MARKS: Final = ("woman", "child", "senior")

@@ -6,8 +6,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from schemas.base import FrozenModel
+from schemas.enums import LateBy, TimedStage
 from schemas.nightly_runs import NightlyWork
-from schemas.reporting.figures import LateBy, TimedStage
 
 Target = Annotated[float, Field(gt=0, le=400 * 86_400)]
 

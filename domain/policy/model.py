@@ -11,8 +11,6 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from domain.banks.answering_curve import CallRules
-from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
 from domain.policy.callers import BankLimits, InterfaceRules
 from domain.policy.fields import Seconds, Source
@@ -40,12 +38,11 @@ from domain.policy.restoration import (
     PoliceRules,
     RestorationRules,
 )
-from domain.policy.telephone import TelephoneRules
+from domain.policy.telephone import CallRules, HolidayRules, TelephoneRules
 from domain.policy.work_items import AssignmentRules, OfficerStreamRules, ShiftRules, WorkItemRules
-from schemas.banks.rosters import HolidayRules
 from schemas.base import FrozenModel, Paise
-from schemas.case.case_workflow import CasePolicy, LevelWait, PriorityRules
 from schemas.enums import AnswerClass, EscalationLevel
+from schemas.procedures import CasePolicy, LevelWait, PriorityRules
 
 PACKAGED_POLICY = Path(__file__).with_name("policy.toml")
 
@@ -93,6 +90,18 @@ class Delivery(FrozenModel):
     retry_for_seconds: Seconds
     mail_attempts: Annotated[int, Field(ge=1, le=20)]
     source: Source
+
+
+class BreakerRules(FrozenModel):
+    """Limits at which a channel is dropped, and waits before it is tried again."""
+
+    failures_to_open: Annotated[int, Field(ge=1, le=1000)]
+    """failed deliveries in a row"""
+    silences_to_open: Annotated[int, Field(ge=1, le=1000)]
+    """unanswered requests in a row, with no answer between them"""
+    probe_after_seconds: Annotated[float, Field(gt=0)]
+    """first wait of a dropped channel; it doubles with every further failure"""
+    probe_after_max_seconds: Annotated[float, Field(gt=0)]
 
 
 class ChannelRules(FrozenModel):

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from schemas.base import FrozenModel
 from schemas.enums import Role
-from schemas.work_items.task_owners import NoticeSetting
+from schemas.notifications import NoticeSetting
 
 Seconds = Annotated[int, Field(ge=10, le=7 * 86_400)]
 Source = Annotated[str, Field(min_length=3, max_length=900)]

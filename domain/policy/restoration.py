@@ -6,7 +6,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from schemas.base import FrozenModel, Paise
-from schemas.case.procedures import (
+from schemas.enums import Language
+from schemas.procedures import (
     GrievancePolicy,
     HoldPolicy,
     OrderEscalationLevel,
@@ -14,7 +15,6 @@ from schemas.case.procedures import (
     RestorationPolicy,
     StepClock,
 )
-from schemas.enums import Language
 from schemas.restoration_enums import AllocationRule, DutyKind, GrievanceLevel, Route, Step
 
 Source = Annotated[str, Field(min_length=1, max_length=600)]

@@ -12,8 +12,7 @@ from domain.errors.restoration import (
 from domain.officers.officers import check_roles, is_same_person
 from domain.recovery.procedure import REOPENED, REOPENERS, RULES
 from schemas.enums import Role
-from schemas.recovery.restorations import RestorationVerb
-from schemas.restoration_enums import RestorationState, Step
+from schemas.restoration_enums import RestorationState, RestorationVerb, Step
 
 FOUR_EYED = frozenset({RestorationVerb.APPROVE, RestorationVerb.REFUSE})
 """actions that the officer who prepared the restoration may not do; verifying is not preparing"""

@@ -22,8 +22,8 @@ from domain.errors.recovery import (
 )
 from domain.officers.officers import check_roles, is_same_person
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.case.procedures import DueAction, GrievancePolicy
 from schemas.enums import Role
+from schemas.procedures import DueAction, GrievancePolicy
 from schemas.recovery.grievances import GrievanceClockAction, GrievanceVerb
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, GrievanceState
 

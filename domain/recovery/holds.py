@@ -20,12 +20,12 @@ from domain.errors.recovery import (
 from domain.officers.officers import in_words, is_same_person, person_of
 from domain.recovery.grievances import DECIDES, GrievanceAtLevel, check_officer
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.case.procedures import DueAction, HoldPolicy
 from schemas.enums import Role
+from schemas.officers.officers import Acting
+from schemas.procedures import DueAction, HoldPolicy
 from schemas.recovery.grievances import GrievanceVerb
 from schemas.recovery.holds import BarredAct, HoldAct, HoldAction
 from schemas.recovery.orders import ReleaseProposal, ReleaseStage
-from schemas.recovery.restorations import Acting
 
 
 class Part(FrozenModel):

@@ -14,8 +14,7 @@ from domain.errors import RuleBroken
 from schemas.base import FrozenModel
 from schemas.enums import Language
 from schemas.notifications import MessageFacts, MessageKind, Recipient
-from schemas.recovery.police import CaseDuty
-from schemas.restoration_enums import GrievanceLevel
+from schemas.restoration_enums import CaseDuty, GrievanceLevel
 
 
 class NotificationEvent(StrEnum):

@@ -12,13 +12,12 @@ from domain.policy.restoration import DutyRule
 from domain.recovery.procedure import CREDIT_ACCOUNT_CONFIRMERS, ORDERS_OF, RULES
 from schemas.base import FrozenModel
 from schemas.case.answers import Entry
-from schemas.case.procedures import DueAction
 from schemas.enums import Bucket, Role
+from schemas.procedures import DueAction
 from schemas.recovery.court_orders import CourtDayStanding
 from schemas.recovery.officer_steps import OfficerAct
 from schemas.recovery.police import CourtOrder, Duty, DutyAction
-from schemas.recovery.restorations import RestorationVerb
-from schemas.restoration_enums import CourtOrderEffect, DutyKind, Step
+from schemas.restoration_enums import CourtOrderEffect, DutyKind, RestorationVerb, Step
 from schemas.text import IST
 
 WAITS_FOR: Final[Mapping[Step, OfficerAct]] = {

@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 from domain.case.requests import EscalationPolicy, Repeat
 from schemas.base import FrozenModel
-from schemas.case.procedures import OrderEscalationLevel, OrderPolicy
 from schemas.enums import DiscrepancyKind
 from schemas.identifiers import account_key
+from schemas.procedures import OrderEscalationLevel, OrderPolicy
 from schemas.recovery.orders import Beneficiary, ConfirmedLine
 from schemas.restoration_enums import OrderKind
 

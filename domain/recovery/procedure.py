@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain.case.requests import EscalationPolicy, open_dues
-from schemas.case.procedures import DueAction, RestorationPolicy, StepClock
 from schemas.enums import CaseState, Role
-from schemas.recovery.police import CaseDuty
-from schemas.recovery.restorations import ClockAction, RestorationVerb, RouteFacts, RoutePicked, StepState
+from schemas.procedures import DueAction, RestorationPolicy, StepClock
+from schemas.recovery.restorations import ClockAction, RouteFacts, RoutePicked, StepState
 from schemas.restoration_enums import (
+    CaseDuty,
     CourtOrderEffect,
     CourtOrderKind,
     ObjectionBy,
     OrderState,
     RestorationState,
+    RestorationVerb,
     Route,
     RouteReason,
     Step,

@@ -10,7 +10,7 @@ from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
 from schemas.officers.officers import TeamShift
 from schemas.privacy.reads import WHOLE_STATE
-from schemas.recovery.police import CaseDuty
+from schemas.restoration_enums import CaseDuty
 from schemas.tasks import Candidate, Choice, NoOfficer, TeamHours
 from schemas.text import IST
 

@@ -8,8 +8,7 @@ from typing import Final
 from domain.recovery.message_rules import NAMES as MESSAGES
 from domain.rupees import rupees
 from domain.text_tables import Table, tables_of
-from schemas.banks.keys import KeyChangeKind
-from schemas.enums import Differing, Language, TaskKind
+from schemas.enums import Differing, KeyChangeKind, Language, TaskKind
 from schemas.nightly_runs import NightlyWork
 from schemas.notifications import Medium, MessageKind, Recipient
 from schemas.officers.administration import ProposalKind, ProposalState

@@ -14,11 +14,11 @@ from domain.recovery.procedure import RULES
 from domain.work_items.shifts import is_open
 from schemas.base import FrozenModel
 from schemas.enums import Role, TaskKind
+from schemas.notifications import NoticeHours, NoticeMedium, NoticeSetting
 from schemas.privacy.reads import Within
-from schemas.recovery.restorations import RestorationVerb
-from schemas.restoration_enums import DocumentKind, GrievanceLevel, Step, StepOutcome
-from schemas.tasks import TaskCause, TeamHours
-from schemas.work_items.task_owners import NoticeHours, NoticeMedium, NoticeSetting, SnoozeTerms, TaskStanding
+from schemas.restoration_enums import DocumentKind, GrievanceLevel, RestorationVerb, Step, StepOutcome
+from schemas.tasks import TaskCause, TaskStanding, TeamHours
+from schemas.work_items.task_owners import SnoozeTerms
 
 DISPOSERS: Final = frozenset({Role.SUPERVISOR, Role.ADMIN})
 """roles that may pass on, release or snooze what another officer has, or no officer"""

@@ -11,9 +11,9 @@ from schemas.banks.keys import KeyId, KeyRequestView
 from schemas.banks.rosters import NodalOfficer, OfficerToCall, ShortText
 from schemas.base import FrozenModel, Storable, UtcDatetime
 from schemas.enums import AnswerClass, ChannelKind, ChannelState, InstitutionKind
+from schemas.text import Code
 from schemas.webhooks import check_secret
 
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{2,20}$")]
 AccountPrefix = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,18}$")]
 EnvelopeKind = Literal["aes_cbc", "aes_gcm", "none"]
 WirePath = Annotated[

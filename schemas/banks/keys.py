@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import ChannelKind
+from schemas.enums import ChannelKind, KeyChangeKind
 
 KEY_BYTES = 32
 """Length of an Ed25519 public key."""
@@ -43,13 +43,6 @@ def fingerprint_of(public_key: bytes) -> str:
     """Return the SHA-256 of a public key in groups of four digits."""
     digits = sha256(public_key).hexdigest()
     return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))
-
-
-class KeyChangeKind(StrEnum):
-    """Change of a bank's keys."""
-
-    ADD = "add"
-    END = "end"
 
 
 class KeyChangeOutcome(StrEnum):

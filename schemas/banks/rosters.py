@@ -125,16 +125,6 @@ class Holiday(FrozenModel):
     """source, such as the circular that lists the day"""
 
 
-class HolidayRules(FrozenModel):
-    """Days on which all banks are closed in every year."""
-
-    yearly: tuple[Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")], ...] = ()
-    """as month and day, like `01-26`"""
-    saturdays: tuple[Annotated[int, Field(ge=1, le=5)], ...] = ()
-    """numbers of the closed Saturdays in a month"""
-    source: Annotated[str, StringConstraints(min_length=3)]
-
-
 class OfficerToCall(FrozenModel):
     """Officer as the desk sees one: contact, and whether on duty now."""
 

@@ -1,15 +1,10 @@
 """Data for case workflows: ids, enumerations, amounts and times. Never a name, phone or account number."""
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from schemas.base import FrozenModel, UtcDatetime
+from schemas.base import UtcDatetime
 from schemas.enums import AnswerClass, EscalationLevel
-
-
-class Payload(FrozenModel):
-    """Payload of a case workflow. A process of a newer build may add fields, and these are left out here."""
-
-    model_config = ConfigDict(extra="ignore")
+from schemas.procedures import CasePolicy, Payload
 
 
 class HopBrief(Payload):
@@ -70,34 +65,6 @@ class OpenRequest(Payload):
     escalated_to: EscalationLevel | None = None
     """escalation level that an officer asked for early"""
     times: RequestTimes | None = None
-
-
-class LevelWait(Payload):
-    """Escalation level, and the delay after the one before it, already divided by the clock factor."""
-
-    level: EscalationLevel
-    after_seconds: float
-
-
-class PriorityRules(Payload):
-    """Limits for the priority of a request, by the age of the money and its amount."""
-
-    fresh_seconds: float
-    warm_seconds: float
-    large_paise: int
-
-
-class CasePolicy(Payload):
-    """Frozen policy of a running case; `version` names its policy file."""
-
-    version: str
-    ladders: dict[AnswerClass, tuple[LevelWait, ...]]
-    call_timeout_seconds: float
-    """limit for one call to a bank in real time; no clock factor makes a bank's server faster"""
-    retry_initial_seconds: float
-    retry_max_seconds: float
-    retry_for_seconds: float
-    priority: PriorityRules
 
 
 class CaseStart(Payload):

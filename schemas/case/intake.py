@@ -1,5 +1,6 @@
 """A complaint as it is received, and the receipt."""
 
+from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -119,3 +120,22 @@ class ToldTransferPage(FrozenModel):
 
     items: tuple[ToldTransfer, ...]
     next: str | None
+
+
+class DraftSource(StrEnum):
+    """How a draft began."""
+
+    CALL = "call"
+    MISSED_CALL = "missed_call"
+    PUBLIC_FORM = "public_form"
+    """the page on which everybody may complain; no officer has it"""
+
+
+class DraftEnd(StrEnum):
+    """How a draft ended."""
+
+    DONE = "done"
+    """its complaint is sent, and the officer has closed it"""
+    DISCARDED = "discarded"
+    FORGOTTEN = "forgotten"
+    """the policy's time was over"""

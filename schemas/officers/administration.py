@@ -8,15 +8,12 @@ from uuid import UUID
 import orjson
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from schemas.banks.institutions import (
-    Code,
-    InstitutionFields,
-)
+from schemas.banks.institutions import InstitutionFields
 from schemas.banks.keys import KeyId
 from schemas.banks.rosters import NodalOfficer
 from schemas.base import Change, FrozenModel, Reason, UtcDatetime
 from schemas.officers.officers import OfficerEntry, OfficerId, OfficerPerson, OfficerRole, TeamEntry
-from schemas.text import EmailAddress, Line
+from schemas.text import Code, EmailAddress, Line
 
 VALUES_MAX: Final = 50
 VALUE_MAX_BYTES: Final = 4_000

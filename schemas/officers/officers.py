@@ -339,3 +339,11 @@ class TeamList(FrozenModel):
     """Teams by name."""
 
     items: tuple[TeamEntry, ...]
+
+
+class Acting(FrozenModel):
+    """Officer who acts: id, the roles that are live now, and the name in the case log."""
+
+    subject: str
+    roles: frozenset[Role]
+    actor: str

@@ -1,23 +1,21 @@
 """Drafts of complaints: half-done calls of officers, as they are saved, listed, checked and sent."""
 
-from enum import StrEnum
 from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import Field, StrictBool, StringConstraints
 
 from schemas.base import Flag, FrozenModel, PositivePaise, Storable, UtcDatetime
-from schemas.case.intake import MAX_TRANSFERS, ComplaintReceipt
+from schemas.case.intake import MAX_TRANSFERS, ComplaintReceipt, DraftEnd, DraftSource
 from schemas.enums import Bucket, Channel, ChannelKind, EscalationLevel, Language, Mode, RequestState
 from schemas.officers.officers import OfficerId
-from schemas.text import LocalDatetime, Mobile
+from schemas.privacy.personal_data import Reach, Teller
+from schemas.text import LocalDatetime, Mobile, TypedLine, TypedShort
 
 STORY_MAX_CHARS: Final = 10_000
 SMS_MAX_CHARS: Final = 1_000
 NOTE_MAX_CHARS: Final = 500
 
-_Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), Storable, Field(repr=False)]
-_Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), Storable, Field(repr=False)]
 _Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=320), Storable, Field(repr=False)]
 Story = Annotated[str, StringConstraints(strip_whitespace=True, max_length=STORY_MAX_CHARS), Storable]
 
@@ -25,11 +23,11 @@ Story = Annotated[str, StringConstraints(strip_whitespace=True, max_length=STORY
 class DraftParty(FrozenModel):
     """One end of a transfer as far as it is typed. An empty text is not stated yet."""
 
-    institution: _Line = ""
-    account: _Short = ""
+    institution: TypedLine = ""
+    account: TypedShort = ""
     vpa: _Address = ""
-    wallet: _Short = ""
-    ifsc: _Short = ""
+    wallet: TypedShort = ""
+    ifsc: TypedShort = ""
 
 
 class DraftTransfer(FrozenModel):
@@ -38,19 +36,19 @@ class DraftTransfer(FrozenModel):
     payer: DraftParty = DraftParty()
     payee: DraftParty = DraftParty()
     amount_paise: PositivePaise | None = None
-    rrn: _Short = ""
-    utr: _Short = ""
+    rrn: TypedShort = ""
+    utr: TypedShort = ""
     mode: Mode | None = None
-    transferred_at: _Short = ""
+    transferred_at: TypedShort = ""
     """a date, or a date and a time, in the form of a complaint; it may be half typed"""
 
 
 class DraftVictim(FrozenModel):
     """The victim as far as the caller has told. None means not asked, or not known."""
 
-    name: _Line = ""
-    mobile: _Short = ""
-    district: _Line = ""
+    name: TypedLine = ""
+    mobile: TypedShort = ""
+    district: TypedLine = ""
     email: _Address = ""
     woman: StrictBool | None = None
     child: StrictBool | None = None
@@ -58,43 +56,12 @@ class DraftVictim(FrozenModel):
     language: Language | None = None
 
 
-class ReachWay(StrEnum):
-    """How a person can be reached without danger."""
-
-    CALL = "call"
-    SMS = "sms"
-    EMAIL = "email"
-    NONE = "none"
-    """not at all: the person looks by the number and a code"""
-
-
-class Reach(FrozenModel):
-    """How and when the victim can be reached without danger, as the complaint tells it."""
-
-    way: ReachWay
-    from_hour: Annotated[int, Field(ge=0, le=23)] | None = None
-    """hour of the day in Indian time from which on, or None for any time"""
-    to_hour: Annotated[int, Field(ge=1, le=24)] | None = None
-    is_quiet: StrictBool = False
-    """whether no message and no call may say what it is about"""
-    wants_woman_officer: StrictBool = False
-
-
-class Teller(FrozenModel):
-    """Person who complains for the victim."""
-
-    name: _Line = ""
-    mobile: _Short = ""
-    relation: _Line = ""
-    """what the person is to the victim"""
-
-
 class DraftContent(FrozenModel):
     """Everything that is typed of a complaint. Nothing is checked before it is sent."""
 
     channel: Channel = Channel.HELPLINE_1930
     category: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), Storable] = ""
-    caller_mobile: _Short = ""
+    caller_mobile: TypedShort = ""
     """the number that called, which need not be the victim's"""
     victim: DraftVictim = DraftVictim()
     transfers: Annotated[tuple[DraftTransfer, ...], Field(max_length=MAX_TRANSFERS)] = ()
@@ -106,25 +73,6 @@ class DraftContent(FrozenModel):
     reach: Annotated[Reach | None, Field(exclude_if=lambda reach: reach is None)] = None
     teller: Annotated[Teller | None, Field(repr=False, exclude_if=lambda teller: teller is None)] = None
     """None if the victim complains in person"""
-
-
-class DraftSource(StrEnum):
-    """How a draft began."""
-
-    CALL = "call"
-    MISSED_CALL = "missed_call"
-    PUBLIC_FORM = "public_form"
-    """the page on which everybody may complain; no officer has it"""
-
-
-class DraftEnd(StrEnum):
-    """How a draft ended."""
-
-    DONE = "done"
-    """its complaint is sent, and the officer has closed it"""
-    DISCARDED = "discarded"
-    FORGOTTEN = "forgotten"
-    """the policy's time was over"""
 
 
 class DraftLine(FrozenModel):
@@ -336,7 +284,7 @@ class SmsQuestion(FrozenModel):
         Storable,
         Field(repr=False),
     ]
-    sender: _Short = ""
+    sender: TypedShort = ""
     """the sender's name of the message, such as `VM-HDFCBK-S`"""
 
 
@@ -381,14 +329,6 @@ class ComplaintStory(FrozenModel):
     consent: bool | None
     told_at: UtcDatetime
     told_by: str
-
-
-class ToldReach(Reach):
-    """How a victim can be reached, with the person who complained for the victim."""
-
-    teller: Annotated[Teller | None, Field(repr=False)]
-    """empty after the key is destroyed"""
-    told_at: UtcDatetime
 
 
 class ComplaintStories(FrozenModel):

@@ -3,13 +3,12 @@
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from schemas.base import FrozenModel, Reason, UtcDatetime
 from schemas.enums import Language
 from schemas.notifications import MessageRow
-from schemas.people.drafts import ToldReach
-from schemas.text import EmailAddress, Line, Mobile
+from schemas.text import EmailAddress, Line, Mobile, TypedLine, TypedShort
 
 _Text = Annotated[str, Field(repr=False)]
 
@@ -123,6 +122,45 @@ class VictimCorrections(FrozenModel):
     """Corrections of a complaint's victim, the newest first."""
 
     corrections: tuple[VictimCorrection, ...]
+
+
+class ReachWay(StrEnum):
+    """How a person can be reached without danger."""
+
+    CALL = "call"
+    SMS = "sms"
+    EMAIL = "email"
+    NONE = "none"
+    """not at all: the person looks by the number and a code"""
+
+
+class Reach(FrozenModel):
+    """How and when the victim can be reached without danger, as the complaint tells it."""
+
+    way: ReachWay
+    from_hour: Annotated[int, Field(ge=0, le=23)] | None = None
+    """hour of the day in Indian time from which on, or None for any time"""
+    to_hour: Annotated[int, Field(ge=1, le=24)] | None = None
+    is_quiet: StrictBool = False
+    """whether no message and no call may say what it is about"""
+    wants_woman_officer: StrictBool = False
+
+
+class Teller(FrozenModel):
+    """Person who complains for the victim."""
+
+    name: TypedLine = ""
+    mobile: TypedShort = ""
+    relation: TypedLine = ""
+    """what the person is to the victim"""
+
+
+class ToldReach(Reach):
+    """How a victim can be reached, with the person who complained for the victim."""
+
+    teller: Annotated[Teller | None, Field(repr=False)]
+    """empty after the key is destroyed"""
+    told_at: UtcDatetime
 
 
 class VictimView(FrozenModel):

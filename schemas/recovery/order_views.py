@@ -6,8 +6,8 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.base import FrozenModel, Reason, UtcDatetime
-from schemas.case.procedures import OrderEscalationLevel
 from schemas.enums import ChannelKind, DeliveryOutcome
+from schemas.procedures import OrderEscalationLevel
 from schemas.recovery.orders import LINES_MAX, ConfirmedLine, OrderLine
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 

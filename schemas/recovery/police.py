@@ -8,12 +8,19 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Base64Bytes, BeforeValidator, Field, StringConstraints, model_validator
 
-from schemas.banks.institutions import Code
 from schemas.base import REASON_MAX_CHARS, FrozenModel, PositivePaise, Reason, Storable, UtcDatetime
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.officers.officers import folded
-from schemas.restoration_enums import CourtOrderEffect, CourtOrderEnd, CourtOrderKind, DutyKind, FirKind, FirState
-from schemas.text import EmailAddress, Identifier, Line, LocalDatetime
+from schemas.restoration_enums import (
+    CaseDuty,
+    CourtOrderEffect,
+    CourtOrderEnd,
+    CourtOrderKind,
+    DutyKind,
+    FirKind,
+    FirState,
+)
+from schemas.text import Code, EmailAddress, Identifier, Line, LocalDatetime
 
 DOCUMENT_MAX_BYTES: Final = 2 * 1024 * 1024
 """size limit of a PDF: forty scanned pages in black and white"""
@@ -51,17 +58,6 @@ Day = Annotated[date, BeforeValidator(_written_as_a_day)]
 FirNo = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
 Section = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
 Pdf = Annotated[Base64Bytes, Field(max_length=DOCUMENT_MAX_BYTES * 4 // 3 + 8), AfterValidator(_is_pdf)]
-
-
-class CaseDuty(StrEnum):
-    """Duty of an officer in a case."""
-
-    IO = "io"
-    """investigates and prepares orders"""
-    SUPERVISING = "supervising"
-    """Superintendent or Deputy Commissioner; approves"""
-    DECIDING = "deciding"
-    """ordered or decided in the case, without further responsibility; documents name the officer"""
 
 
 class NewOfficer(FrozenModel):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from schemas.base import FrozenModel, PositivePaise, Reason, Storable, UtcDatetime
-from schemas.enums import CaseState, Role
+from schemas.enums import CaseState
 from schemas.recovery.due_documents import DueDocumentState
 from schemas.recovery.officer_steps import ContestedTransfer
 from schemas.recovery.police import Pdf
@@ -22,6 +22,7 @@ from schemas.restoration_enums import (
     ObjectionDecision,
     OrderState,
     RestorationState,
+    RestorationVerb,
     Route,
     RouteReason,
     Step,
@@ -30,27 +31,6 @@ from schemas.restoration_enums import (
 
 VisitNo = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
 RowId = Annotated[int, Field(ge=1, le=2**63 - 1, strict=True)]
-
-
-class RestorationVerb(StrEnum):
-    """Action of an officer on a restoration. `domain.recovery.procedure.RULES` has role, step and effect of each."""
-
-    RECEIVE_APPLICATION = "receive_application"
-    VERIFY = "verify"
-    SEND_BACK = "send_back"
-    OBJECT = "object"
-    DECIDE_OBJECTION = "decide_objection"
-    WAIVE_NOTICE = "waive_notice"
-    """the account holder states that there is no objection"""
-    TAKE_ORDER = "take_order"
-    """order of the court, the Lok Adalat or the District Magistrate"""
-    PREPARE = "prepare"
-    APPROVE = "approve"
-    REFUSE = "refuse"
-    RECEIVE_BOND = "receive_bond"
-    CANCEL = "cancel"
-    REOPEN = "reopen"
-    """reopen a closed restoration: `domain.recovery.procedure.REOPENERS`"""
 
 
 class ClockAction(StrEnum):
@@ -198,14 +178,6 @@ class StepState(FrozenModel):
     """whether a holder has no notice of the step yet"""
     somebody_acts: bool = True
     """whether an officer is assigned; a reminder waits for one"""
-
-
-class Acting(FrozenModel):
-    """Officer who acts: id, the roles that are live now, and the name in the case log."""
-
-    subject: str
-    roles: frozenset[Role]
-    actor: str
 
 
 class AccountClaim(FrozenModel):

@@ -7,47 +7,11 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import AnswerClass
+from schemas.enums import AnswerClass, LateBy, TimedStage
 from schemas.recovery.grievances import GrievanceCount
 from schemas.reporting.scorecards import Percentiles
 
 Count = Annotated[int, Field(ge=0)]
-
-
-class TimedStage(StrEnum):
-    """Stage of a case whose duration is counted; docs/reference/stages.md defines each."""
-
-    TRANSFER_TO_COMPLAINT = "transfer_to_complaint"
-    COMPLAINT_TO_SENT = "complaint_to_sent"
-    COMPLAINT_TO_DELIVERED = "complaint_to_delivered"
-    COMPLAINT_TO_ANSWERED = "complaint_to_answered"
-    COMPLAINT_TO_HELD = "complaint_to_held"
-    ANSWERED_TO_HELD = "answered_to_held"
-    SENT_TO_DELIVERED = "sent_to_delivered"
-    DELIVERED_TO_ANSWERED = "delivered_to_answered"
-    ANSWER_TO_NEXT = "answer_to_next"
-    HELD_TO_REPORTED = "held_to_reported"
-    """to the report to the magistrate"""
-    HELD_TO_APPLIED = "held_to_applied"
-    APPLIED_TO_VERIFIED = "applied_to_verified"
-    NOTICE = "notice"
-    """time of the account holder to object, or to show cause"""
-    COURT = "court"
-    """an order of a court, an award of the Lok Adalat, or a distribution"""
-    APPROVAL = "approval"
-    APPROVED_TO_ORDERED = "approved_to_ordered"
-    ORDERED_TO_CREDITED = "ordered_to_credited"
-
-
-class LateBy(StrEnum):
-    """Who is late when a stage is."""
-
-    VICTIM = "victim"
-    ENGINE = "engine"
-    BANK = "bank"
-    IO = "io"
-    SP = "sp"
-    COURT = "court"
 
 
 class StageGroup(StrEnum):

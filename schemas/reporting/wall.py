@@ -8,8 +8,8 @@ from pydantic import Field
 
 from schemas.base import FrozenModel, Paise, UtcDatetime
 from schemas.case.trail_layout import BucketShare
-from schemas.enums import CaseState
-from schemas.reporting.figures import Count, Sum, TargetShare, TimedStage
+from schemas.enums import CaseState, TimedStage
+from schemas.reporting.figures import Count, Sum, TargetShare
 from schemas.reporting.scorecards import Percentiles
 
 

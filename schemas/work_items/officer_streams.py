@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.case.intake import DraftEnd, DraftSource
 from schemas.enums import Person, TaskKind, TaskState
 from schemas.events import EventKind
-from schemas.people.drafts import DraftEnd, DraftSource
 from schemas.tasks import Subject, TaskCause
 
 SUBJECTS_MAX: Final = 20

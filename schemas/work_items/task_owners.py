@@ -7,12 +7,12 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.banks.institutions import Code
 from schemas.base import FrozenModel, Note, Paise, Reason, Storable, UtcDatetime, WrittenOut
-from schemas.enums import Language, Person, TaskKind
+from schemas.enums import Person, TaskKind
 from schemas.events import EventKind
+from schemas.notifications import NoticeMedium, NoticeSetting
 from schemas.officers.officers import OfficerId
-from schemas.text import Line
+from schemas.text import Code, Line
 
 BULK_MAX: Final = 200
 """work items of one bulk verb"""
@@ -28,27 +28,6 @@ class TaskSort(StrEnum):
     """the oldest first"""
     WORTH = "worth"
     """the most money that can still be caught first; what the policy adds for a victim counts as money"""
-
-
-class TaskActKind(StrEnum):
-    """Kinds of changes of the owner of a work item."""
-
-    CLAIMED = "claimed"
-    PASSED_ON = "passed_on"
-    TAKEN_OVER = "taken_over"
-    RELEASED = "released"
-    SNOOZED = "snoozed"
-
-
-class LeaseEnd(StrEnum):
-    """Why the engine ended a lease."""
-
-    LEASE_ENDED = "lease_ended"
-    """the owner did nothing in the case in the time of the policy"""
-    DISABLED = "disabled"
-    ROLE_ENDED = "role_ended"
-    ON_LEAVE = "on_leave"
-    SHIFT_ENDED = "shift_ended"
 
 
 class TaskFilter(FrozenModel):
@@ -68,18 +47,6 @@ class TaskFilter(FrozenModel):
     owned: bool | None = None
     """whether an officer has it"""
     snoozed: bool | None = None
-
-
-class TaskStanding(FrozenModel):
-    """Who has a work item, and until when."""
-
-    task_id: int
-    version: int
-    """grows with each change of owner and snooze; 0 before the first"""
-    owner: str | None
-    """id of the officer who has it, or None"""
-    lease_ends_at: UtcDatetime | None
-    snoozed_until: UtcDatetime | None
 
 
 class WithVersion(FrozenModel):
@@ -211,28 +178,6 @@ class TaskCounts(FrozenModel):
     owners: tuple[OwnerCount, ...]
 
 
-class TaskActView(FrozenModel):
-    """Something done to the ownership of a work item."""
-
-    act_id: int
-    task_id: int
-    at: UtcDatetime
-    actor: str
-    kind: TaskActKind
-    owner: str | None
-    """who has it since then"""
-    former: str | None
-    """who had it before"""
-    note: str
-
-
-class TaskActPage(FrozenModel):
-    """Acts, the newest first."""
-
-    items: tuple[TaskActView, ...]
-    next: str | None
-
-
 class NamedFilter(FrozenModel):
     """A filter to save, and its name."""
 
@@ -253,8 +198,6 @@ class SavedFilters(FrozenModel):
     items: tuple[SavedFilter, ...]
 
 
-GAP_MIN_SECONDS: Final = 60
-GAP_MAX_SECONDS: Final = 86_400
 WEBHOOK_URL_MAX_CHARS: Final = 500
 
 
@@ -271,47 +214,6 @@ class NoticeReason(StrEnum):
     """its deadline is near: the officer has it, or can act on it and no officer has it"""
     UNHEARD = "unheard"
     """no officer on shift could be told of it, so the lead of the team or a supervisor is"""
-
-
-class NoticeMedium(StrEnum):
-    """Medium of a notice."""
-
-    STREAM = "stream"
-    """the list of notices alone, which a screen shows"""
-    SMS = "sms"
-    EMAIL = "email"
-    WEBHOOK = "webhook"
-
-
-SENT_MEDIA: Final = frozenset(NoticeMedium) - {NoticeMedium.STREAM}
-"""media of which messages are sent"""
-
-
-class NoticeHours(StrEnum):
-    """When an officer is told. None is told on a day of absence."""
-
-    ON_SHIFT = "on_shift"
-    """while a team of the officer works; an officer without a team has no shifts, and is on shift at any hour"""
-    ALWAYS = "always"
-
-
-class NoticeSetting(FrozenModel):
-    """How an officer is told of work items.
-
-    Items that the officer has or gets are told whatever their kind and sum.
-    """
-
-    kinds: Annotated[tuple[TaskKind, ...], Field(max_length=len(TaskKind))] = ()
-    """none: every kind that the officer can act on"""
-    sum_from_paise: Paise | None = None
-    """only items where at least so much can still be caught; None: any"""
-    hours: NoticeHours = NoticeHours.ON_SHIFT
-    media: Annotated[tuple[NoticeMedium, ...], Field(max_length=len(NoticeMedium))] = (NoticeMedium.STREAM,)
-    """none: the officer is told of nothing"""
-    gap_seconds: Annotated[int, Field(ge=GAP_MIN_SECONDS, le=GAP_MAX_SECONDS)] = 900
-    """least time between two messages over one medium; what comes meanwhile is one message"""
-    language: Language = Language.EN
-    """of every message to the officer; a webhook has no texts"""
 
 
 class MediumStanding(FrozenModel):

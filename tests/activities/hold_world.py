@@ -15,8 +15,8 @@ from activities.recovery.hold_transaction import HoldTransaction
 from db.recovery import bank_orders
 from domain.recovery.holds import HoldClocks
 from schemas.case.discrepancies import NewResolution
-from schemas.case.procedures import RowState
 from schemas.enums import ResolutionDecision
+from schemas.procedures import RowState
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
 from tests.activities.bench import Bench
 from tests.clock import Clock, at_clock

@@ -42,6 +42,7 @@ from domain.errors import RuleBroken
 from schemas.case.discrepancies import NewResolution
 from schemas.case.hold_requests import NewTelephoneAnswer
 from schemas.enums import Language, ResolutionDecision, Role
+from schemas.officers.officers import Acting
 from schemas.recovery.credit_accounts import NewCreditAccount, SeenAccount
 from schemas.recovery.grievances import (
     AppealOn,
@@ -56,13 +57,11 @@ from schemas.recovery.officer_steps import NewPayerDecision, NewWithdrawal, Seen
 from schemas.recovery.orders import ConfirmedLine, NewHearing, OrderConfirmation
 from schemas.recovery.police import CourtOrderCopy, NewCourtOrder, NewOfficer, WideCourtOrder
 from schemas.recovery.restorations import (
-    Acting,
     NewObjection,
     NoticeWaived,
     ObjectionDecided,
     OrderTaken,
     ReopenReason,
-    RestorationVerb,
     Seen,
     SendBack,
 )
@@ -72,6 +71,7 @@ from schemas.restoration_enums import (
     KycFinding,
     ObjectionBy,
     ObjectionDecision,
+    RestorationVerb,
 )
 from simulator.people.court import one_page_pdf
 from tests.activities.restoration_bench import CONTRADICTED_BY, WHY, Home

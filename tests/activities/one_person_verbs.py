@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from schemas.enums import Role
-from schemas.recovery.restorations import RestorationVerb
+from schemas.restoration_enums import RestorationVerb
 from tests.activities.one_person import Driver, People, ends
 from tests.api.role_matrix import ENTRIES
 

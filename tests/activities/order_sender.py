@@ -15,8 +15,8 @@ from adapters.banks.protocol import BankWire, Delivery, OrderTicket
 from adapters.banks.push.client import PushAdapter
 from db.pool import open_pool
 from domain.policy.model import load_policy
-from schemas.case.procedures import ActionInput
 from schemas.enums import ChannelKind
+from schemas.procedures import ActionInput
 from tests.factories import SECRET
 
 

@@ -19,12 +19,12 @@ from db.recovery import bank_orders, restoration_views
 from domain.errors.restoration import WaiverRecorded
 from domain.evidence.integrity import examine
 from domain.recovery.procedure import RELEASED_FOR
-from schemas.case.procedures import ActionInput, RowState
 from schemas.enums import Role
+from schemas.officers.officers import Acting
+from schemas.procedures import ActionInput, RowState
 from schemas.recovery.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation
 from schemas.recovery.police import NewOfficer
 from schemas.recovery.restorations import (
-    Acting,
     ClockAction,
     NewObjection,
     NoticeWaived,
@@ -32,11 +32,10 @@ from schemas.recovery.restorations import (
     OrderTaken,
     RestorationApproval,
     RestorationDone,
-    RestorationVerb,
     Seen,
     SendBack,
 )
-from schemas.restoration_enums import ObjectionBy, ObjectionDecision, Step
+from schemas.restoration_enums import ObjectionBy, ObjectionDecision, RestorationVerb, Step
 from tests.activities.bench import Bench
 from tests.clock import Clock, at_clock
 from tests.factories import row, rrn, transfer

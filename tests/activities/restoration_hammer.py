@@ -24,8 +24,7 @@ from activities.recovery import hold_opening
 from activities.secrets import SecretBox
 from db.pool import open_pool
 from domain.policy.model import load_policy
-from schemas.recovery.restorations import RestorationVerb
-from schemas.restoration_enums import Step
+from schemas.restoration_enums import RestorationVerb, Step
 from tests.activities.hammer import say
 from tests.activities.restoration_bench import DESK, IO, Home
 from tests.clock import at_clock

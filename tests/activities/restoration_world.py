@@ -13,7 +13,7 @@ from activities.context import Context
 from activities.recovery import hold_opening
 from activities.recovery.assignments import DueList
 from activities.recovery.grievance_access import GrievanceActivities
-from schemas.case.procedures import ActionInput, RowState
+from schemas.procedures import ActionInput, RowState
 from tests.activities.hold_world import WatchedDeadlines
 from tests.activities.restoration_bench import Home
 

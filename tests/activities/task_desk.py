@@ -16,9 +16,9 @@ from schemas.case.request_views import TaskView
 from schemas.enums import Role, TaskKind
 from schemas.events import EventKind
 from schemas.officers.officers import Absence
-from schemas.tasks import NewTask, TaskCause, about_hop
+from schemas.tasks import NewTask, TaskCause, TaskStanding, about_hop
 from schemas.text import IST
-from schemas.work_items.task_owners import PassOn, Snooze, TakeOver, TaskCounts, TaskSort, TaskStanding, WithVersion
+from schemas.work_items.task_owners import PassOn, Snooze, TakeOver, TaskCounts, TaskSort, WithVersion
 from tests.activities.bench import Bench
 from tests.clock import Clock, at_clock
 from tests.factories import rrn, transfer

@@ -29,14 +29,13 @@ from db.people import drafts
 from db.pool import Connection, open_pool
 from db.work_items import task_messages, task_notices
 from db.work_items.task_notices import UnheardNotice
-from schemas.banks.keys import KeyChange, KeyChangeKind, KeyChangeOutcome
-from schemas.enums import Language, Role, TaskKind
-from schemas.notifications import MessageFacts, MessageKind, SmsIds
+from schemas.banks.keys import KeyChange, KeyChangeOutcome
+from schemas.enums import KeyChangeKind, Language, Role, TaskKind
+from schemas.notifications import MessageFacts, MessageKind, NoticeMedium, SmsIds
 from schemas.officers.officers import OfficerEntry
 from schemas.people.drafts import DraftContent
 from schemas.privacy.reads import WHOLE_STATE
 from schemas.tasks import TaskCause, TaskFacts
-from schemas.work_items.task_owners import NoticeMedium
 from tests.deep import database_settings
 from tests.factories import complaint, make_context, rrn, transfer
 from workers.loops.outbound import KINDS

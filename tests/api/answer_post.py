@@ -17,8 +17,8 @@ from activities.case.hold_requests import CaseActivities
 from activities.secrets import SecretBox
 from adapters.banks.email import EmailAdapter
 from adapters.messages.smtp import Mailer
+from domain.policy.telephone import HolidayRules
 from schemas.banks.institutions import InstitutionEntry
-from schemas.banks.rosters import HolidayRules
 from schemas.case.case_workflow import SendHoldRequest
 from schemas.enums import ChannelKind
 from tests.api.conftest import SECRET, Doors, transfer

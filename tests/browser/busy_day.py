@@ -6,7 +6,8 @@ from typing import Final
 from domain.districts import districts
 from domain.reporting.figures import tiles
 from schemas.case.trail_layout import LETTERS, BucketShare
-from schemas.reporting.figures import Sum, TargetShare, TimedStage
+from schemas.enums import TimedStage
+from schemas.reporting.figures import Sum, TargetShare
 from schemas.reporting.scorecards import Percentiles
 from schemas.reporting.wall import (
     LateStage,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from schemas.reporting.figures import StageGroup, TimedStage
+from schemas.enums import TimedStage
+from schemas.reporting.figures import StageGroup
 from schemas.text import IST
 from tests.db.stage_rows import after, case_no_of, later, order_id_of, request_id_of, restoration_id_of, state_of
 from tests.db.stage_world import (

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 
 from hypothesis import strategies as st
 
-from schemas.enums import AnswerClass
-from schemas.reporting.figures import LateBy, StageTarget, TimedStage
+from schemas.enums import AnswerClass, LateBy, TimedStage
+from schemas.reporting.figures import StageTarget
 from schemas.text import IST
 
 BANKS = {"ZAPI": AnswerClass.API, "ZSEA": AnswerClass.SEAT}

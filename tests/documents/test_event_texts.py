@@ -5,7 +5,6 @@ import string
 
 from documents.event_texts import NAMED, SENTENCE_MAX_CHARS, _table, codes, ids, kinds, places, sentence
 from domain.work_items.task_notes import NAMES
-from schemas.case.procedures import OrderEscalationLevel
 from schemas.enums import (
     Bucket,
     ChannelKind,
@@ -15,12 +14,13 @@ from schemas.enums import (
     ResolutionDecision,
 )
 from schemas.events import EventKind
+from schemas.procedures import OrderEscalationLevel
 from schemas.recovery.holds import SmallHoldDecision
 from schemas.recovery.orders import ReleaseState
-from schemas.recovery.police import CaseDuty
 from schemas.recovery.restorations import ClockAction
 from schemas.restoration_enums import (
     AllocationRule,
+    CaseDuty,
     CourtOrderEffect,
     CourtOrderEnd,
     CourtOrderKind,

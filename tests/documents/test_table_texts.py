@@ -16,11 +16,11 @@ from activities.work_items.shift_handovers import HEADER as HANDOVER
 from documents.spreadsheet import Table
 from documents.table_texts import for_people
 from documents.wording import WORDS
-from schemas.enums import CaseState, HopState, Language, TaskKind
+from schemas.enums import CaseState, HopState, Language, LateBy, TaskKind, TimedStage
 from schemas.officers.administration import ChangeArea
 from schemas.people.my_case import TreatmentQuestion
 from schemas.recovery.court_orders import CourtDayStanding
-from schemas.reporting.figures import LateBy, StageCase, TimedStage
+from schemas.reporting.figures import StageCase
 from schemas.reporting.wall import MoneyCase
 from schemas.restoration_enums import CourtOrderEffect, Route
 from schemas.work_items.shift_handovers import HandoverState

@@ -19,12 +19,12 @@ from db.banks.bank_logins import LoginChange, LoginToTell
 from db.case.requests import HopToAsk, RequestRow
 from db.officers.credentials import LinkToTell, ToldPerson
 from db.recovery.bank_orders import OrderRow
+from domain.policy.telephone import HolidayRules
 from schemas.banks.institutions import BankPerson, Institution, PersonState
-from schemas.banks.keys import KeyChange, KeyChangeKind, KeyChangeOutcome
-from schemas.banks.rosters import HolidayRules
-from schemas.case.procedures import OrderEscalationLevel, OrderPolicy
-from schemas.enums import ChannelKind, HopSource, Language, RequestState
+from schemas.banks.keys import KeyChange, KeyChangeOutcome
+from schemas.enums import ChannelKind, HopSource, KeyChangeKind, Language, RequestState
 from schemas.gateway.liens import Inquiry
+from schemas.procedures import OrderEscalationLevel, OrderPolicy
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from tests.golden.wires import ACK_NO, CANCELLED, NOW, ORDER_ID, ORDERS, OTHER_ID, REQUEST_ID, TICKETS
 

@@ -24,8 +24,8 @@ from adapters.banks.push.client import PushAdapter, hold_demand
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.police.cctns import CctnsRegister, CctnsWire, FirRequest, LostTransfer
 from db.paging import to_cursor
+from domain.policy.telephone import HolidayRules
 from schemas.banks.institutions import Institution
-from schemas.banks.rosters import HolidayRules
 from schemas.gateway.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage
 from schemas.gateway.liens import BankLiens, Compared, LienListTaken, ListWanted
 from schemas.recovery.orders import (

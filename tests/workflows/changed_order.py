@@ -4,7 +4,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.recovery.orders import OrderActivities
-    from schemas.case.procedures import ProcedureStart
+    from schemas.procedures import ProcedureStart
     from workflows.bank_order import OrderWorkflow
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from schemas.case.procedures import ProcedureStart
+    from schemas.procedures import ProcedureStart
     from workflows.restoration import RestorationWorkflow
 
 

@@ -12,8 +12,8 @@ from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
 
 from db.case import procedure_outbox
-from schemas.case.procedures import ProcedureStart
 from schemas.enums import ProcedureKind
+from schemas.procedures import ProcedureStart
 from tests.activities.bench import Bench
 from tests.clock import Clock
 from tests.workflows.time_passing import let_pass

@@ -20,8 +20,8 @@ from activities.recovery.orders import OrderActivities, cancel_order
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.case import procedure_outbox
 from domain.recovery.documents import DocumentIncomplete
-from schemas.case.procedures import OrderEscalationLevel, ProcedureStart
 from schemas.enums import ChannelKind, ProcedureKind
+from schemas.procedures import OrderEscalationLevel, ProcedureStart
 from schemas.recovery.document_facts import Missing
 from schemas.restoration_enums import DocumentKind
 from tests.activities.bench import Bench

@@ -13,7 +13,7 @@ from temporalio.worker import Worker
 from activities.context import Context
 from activities.recovery.restoration_deadlines import RestorationActivities
 from schemas.enums import ProcedureKind
-from schemas.recovery.restorations import RestorationVerb
+from schemas.restoration_enums import RestorationVerb
 from tests.activities.restoration_bench import DESK, Home
 from tests.factories import number_apart
 from tests.workflows.clock_stage import LOOK_SECONDS, PATIENCE_SECONDS, ClockStage

@@ -17,7 +17,7 @@ from activities.recovery.cancellations import record_attestation
 from activities.recovery.orders import cancel_order
 from adapters.banks.protocol import BankMisconfigured, BankUnreachable
 from domain.policy.restoration import OrderRule
-from schemas.case.procedures import OrderEscalationLevel
+from schemas.procedures import OrderEscalationLevel
 from tests.each import each
 from tests.workflows.changed_order import NeverSends
 from tests.workflows.order_stage import ORDER_PATHS, OrderStage, order_stage

@@ -9,8 +9,7 @@ from temporalio.client import Client
 
 from activities.context import Context
 from domain.recovery.procedure import HEARINGS, steps_of
-from schemas.recovery.restorations import RestorationVerb
-from schemas.restoration_enums import CourtOrderKind, ObjectionDecision, Route, Step
+from schemas.restoration_enums import CourtOrderKind, ObjectionDecision, RestorationVerb, Route, Step
 from tests.activities.restoration_bench import DESK
 from tests.factories import rrn
 from tests.workflows.restoration_stage import RestorationStage, restoration_stage

@@ -11,7 +11,7 @@ from temporalio.testing import TimeSkipper
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities.context import Context
-from schemas.case.procedures import ActionInput
+from schemas.procedures import ActionInput
 from tests.clock import at_clock
 
 PATIENCE_SECONDS = 40.0

@@ -11,8 +11,7 @@ from domain.recovery.grievances import DECIDES, LEVELS, ROLES
 from domain.recovery.procedure import RULES, back_to, steps_of
 from schemas.enums import Role
 from schemas.recovery.grievances import GrievanceVerb
-from schemas.recovery.restorations import RestorationVerb
-from schemas.restoration_enums import DutyKind, Route, Step
+from schemas.restoration_enums import DutyKind, RestorationVerb, Route, Step
 from workers.reference.machines import MACHINES, START, Machine
 from workers.reference.markdown import code, mermaid, page, table
 from workers.reference.table_modules import check_complete

@@ -12,7 +12,7 @@ from activities.banks.channel_health import ChannelHealth
 from activities.banks.delivery import CALLS_AT_ONCE, BankDelivery
 from activities.case.hold_requests import CaseActivities
 from adapters.banks.protocol import BankMisconfigured, BankProtocolError, BankUnreachable
-from domain.banks.circuit_breaker import BreakerRules
+from domain.policy.model import BreakerRules
 from schemas.case.case_workflow import SendHoldRequest
 from schemas.enums import ChannelKind, ChannelState, EscalationLevel
 from tests.activities.bench import Bench, ToldBank

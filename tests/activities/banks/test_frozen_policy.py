@@ -11,7 +11,7 @@ from activities.recovery.orders import OrderActivities, cancel_order
 from activities.recovery.restoration_deadlines import RestorationActivities
 from db.pool import Pool
 from domain.recovery.procedure import HEARINGS
-from schemas.case.procedures import OrderAction, OrderEscalationLevel, OrderPolicy, RowState
+from schemas.procedures import OrderAction, OrderEscalationLevel, OrderPolicy, RowState
 from schemas.recovery.holds import HoldAction
 from schemas.restoration_enums import Step
 from tests.activities.bench import Bench

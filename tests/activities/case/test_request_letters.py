@@ -10,8 +10,9 @@ from activities.secrets import SecretBox
 from adapters.messages.smtp import Mailer
 from db.case.requests import RequestRow
 from db.pool import Pool
+from domain.policy.telephone import HolidayRules
 from schemas.banks.institutions import Institution
-from schemas.banks.rosters import HolidayRules, NodalOfficer
+from schemas.banks.rosters import NodalOfficer
 from schemas.enums import AnswerClass, EscalationLevel, InstitutionKind, RequestState
 from tests.activities.bench import Bench
 from tests.each import each

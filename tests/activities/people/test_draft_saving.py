@@ -27,9 +27,10 @@ from domain.errors.people import (
 )
 from domain.errors.restoration import TimeInFuture
 from schemas.base import WithReason
+from schemas.case.intake import DraftEnd
 from schemas.enums import Role
 from schemas.officers.officers import Absence, TeamEntry
-from schemas.people.drafts import DraftContent, DraftEnd, MissedCall, MissedCallTaken, PassDraftOn, SaveDraft
+from schemas.people.drafts import DraftContent, MissedCall, MissedCallTaken, PassDraftOn, SaveDraft
 from tests.activities.bench import Bench
 from tests.activities.people.draft_bench import ASHA, Call, four_facts, to_hdfc
 from tests.officers import enrol

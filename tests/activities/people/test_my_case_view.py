@@ -12,8 +12,8 @@ from db.privacy import victim_reach
 from domain.errors.people import TreatmentAnswered, TreatmentNotAsked
 from schemas.enums import Bucket
 from schemas.notifications import MessageKind
-from schemas.people.drafts import Reach, ReachWay
 from schemas.people.my_case import NewTreatment
+from schemas.privacy.personal_data import Reach, ReachWay
 from tests.activities.my_case_world import ADDRESS, Visitor
 from tests.desk_tasks import notes
 from tests.factories import rrn, transfer

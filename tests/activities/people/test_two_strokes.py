@@ -17,7 +17,8 @@ from activities.people.draft_statements import stories
 from db.pool import open_pool
 from domain.errors.people import ComplaintFull, ContactTooLate, DraftHasOwner, DraftIncomplete, VictimCorrectionProposed
 from domain.people.drafts import complaint_of, read_draft
-from schemas.people.drafts import DraftContent, DraftEnd, PassDraftOn
+from schemas.case.intake import DraftEnd
+from schemas.people.drafts import DraftContent, PassDraftOn
 from schemas.privacy.personal_data import NewVictimCorrection, PersonalData
 from tests.activities.bench import Bench
 from tests.activities.people.draft_bench import ASHA, Call, four_facts, to_hdfc

@@ -9,8 +9,7 @@ import pytest
 
 from activities.context import Context
 from activities.recovery import allocation
-from schemas.recovery.restorations import RestorationVerb
-from schemas.restoration_enums import AllocationRule, ObjectionDecision
+from schemas.restoration_enums import AllocationRule, ObjectionDecision, RestorationVerb
 from tests.activities.restoration_bench import IO, SP, Home
 from tests.factories import moved, row, rrn, transfer
 

@@ -13,8 +13,7 @@ from activities.recovery.hold_lifecycle import HoldDeadlines
 from domain.errors.restoration import GrievanceUndecided
 from schemas.enums import Language
 from schemas.recovery.grievances import NewGrievance
-from schemas.recovery.restorations import RestorationVerb
-from schemas.restoration_enums import Step
+from schemas.restoration_enums import RestorationVerb, Step
 from tests.activities.recovery.test_credit_accounts import NEW, SEEN
 from tests.activities.restoration_bench import SP, Home
 

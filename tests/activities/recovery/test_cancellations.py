@@ -26,8 +26,8 @@ from db.recovery import bank_orders
 from domain.errors import NotFound
 from domain.errors.recovery import CancellationNeedsSecondOfficer, NoReleaseOrder, NotCancelled
 from domain.work_items.task_notes import name_of
-from schemas.case.procedures import OrderEscalationLevel, OrderStage
 from schemas.enums import ChannelKind, Language
+from schemas.procedures import OrderEscalationLevel, OrderStage
 from schemas.recovery.grievances import NewGrievance
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
 from schemas.restoration_enums import OrderKind, OrderReason

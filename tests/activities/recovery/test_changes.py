@@ -15,8 +15,7 @@ from schemas.enums import Role
 from schemas.recovery.holds import NewSmallHoldDecision, SmallHoldDecision
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
 from schemas.recovery.police import NewCourtOrder
-from schemas.recovery.restorations import RestorationVerb
-from schemas.restoration_enums import Step
+from schemas.restoration_enums import RestorationVerb, Step
 from tests.activities.court_bench import confirmed_order
 from tests.activities.hold_world import Holds
 from tests.activities.restoration_bench import DAY, Home, officer

@@ -36,8 +36,8 @@ from domain.errors.restoration import (
 from schemas.enums import Role
 from schemas.recovery.grievances import NewGrievance
 from schemas.recovery.police import NewCourtOrder
-from schemas.recovery.restorations import NewObjection, NoticeWaived, ObjectionDecided, RestorationVerb, Seen
-from schemas.restoration_enums import ObjectionBy, ObjectionDecision, Step
+from schemas.recovery.restorations import NewObjection, NoticeWaived, ObjectionDecided, Seen
+from schemas.restoration_enums import ObjectionBy, ObjectionDecision, RestorationVerb, Step
 from tests.activities.court_bench import confirmed_order
 from tests.activities.restoration_bench import DESK, DY_SP, IO, PDF, SP, SUPERVISOR, WHY, Home, officer
 from tests.factories import rrn

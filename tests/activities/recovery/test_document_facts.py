@@ -12,8 +12,8 @@ from domain.errors import NotFound, SameEyes
 from domain.recovery.documents import DocumentDiffers, DocumentIncomplete
 from schemas.enums import Language, Role
 from schemas.recovery.document_facts import IssuedDocument, Particulars
-from schemas.recovery.police import CaseDuty, NewOfficer
-from schemas.restoration_enums import OrderKind
+from schemas.recovery.police import NewOfficer
+from schemas.restoration_enums import CaseDuty, OrderKind
 from tests.activities.document_bench import KIND, SAID, DocumentBench, home, particulars, writing
 from tests.activities.restoration_bench import officer
 from tests.factories import rrn, transfer

@@ -16,7 +16,7 @@ from activities.context import Context
 from activities.recovery.hold_transaction import AHEAD_MAX, LOOK_AGAIN_MAX, TOO_EARLY, refuse_if_early, time_of_action
 from activities.recovery.orders import cancel_order
 from db.pool import Pool
-from schemas.case.procedures import ActionInput, OrderEscalationLevel
+from schemas.procedures import ActionInput, OrderEscalationLevel
 from schemas.recovery.restorations import ClockAction
 from tests.activities.bench import Bench
 from tests.activities.hold_world import Holds

@@ -3,8 +3,7 @@
 from activities.people import victims
 from activities.recovery.document_issuing import approve_attachment
 from schemas.privacy.personal_data import NewVictimCorrection
-from schemas.recovery.restorations import RestorationVerb
-from schemas.restoration_enums import ObjectionDecision
+from schemas.restoration_enums import ObjectionDecision, RestorationVerb
 from tests.activities.document_issuing import APPEAL, KIND, IssuingBench, issuing
 from tests.activities.restoration_bench import DAY, DESK, SP
 

@@ -17,8 +17,8 @@ from db.case import procedure_outbox
 from db.case.deferral import read_deferral
 from db.pool import Pool
 from db.recovery import due_list
-from schemas.case.procedures import RowState
 from schemas.enums import ProcedureKind
+from schemas.procedures import RowState
 from schemas.restoration_enums import DutyKind
 from tests.activities.hold_world import Holds
 from tests.activities.recovery.test_hold_lifecycle import CONTACT, keep

@@ -14,7 +14,8 @@ from activities.recovery.orders import cancel_order
 from domain.errors.restoration import NotReopenable
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
 from schemas.recovery.police import NewCourtOrder
-from schemas.recovery.restorations import ReopenReason, RestorationVerb
+from schemas.recovery.restorations import ReopenReason
+from schemas.restoration_enums import RestorationVerb
 from tests.activities.court_bench import confirmed_order
 from tests.activities.restoration_bench import DESK, SP, SUPERVISOR, WHY, Home
 from tests.factories import row, rrn

@@ -24,7 +24,8 @@ from domain.errors.restoration import (
     SignedBeforeRegistered,
     TimeInFuture,
 )
-from schemas.recovery.police import CaseDuty, Fir, NewFir, NewOfficer, SignFir
+from schemas.recovery.police import Fir, NewFir, NewOfficer, SignFir
+from schemas.restoration_enums import CaseDuty
 from simulator.people.police_station import PoliceStation, StationHabits
 from tests.activities.recovery.test_statutory_duties import Duties
 from tests.asgi_server import served

@@ -24,11 +24,11 @@ from domain.errors.recovery import (
     HoldKeptByCourt,
     NothingOnHold,
 )
-from schemas.case.procedures import ActionInput
 from schemas.enums import Language, Role
+from schemas.officers.officers import Acting
+from schemas.procedures import ActionInput
 from schemas.recovery.grievances import AppealOn, GrievanceDecided, GrievanceDone, GrievanceReport, NewGrievance
 from schemas.recovery.holds import NewSmallHoldDecision, SmallHoldDecision
-from schemas.recovery.restorations import Acting
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
 from tests.activities.hold_world import Holds
 from tests.activities.recovery.test_hold_lifecycle import CONTACT, keep, order

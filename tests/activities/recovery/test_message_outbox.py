@@ -28,7 +28,8 @@ from domain.errors import NotFound, NotNow
 from domain.recovery.message_rules import MessageLacks
 from schemas.notifications import Medium, MessageKind, SmsIds
 from schemas.recovery.holds import NewHolderContact
-from schemas.recovery.police import CaseDuty, NewOfficer
+from schemas.recovery.police import NewOfficer
+from schemas.restoration_enums import CaseDuty
 from simulator.people import sms_gateway
 from tests.activities.bench import Bench
 from tests.asgi_server import served

@@ -9,7 +9,7 @@ from activities.recovery.firs import assign_officer
 from activities.recovery.message_recipients import Concerned, Holder, notify_people
 from domain.recovery.message_rules import NotificationEvent
 from schemas.notifications import MessageFacts
-from schemas.recovery.police import CaseDuty
+from schemas.restoration_enums import CaseDuty
 from tests.activities.hold_world import Holds
 from tests.activities.recovery.test_hold_lifecycle import CONTACT
 from tests.activities.recovery.test_message_outbox import IO

@@ -25,8 +25,8 @@ from adapters.messages.smtp import Mailer
 from db.pool import Pool
 from db.recovery import bank_orders
 from domain.recovery.documents import DocumentIncomplete
-from schemas.case.procedures import ActionInput, OrderAction, OrderEscalationLevel, RowState
 from schemas.enums import ChannelKind
+from schemas.procedures import ActionInput, OrderAction, OrderEscalationLevel, RowState
 from schemas.recovery.document_facts import Missing
 from schemas.recovery.orders import BankOrder, OrderRefusal
 from schemas.restoration_enums import DocumentKind, OrderKind, OrderState

@@ -27,7 +27,7 @@ from domain.errors.restoration import (
 from schemas.case.answers import NOT_STATED
 from schemas.enums import Language
 from schemas.recovery.officer_steps import NewPayerDecision, SeenPayerDecision
-from schemas.recovery.police import CaseDuty
+from schemas.restoration_enums import CaseDuty
 from tests.activities.restoration_bench import WHY, Home
 from tests.factories import complaint, rrn, transfer
 from tests.said import said

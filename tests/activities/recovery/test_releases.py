@@ -29,10 +29,10 @@ from domain.errors.recovery import (
     VictimIsHeard,
 )
 from schemas.enums import Language, Role
+from schemas.officers.officers import Acting
 from schemas.recovery.grievances import AppealOn, GrievanceReason, NewGrievance, WithdrawGrievance
 from schemas.recovery.holds import NewHolderContact, NewSmallHoldDecision, SmallHoldDecision
 from schemas.recovery.orders import NewHearing, ReleaseStage
-from schemas.recovery.restorations import Acting
 from tests.activities.hold_world import Holds
 from tests.activities.recovery.test_grievance_decisions import (
     CHIEF,

@@ -14,7 +14,8 @@ from domain.errors import RoleNotAllowed
 from domain.errors.restoration import CourtOrderToRestore, CourtOrderUsedUp, NothingToReopen, NotReopenable
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
 from schemas.recovery.police import NewCourtOrder
-from schemas.recovery.restorations import ReopenReason, RestorationVerb
+from schemas.recovery.restorations import ReopenReason
+from schemas.restoration_enums import RestorationVerb
 from tests.activities.court_bench import confirmed_order
 from tests.activities.hold_world import Holds
 from tests.activities.restoration_bench import DESK, SP, SUPERVISOR, WHY, Home

@@ -19,8 +19,8 @@ from domain.errors.restoration import (
 )
 from schemas.case.case_workflow import SettleCase
 from schemas.enums import Role
-from schemas.recovery.restorations import RestorationApproval, RestorationVerb
-from schemas.restoration_enums import Step
+from schemas.recovery.restorations import RestorationApproval
+from schemas.restoration_enums import RestorationVerb, Step
 from tests.activities.restoration_bench import DESK, DY_SP, IO, SP, SUPERVISOR, WHY, Home, officer
 from tests.factories import rrn
 

@@ -38,8 +38,8 @@ from schemas.recovery.holds import NewSmallHoldDecision, SmallHoldDecision
 from schemas.recovery.officer_steps import NewWithdrawal, WithdrawalKind
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
 from schemas.recovery.police import NewCourtOrder
-from schemas.recovery.restorations import ReopenReason, RestorationVerb
-from schemas.restoration_enums import GrievanceDecision, ObjectionBy, ObjectionDecision, Step
+from schemas.recovery.restorations import ReopenReason
+from schemas.restoration_enums import GrievanceDecision, ObjectionBy, ObjectionDecision, RestorationVerb, Step
 from tests.activities.case.test_case_machine import loop
 from tests.activities.court_bench import confirmed_order
 from tests.activities.release_bench import make_io

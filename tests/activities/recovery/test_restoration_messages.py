@@ -8,8 +8,7 @@ import pytest
 from activities.context import Context
 from activities.recovery.confirmations import take_confirmation
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
-from schemas.recovery.restorations import RestorationVerb
-from schemas.restoration_enums import ObjectionDecision
+from schemas.restoration_enums import ObjectionDecision, RestorationVerb
 from tests.activities.restoration_bench import DESK, SP, SUPERVISOR, Home
 from tests.desk_tasks import notes
 from tests.factories import row, rrn, transfer

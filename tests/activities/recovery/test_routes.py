@@ -8,8 +8,7 @@ from activities.context import Context
 from activities.recovery.orders import cancel_order
 from db.recovery import restorations
 from domain.errors.restoration import RouteChanged
-from schemas.recovery.restorations import RestorationVerb
-from schemas.restoration_enums import Step
+from schemas.restoration_enums import RestorationVerb, Step
 from tests.activities.restoration_bench import DESK, Home
 from tests.factories import row, rrn, transfer
 

@@ -23,9 +23,9 @@ from activities.reporting.outcomes import (
 )
 from db.pool import Pool
 from documents.spreadsheet import BYTE_ORDER_MARK
-from schemas.recovery.restorations import ReopenReason, RestorationVerb
+from schemas.recovery.restorations import ReopenReason
 from schemas.reporting.figures import FigureGroup, OutcomeFigures, OutcomeReport, Stage, Sum
-from schemas.restoration_enums import ObjectionDecision
+from schemas.restoration_enums import ObjectionDecision, RestorationVerb
 from tests.activities.hold_world import Holds
 from tests.activities.restoration_bench import DAY, IO, SP, Home
 from tests.factories import make_context

@@ -9,7 +9,8 @@ from activities.context import Context
 from activities.reporting import stage_figures
 from activities.reporting.stage_figures import Days, count_next, stage_table
 from db.pool import Pool
-from schemas.reporting.figures import StageGroup, StageReport, TimedStage
+from schemas.enums import TimedStage
+from schemas.reporting.figures import StageGroup, StageReport
 from tests.clock import Clock
 from tests.db.stage_rows import VICTIM, case_no_of
 from tests.db.stage_world import DAYS

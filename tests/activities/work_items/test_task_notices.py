@@ -22,10 +22,10 @@ from adapters.messages.webhooks import Networks, WebhookPoster, may_post_to
 from db.pool import Pool
 from domain.errors.officers import NoticeWithoutContact, WebhookAddressRefused
 from schemas.enums import Language, Role, TaskKind
-from schemas.notifications import SmsIds
+from schemas.notifications import NoticeHours, NoticeMedium, NoticeSetting, SmsIds
 from schemas.officers.officers import OfficerEntry, TeamEntry, TeamShift
 from schemas.tasks import TaskCause
-from schemas.work_items.task_owners import NewWebhook, NoticeHours, NoticeMedium, NoticeSetting, WorkItemsWaiting
+from schemas.work_items.task_owners import NewWebhook, WorkItemsWaiting
 from tests.activities.task_desk import TaskDesk
 from tests.asgi_server import served
 from tests.factories import make_context

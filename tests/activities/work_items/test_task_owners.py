@@ -17,8 +17,8 @@ from domain.errors.case import OwnerAbsent, TaskChanged, TaskClosed, TaskNotForO
 from schemas.enums import Person, Role, TaskKind
 from schemas.events import EventKind
 from schemas.officers.officers import TeamEntry
-from schemas.tasks import TaskCause
-from schemas.work_items.task_owners import TaskFilter, TaskSort, TaskStanding
+from schemas.tasks import TaskCause, TaskStanding
+from schemas.work_items.task_owners import TaskFilter, TaskSort
 from tests.activities.task_desk import TaskDesk, taker
 from tests.desk_tasks import notes
 from tests.factories import make_context, row

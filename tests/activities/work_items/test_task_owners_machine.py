@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from activities.case.desk import close_task
 from db.pool import open_pool
 from domain.errors import BusinessError
-from schemas.work_items.task_owners import TaskStanding
+from schemas.tasks import TaskStanding
 from tests.activities.task_desk import TaskDesk
 from tests.deep import database_settings
 from tests.factories import institution, make_context

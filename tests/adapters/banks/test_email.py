@@ -19,9 +19,10 @@ from adapters.banks.protocol import (
     Instrument,
 )
 from adapters.messages.smtp import Mailer
+from domain.policy.telephone import HolidayRules
 from schemas.banks.institutions import Institution
 from schemas.banks.keys import About
-from schemas.banks.rosters import HolidayRules, Leave, NodalOfficer
+from schemas.banks.rosters import Leave, NodalOfficer
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
 from schemas.text import IST
 from tests.each import each

@@ -6,8 +6,8 @@ from typing import Any
 from adapters.banks.iso20022.orders import encode_order
 from domain.policy.model import load_policy
 from domain.recovery.orders import Ordered, judge
-from schemas.case.procedures import OrderEscalationLevel
 from schemas.enums import DiscrepancyKind
+from schemas.procedures import OrderEscalationLevel
 from schemas.recovery.orders import LINES_MAX, ConfirmationTaken, OrderConfirmation, OrderIssued
 from schemas.restoration_enums import OrderReason
 from tests.adapters.banks.test_orders import AT, order

@@ -34,8 +34,8 @@ from db.banks import bank_keys
 from documents.spreadsheet import table_workbook
 from domain.errors.banks import BankKeyChangeDecided
 from schemas.banks.institutions import InboundEntry
-from schemas.banks.keys import KeyChange, KeyChangeKind
-from schemas.enums import ClaimKind, Disposition, Language, Role
+from schemas.banks.keys import KeyChange
+from schemas.enums import ClaimKind, Disposition, KeyChangeKind, Language, Role
 from tests.api.answer_post import WHO, Page, read, switched
 from tests.api.conftest import Doors, new_app, transfer
 from tests.api.gateway.test_logins import Mail

@@ -10,8 +10,8 @@ from db import tasks
 from db.banks import delivery_attempts
 from db.recovery import bank_orders
 from schemas.banks.keys import About
-from schemas.case.procedures import OrderEscalationLevel
 from schemas.enums import ChannelKind, DeliveryOutcome, Role, TaskKind
+from schemas.procedures import OrderEscalationLevel
 from schemas.tasks import NewTask, TaskCause, TaskSubject, about
 from tests.api.feed import kind
 from tests.api.ordered import DONE_AT, HELD_PAISE, Ordering, done, ordering

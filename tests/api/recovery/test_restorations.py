@@ -15,8 +15,8 @@ from activities.recovery.hearings import tell_of_hearings
 from activities.recovery.restoration_deadlines import RestorationActivities
 from api.services import Services
 from db.recovery import court_hearings
-from schemas.case.procedures import ActionInput
 from schemas.enums import Role
+from schemas.procedures import ActionInput
 from schemas.recovery.grievances import NewGrievance
 from schemas.text import IST
 from tests.api.conftest import Doors, line, opened, transfer

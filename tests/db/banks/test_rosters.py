@@ -10,7 +10,8 @@ from activities.banks.directory import load_directory
 from activities.secrets import SecretBox
 from db.banks import institutions, rosters
 from db.pool import Pool
-from schemas.banks.rosters import Holiday, HolidayRules, NodalOfficer
+from domain.policy.telephone import HolidayRules
+from schemas.banks.rosters import Holiday, NodalOfficer
 from tests.factories import SECRET, institution
 
 OFFICERS = tuple(

@@ -16,7 +16,8 @@ from db.reporting.stage_counts import EVERY_KEY, Asked, Labels, midnight
 from db.reporting.stage_times import SOURCES, SUM_NAMES, WAITING, Span, Targets
 from domain.errors import BadCursor
 from domain.reporting.figures import BUCKETS_A_DOUBLING, seconds_of
-from schemas.reporting.figures import LateBy, StageCase, StageCases, StageGroup, TimedStage
+from schemas.enums import LateBy, TimedStage
+from schemas.reporting.figures import StageCase, StageCases, StageGroup
 from schemas.text import IST
 from tests.db.stage_recount import Timed, recounted, summed
 from tests.db.stage_rows import case_no_of, write

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from domain.banks import circuit_breaker
 from domain.banks.channel_choice import choose, last_resort, next_probe
-from domain.banks.circuit_breaker import WELL, BreakerRules, Health
+from domain.banks.circuit_breaker import WELL, Health
+from domain.policy.model import BreakerRules
 from schemas.enums import ChannelKind, ChannelState
 
 RULES = BreakerRules(failures_to_open=3, silences_to_open=2, probe_after_seconds=5, probe_after_max_seconds=60)

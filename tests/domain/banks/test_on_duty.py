@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from domain.banks.on_duty import LOOK_AHEAD_DAYS, Holidays, calling_order, on_duty
 from domain.policy.model import load_policy
-from schemas.banks.rosters import HolidayRules, NodalOfficer
+from domain.policy.telephone import HolidayRules
+from schemas.banks.rosters import NodalOfficer
 from schemas.text import IST
 from tests.each import each
 

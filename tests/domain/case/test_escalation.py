@@ -20,7 +20,7 @@ from domain.case.requests import (
 from domain.gateway.liens import ListLevel, list_escalation
 from domain.policy.model import load_policy
 from domain.recovery.orders import cancellation_escalation, order_escalation
-from schemas.case.procedures import OrderEscalationLevel
+from schemas.procedures import OrderEscalationLevel
 
 SINCE = datetime(2026, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

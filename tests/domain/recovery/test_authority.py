@@ -9,8 +9,7 @@ from domain.errors.restoration import AlreadyPrepared, NotPrepared, WrongStep
 from domain.recovery.authority import check, check_reopening, verbs_now, verbs_of
 from domain.recovery.procedure import RULES
 from schemas.enums import Role
-from schemas.recovery.restorations import RestorationVerb
-from schemas.restoration_enums import RestorationState, Step
+from schemas.restoration_enums import RestorationState, RestorationVerb, Step
 from tests.each import each
 
 DESK: Final = "desk supervisor admin"

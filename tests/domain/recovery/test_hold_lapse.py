@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.policy.model import load_policy
 from domain.recovery.holds import Appealed, HoldClocks, Part, dues, lapsed, not_kept, warned_to, warnings
-from schemas.case.procedures import HoldPolicy
+from schemas.procedures import HoldPolicy
 from schemas.recovery.holds import HoldAction
 
 RULES = load_policy().hold

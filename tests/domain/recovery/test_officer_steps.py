@@ -4,8 +4,7 @@ from domain.recovery.officer_steps import WAITS_FOR, acts_of
 from domain.recovery.procedure import BY_OTHERS, RULES
 from schemas.enums import Role
 from schemas.recovery.officer_steps import OfficerAct
-from schemas.recovery.restorations import RestorationVerb
-from schemas.restoration_enums import Step
+from schemas.restoration_enums import RestorationVerb, Step
 
 
 def test_each_step_waits_for_an_act_that_is_allowed_there() -> None:

@@ -19,8 +19,8 @@ from domain.recovery.procedure import (
     waits_for_order,
 )
 from schemas.enums import CaseState
-from schemas.recovery.restorations import ClockAction, RestorationVerb, RouteFacts, RoutePicked, StepState
-from schemas.restoration_enums import CourtOrderKind, OrderState, Route, RouteReason, Step
+from schemas.recovery.restorations import ClockAction, RouteFacts, RoutePicked, StepState
+from schemas.restoration_enums import CourtOrderKind, OrderState, RestorationVerb, Route, RouteReason, Step
 from tests.each import each
 
 POLICY = load_policy().restoration.promised("test", 1.0)

@@ -6,8 +6,8 @@ from uuid import UUID
 from domain.recovery.grievances import GrievanceAtLevel
 from domain.recovery.holds import HoldAsked, barred
 from schemas.enums import Role
+from schemas.officers.officers import Acting
 from schemas.recovery.orders import ReleaseProposal, ReleaseState
-from schemas.recovery.restorations import Acting
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
 from tests.each import each
 

@@ -2,8 +2,7 @@
 
 from domain.recovery.documents import requirements
 from domain.work_items.task_notes import NAMES, TEXTS, compose, document_name, field_names, name_of
-from schemas.banks.keys import KeyChangeKind
-from schemas.enums import ClaimKind, DiscrepancyKind, Language
+from schemas.enums import ClaimKind, DiscrepancyKind, KeyChangeKind, Language
 from schemas.restoration_enums import DocumentKind
 from schemas.tasks import DocumentWaits, TaskCause, TaskFacts, TaskSubject, about
 from tests.each import each

@@ -19,9 +19,9 @@ from domain.work_items.task_owners import (
 )
 from schemas.base import MAX_AMOUNT_PAISE
 from schemas.enums import Role
+from schemas.notifications import NoticeHours, NoticeMedium, NoticeSetting
 from schemas.officers.officers import TeamShift
 from schemas.tasks import TeamHours
-from schemas.work_items.task_owners import NoticeHours, NoticeMedium, NoticeSetting
 
 RULES = load_policy().notices
 NOON = datetime(2026, 11, 30, 6, 30, tzinfo=UTC)

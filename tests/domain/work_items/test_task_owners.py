@@ -20,7 +20,8 @@ from domain.policy.model import load_policy
 from domain.work_items import task_owners
 from schemas.enums import Role
 from schemas.events import EventKind
-from schemas.work_items.task_owners import SnoozeTerms, TaskStanding
+from schemas.tasks import TaskStanding
+from schemas.work_items.task_owners import SnoozeTerms
 from tests.each import each
 
 NOW = datetime(2026, 11, 28, 2, tzinfo=UTC)

@@ -10,7 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.context import Context
 from db.pool import Pool
 from domain.policy.model import load_policy
-from schemas.case.procedures import ProcedureStart
+from schemas.procedures import ProcedureStart
 from tests.activities.bench import Bench
 from tests.factories import make_context
 

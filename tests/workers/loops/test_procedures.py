@@ -8,8 +8,8 @@ from temporalio.service import RPCError
 
 from activities.context import Context
 from db.case import procedure_outbox
-from schemas.case.procedures import IN_DUE_LIST
 from schemas.enums import ProcedureKind
+from schemas.procedures import IN_DUE_LIST
 from tests.activities.bench import Bench
 from tests.activities.recovery.test_hold_opening import held_case
 from tests.factories import rrn

@@ -1,4 +1,6 @@
-"""Data for the row-clock workflows (restoration, grievance, order), their activities, and the due list (hold, duties).
+"""Frozen policies of cases and procedures, and data for the row-clock workflows, their activities, and the due list.
+
+Restoration, grievance and order are row-clock workflows; hold and duties stand in the due list.
 
 Ids, enumerations, amounts and times only. The frozen policy stands on the row and is sent with it, so that a policy
 change alters nothing in progress.
@@ -7,10 +9,10 @@ change alters nothing in progress.
 from enum import StrEnum
 from typing import Final
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import ProcedureKind
+from schemas.enums import AnswerClass, EscalationLevel, ProcedureKind
 from schemas.restoration_enums import AllocationRule, GrievanceLevel, Route, Step
 
 
@@ -21,6 +23,40 @@ class ProcedureStart(FrozenModel):
     kind: ProcedureKind
     subject: str
     case_no: str
+
+
+class Payload(FrozenModel):
+    """Payload of a case workflow. A process of a newer build may add fields, and these are left out here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class LevelWait(Payload):
+    """Escalation level, and the delay after the one before it, already divided by the clock factor."""
+
+    level: EscalationLevel
+    after_seconds: float
+
+
+class PriorityRules(Payload):
+    """Limits for the priority of a request, by the age of the money and its amount."""
+
+    fresh_seconds: float
+    warm_seconds: float
+    large_paise: int
+
+
+class CasePolicy(Payload):
+    """Frozen policy of a running case; `version` names its policy file."""
+
+    version: str
+    ladders: dict[AnswerClass, tuple[LevelWait, ...]]
+    call_timeout_seconds: float
+    """limit for one call to a bank in real time; no clock factor makes a bank's server faster"""
+    retry_initial_seconds: float
+    retry_max_seconds: float
+    retry_for_seconds: float
+    priority: PriorityRules
 
 
 IN_DUE_LIST: Final = (ProcedureKind.HOLD, ProcedureKind.DUTIES)
