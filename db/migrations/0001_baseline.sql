@@ -5120,6 +5120,7 @@ COMMENT ON COLUMN proof.tries_by IS 'tries by digest of the address that they ca
 CREATE INDEX proof_hold ON proof (hold_id) WHERE (hold_id IS NOT NULL);
 CREATE INDEX proof_made_at ON proof (made_at);
 CREATE INDEX proof_subject ON proof (purpose, subject, made_at);
+
 CREATE TABLE proposal (
     proposal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     kind text NOT NULL,
@@ -6364,6 +6365,10 @@ ALTER TABLE person_key ADD CONSTRAINT person_key_institution_fkey FOREIGN KEY (i
 ALTER TABLE policy_version ADD CONSTRAINT policy_version_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES proposal(proposal_id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE procedure_news ADD CONSTRAINT procedure_news_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES procedure(workflow_id);
+ALTER TABLE proof ADD CONSTRAINT proof_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+ALTER TABLE proof ADD CONSTRAINT proof_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
+ALTER TABLE proof ADD CONSTRAINT proof_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+ALTER TABLE proposal ADD CONSTRAINT proposal_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 ALTER TABLE proposal ADD CONSTRAINT proposal_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE proposal ADD CONSTRAINT proposal_discrepancy_id_fkey FOREIGN KEY (discrepancy_id) REFERENCES discrepancy(discrepancy_id);
 ALTER TABLE proposal ADD CONSTRAINT proposal_given_to_fkey FOREIGN KEY (case_no, given_to) REFERENCES complaint(case_no, ack_no);
