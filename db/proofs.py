@@ -1,38 +1,57 @@
-"""Table of one-time codes that admit somebody or confirm something, and of the visits that they begin.
+"""Table of one-time codes and links that admit somebody or confirm something, and of the visits that they begin.
 
-Only digests are stored. A code names its purpose and its subject: the key of the row that the purpose is about. The
-code and its visit are void once officers change the contact that it went to.
+Only digests are stored. A row names its purpose and its subject: the key of the row that the purpose is about. A code
+and its visit are void once officers change the contact that it went to.
 """
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
+from pydantic import Field
+
 from db.pool import Connection
-from db.privacy.victim_corrections import mobile_since
 from schemas.base import FrozenModel, UtcDatetime
 
 FORGOTTEN_MAX: Final = 500
 
 
 class ProofPurpose(StrEnum):
-    """Purposes of codes, with what the subject of each is."""
+    """Purposes of codes and links, with what the subject of each is."""
 
     APPEAL = "appeal"
     """admits an account holder to the page about a hold; the hold"""
+    BANK_LOGIN_LINK = "bank_login_link"
+    """lets a bank set the password of its login; the institution"""
     MY_CASE = "my_case"
     """admits a victim to the page about the own complaint; the complaint"""
     ORDER_REPLY = "order_reply"
     """confirms what a bank states about an order by the link of a letter; the order"""
     REQUEST_REPLY = "request_reply"
     """confirms what a bank states about a hold request by the link of a letter; the hold request"""
+    SIGN_IN_LINK = "sign_in_link"
+    """lets an officer set password and authenticator; the officer"""
     SIGNATURE = "signature"
     """signs an application; the complaint"""
 
 
+LINKS: Final = frozenset({ProofPurpose.BANK_LOGIN_LINK, ProofPurpose.SIGN_IN_LINK})
+"""purposes of links: their token is random, and each subject has one open link"""
 OF_FORMS: Final = frozenset({ProofPurpose.ORDER_REPLY, ProofPurpose.REQUEST_REPLY})
 """purposes whose newest code alone is good, and again until its end: a form of several pages needs it several times"""
+
+
+def mobile_since(ack_no: str) -> str:
+    """Return SQL for when officers corrected the mobile of a complaint's victim last; null if it is as first told.
+
+    `ack_no` is the column or the parameter with the number of the complaint.
+    """
+    return (
+        "(SELECT max(r.decided_at) FROM proposal r WHERE r.kind = 'victim_correction' AND r.decision = 'agreed'"
+        " AND r.body -> 'fields' ? 'mobile'"
+        f" AND r.subject = (SELECT k.victim_id::text FROM complaint k WHERE k.ack_no = {ack_no}))"
+    )
 
 
 def _contact_since(purpose: ProofPurpose, ack_no: str, hold_id: str) -> str:
@@ -241,9 +260,104 @@ async def leave(connection: Connection, visit_digest: bytes, at: datetime) -> No
 async def forget(connection: Connection, before: datetime) -> int:
     """Delete codes that were made before `before`; return how many."""
     rows = await connection.fetch(
-        "DELETE FROM proof WHERE proof_id IN (SELECT proof_id FROM proof WHERE made_at < $1"
+        "DELETE FROM proof WHERE proof_id IN (SELECT proof_id FROM proof WHERE made_at < $1 AND NOT is_link"
         " ORDER BY made_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING proof_id",
         before,
         FORGOTTEN_MAX,
     )
     return len(rows)
+
+
+# -- links -------------------------------------------------------------------------------------------------------------
+
+
+class OpenLink(FrozenModel):
+    """A link that can still be used."""
+
+    proof_id: UUID
+    valid_until: UtcDatetime
+    code_digest: bytes | None = Field(repr=False)
+    """of the code that the link needs; None for a link of the command"""
+    tries: int
+    """wrong codes so far"""
+    proposal_id: int | None
+    """None for a link of the command"""
+    now: UtcDatetime
+
+
+Link = TypeVar("Link", bound=OpenLink)
+
+
+async def make_link(
+    connection: Connection,
+    proof_id: UUID,
+    purpose: ProofPurpose,
+    subject: str,
+    digest: bytes,
+    by: str,
+    life: timedelta,
+    proposal_id: int | None,
+) -> datetime:
+    """Write a link in place of the open one before; return its end.
+
+    A link of a proposal needs the proposal's code. The database refuses an unknown subject, a link of an officer
+    without a proposal, and one of a proposal that was not agreed to by who makes it.
+    """
+    await end_open_link(connection, purpose, subject)
+    valid_until: datetime = await connection.fetchval(
+        "INSERT INTO proof (proof_id, purpose, subject, digest, made_at, made_by, valid_until, proposal_id,"
+        " code_digest) SELECT $1, $2, $3, $4, m.now, $5, m.now + $6::interval, $7,"
+        " (SELECT p.code_digest FROM proposal p WHERE p.proposal_id = $7)"
+        " FROM (SELECT present_moment() AS now) m RETURNING valid_until",
+        proof_id,
+        purpose.value,
+        subject,
+        digest,
+        by,
+        life,
+        proposal_id,
+    )
+    return valid_until
+
+
+async def find_link(
+    connection: Connection, digest: bytes, model: type[Link], columns: str, subjects: str, *, lock: bool
+) -> Link | None:
+    """Return the link with this digest if it can be used now. `lock` locks it until the transaction ends.
+
+    `subjects` joins the table of its subjects, of which `columns` are read for `model`.
+    """
+    row = await connection.fetchrow(
+        "SELECT p.proof_id, p.valid_until, p.code_digest, p.tries, p.proposal_id, m.now,"
+        f" {columns} FROM proof p CROSS JOIN (SELECT present_moment() AS now) m {subjects}"
+        " WHERE p.is_link AND p.digest = $1 AND p.used_at IS NULL AND p.ended_at IS NULL AND p.valid_until > m.now"
+        + (" FOR UPDATE OF p" if lock else ""),
+        digest,
+    )
+    return model(**dict(row)) if row else None
+
+
+async def end_link(connection: Connection, proof_id: UUID, at: datetime) -> None:
+    """End a link that is locked, because it was not asked for."""
+    await connection.execute("UPDATE proof SET ended_at = $2 WHERE proof_id = $1", proof_id, at)
+
+
+async def end_open_link(connection: Connection, purpose: ProofPurpose, subject: str) -> None:
+    """End the open link of a subject, if there is one."""
+    await connection.execute(
+        "UPDATE proof SET ended_at = present_moment()"
+        " WHERE is_link AND purpose = $1 AND subject = $2 AND used_at IS NULL AND ended_at IS NULL",
+        purpose.value,
+        subject,
+    )
+
+
+async def count_wrong_code(connection: Connection, proof_id: UUID, most: int, at: datetime) -> None:
+    """Count a wrong code for a link that is locked. The last one of `most` ends the link."""
+    await connection.execute(
+        "UPDATE proof SET tries = tries + 1, ended_at = CASE WHEN tries + 1 >= $2 THEN $3::timestamptz END"
+        " WHERE proof_id = $1",
+        proof_id,
+        most,
+        at,
+    )

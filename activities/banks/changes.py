@@ -13,8 +13,10 @@ from pydantic import ValidationError
 
 from activities.banks.directory import DirectoryRefused, check_sponsors, refuse_too_few
 from activities.banks.directory_record import recorded
+from db import proofs
 from db.banks import bank_keys, bank_logins, bank_people, institutions, rosters
 from db.pool import Connection
+from db.proofs import ProofPurpose
 from domain.banks.directory import check_beside
 from domain.errors.banks import (
     BankKeyEndsBefore,
@@ -96,7 +98,7 @@ async def replace_login(
 ) -> None:
     """Replace an institution's login at our API. Its contacts are to be told of it. Raises as `write_login` does."""
     await write_login(connection, code, email, password_hash, now, by)
-    await bank_logins.write(connection, uuid4(), code, email, by, now)
+    await bank_logins.write(connection, code, email, by, now)
 
 
 async def write_login(
@@ -109,7 +111,7 @@ async def write_login(
     institution uses the e-mail.
     """
     # A decision on the change locks it before the institution too. So does the use of the link.
-    await bank_logins.end_open(connection, code, now)
+    await proofs.end_open_link(connection, ProofPurpose.BANK_LOGIN_LINK, code)
     await bank_keys.refuse_open(connection, code, by, now, LOGIN_REPLACED)
     await lock_known(connection, code)
     await bank_people.end_all(connection, code, now)

@@ -15,11 +15,13 @@ from pydantic import SecretStr
 from activities.banks import changes
 from activities.context import Context
 from activities.officers.sign_in import new_token, token_digest
-from activities.officers.sign_in_links import TOKEN_CHARS, SignInLink, WrongLinkCode, proposal_code_fits, tell_not_asked
+from activities.officers.sign_in_links import TOKEN_CHARS, SignInLink, WrongLinkCode, end_not_asked, use_up
 from activities.secrets import hash_password
+from db import proofs
 from db.banks import bank_logins
 from db.banks.bank_logins import OpenLoginLink
 from db.pool import Connection
+from db.proofs import ProofPurpose
 from domain.officers.officers import WRONG_LINK_CODES_MOST, password_fault
 
 LOGIN_LINK_PATH: Final = "/inbox/password/"
@@ -50,8 +52,9 @@ async def make_login_link(
     """
     await changes.write_login(connection, code, email, None, now, by)
     token = new_token()
-    of_proposal = proposal_id, token_digest(token), life
-    valid_until = await bank_logins.make_link(connection, uuid4(), code, email, by, now, *of_proposal)
+    made = uuid4(), ProofPurpose.BANK_LOGIN_LINK, code, token_digest(token), by, life, proposal_id
+    valid_until = await proofs.make_link(connection, *made)
+    await bank_logins.write(connection, code, email, by, now, made[0])
     return SignInLink(f"{LOGIN_LINK_PATH}{token}", valid_until)
 
 
@@ -73,15 +76,13 @@ async def set_password(ctx: Context, token: str, new: NewPassword) -> bool:
         link = await bank_logins.open_link(connection, token_digest(token), lock=True)
         if link is None:
             return False
-        fits = proposal_code_fits(link.institution, new.code, link.code_digest)
+        fits = await use_up(connection, link, link.institution, new.code)
         if fits:
-            await bank_logins.use_link(connection, link.change_id, link.now)
+            await bank_logins.tell(connection, link.change_id, link.now)
             by = f"bank:{link.institution}"
             await changes.put_password(connection, link.institution, link.email, password_hash, link.now, by)
-        else:
-            await bank_logins.count_wrong_code(connection, link.change_id, WRONG_LINK_CODES_MOST, link.now)
     if not fits:
-        raise WrongLinkCode(WRONG_LINK_CODES_MOST - link.wrong_codes - 1)
+        raise WrongLinkCode(WRONG_LINK_CODES_MOST - link.tries - 1)
     return True
 
 
@@ -91,6 +92,5 @@ async def refuse(ctx: Context, token: str) -> bool:
         link = await bank_logins.open_link(connection, token_digest(token), lock=True)
         if link is None:
             return False
-        await bank_logins.end_open(connection, link.institution, link.now)
-        await tell_not_asked(connection, link.proposal_id, link.now)
+        await end_not_asked(connection, link)
     return True

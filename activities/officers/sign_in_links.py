@@ -22,10 +22,11 @@ from activities.officers.sign_in import (
     token_digest,
 )
 from activities.secrets import CannotOpen, Keys, hash_password, plain_code
-from db import tasks
+from db import proofs, tasks
 from db.officers import credentials, proposals, sessions
-from db.officers.credentials import OpenLink
+from db.officers.credentials import OfficerLink
 from db.pool import Connection
+from db.proofs import OpenLink
 from domain.officers.officers import WRONG_LINK_CODES_MOST, password_fault
 from schemas.officers.sign_in import SignInOutcome, SignInWay
 from schemas.tasks import TaskCause, TaskFacts
@@ -75,7 +76,7 @@ class SignInLink:
 class Setup:
     """The page behind a link: the officer, and a secret for the authenticator."""
 
-    link: OpenLink
+    link: OfficerLink
     secret: str = field(repr=False)
     sealed: str = field(repr=False)
     """the secret in a hidden field of the form, which only this engine can open"""
@@ -93,7 +94,7 @@ class Setup:
     @property
     def tries_left(self) -> int:
         """Return after how many more wrong codes the link is over."""
-        return WRONG_LINK_CODES_MOST - self.link.wrong_codes
+        return WRONG_LINK_CODES_MOST - self.link.tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +133,29 @@ async def make_link(
     return SignInLink(f"{FIRST_PATH}{token}", valid_until)
 
 
-async def tell_not_asked(connection: Connection, proposal_id: int, now: datetime) -> None:
-    """Open a work item of the admins: who opened the link of a proposal did not ask for it."""
-    kind = (await proposals.get(connection, proposal_id)).proposal.kind
-    facts = TaskFacts(detail=kind.value)
-    await tasks.open_for_proposal(connection, proposal_id, TaskCause.LINK_NOT_ASKED_FOR, facts, now)
+async def use_up(connection: Connection, link: OpenLink, subject: str, code: str) -> bool:
+    """Use up a locked link with its code; false for a wrong code, whose try is counted.
+
+    `subject` is the officer or the institution that the link is for.
+    """
+    fits = link.code_digest is None or proposal_code_fits(subject, code, link.code_digest)
+    if fits:
+        await proofs.use(connection, link.proof_id, link.now)
+    else:
+        await proofs.count_wrong_code(connection, link.proof_id, WRONG_LINK_CODES_MOST, link.now)
+    return fits
+
+
+async def end_not_asked(connection: Connection, link: OpenLink) -> None:
+    """End a locked link that was not asked for.
+
+    The admins get a work item if it is of a proposal.
+    """
+    await proofs.end_link(connection, link.proof_id, link.now)
+    if link.proposal_id is not None:
+        kind = (await proposals.get(connection, link.proposal_id)).proposal.kind
+        facts = TaskFacts(detail=kind.value)
+        await tasks.open_for_proposal(connection, link.proposal_id, TaskCause.LINK_NOT_ASKED_FOR, facts, link.now)
 
 
 class SignInLinks:
@@ -178,16 +197,14 @@ class SignInLinks:
             link = await credentials.open_link(connection, token_digest(token), lock=True)
             if link is None:
                 return None
-            fits = link.code_digest is None or proposal_code_fits(officer_id, wish.link_code, link.code_digest)
+            fits = await use_up(connection, link, officer_id, wish.link_code)
             if fits:
-                await credentials.use_link(connection, token_digest(token), link.now)
+                await credentials.tell_of_link(connection, token_digest(token), link.now)
                 await credentials.put(connection, officer_id, password_hash, sealed, step, digests)
-            else:
-                await credentials.count_wrong_code(connection, token_digest(token), WRONG_LINK_CODES_MOST, link.now)
             outcome = SignInOutcome.CREDENTIALS_SET if fits else SignInOutcome.WRONG_CODE
             await sessions.add(connection, officer_id, None, address, SignInWay.LINK, outcome)
         if not fits:
-            raise WrongLinkCode(WRONG_LINK_CODES_MOST - link.wrong_codes - 1)
+            raise WrongLinkCode(WRONG_LINK_CODES_MOST - link.tries - 1)
         return codes
 
     async def refuse(self, token: str) -> bool:
@@ -196,9 +213,7 @@ class SignInLinks:
             link = await credentials.open_link(connection, token_digest(token), lock=True)
             if link is None:
                 return False
-            await credentials.end_link(connection, token_digest(token), link.now)
-            if link.proposal_id is not None:
-                await tell_not_asked(connection, link.proposal_id, link.now)
+            await end_not_asked(connection, link)
         return True
 
     def _opened(self, sealed: str, owner: str) -> str | None:

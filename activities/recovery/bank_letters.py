@@ -3,7 +3,7 @@
 A letter that cannot be sent becomes a work item: the desk telephones the bank.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from activities.outgoing import Attempt, Kind, NoWay, Ways
 from adapters.messages.sms import mobile_of
 from db import tasks
-from db.banks.bank_logins import LoginChange, LoginToTell
+from db.banks.bank_logins import LoginChange, LoginToTell, changes_to_tell
 from db.outgoing import OutgoingKind, subjects
 from db.pool import Connection
 from schemas.banks.institutions import BankPerson, Institution
@@ -37,19 +37,18 @@ Subject = TypeVar("Subject", KeyChange, LoginToTell, LoginChange, BankPerson)
 
 def bank_letters(
     kind: OutgoingKind,
-    key: str,
-    model: type[Subject],
+    read: Callable[[Connection, Sequence[str]], Awaitable[Mapping[str, Subject]]],
     letter_of: Callable[[Institution, Subject], BankLetter],
     cause: TaskCause,
     facts_of: Callable[[Subject], TaskFacts],
 ) -> Kind[Subject]:
-    """Return a kind of letters to the contacts of banks; `key` is the column of its key, `model` a row."""
+    """Return a kind of letters to the contacts of banks; `read` returns the rows that they are about."""
 
     async def send(attempt: Attempt, subject: Subject) -> None:
         bank = bank_of(attempt, subject)
         await send_to_bank(attempt.routes.ways, bank, letter_of(bank, subject))
 
-    return Kind(kind, subjects(kind, key, model), send, phone_bank(cause, facts_of))
+    return Kind(kind, read, send, phone_bank(cause, facts_of))
 
 
 def bank_of(attempt: Attempt, subject: Subject) -> Institution:
@@ -124,7 +123,11 @@ def _facts_of_key(change: KeyChange) -> TaskFacts:
 
 
 KEY_LETTERS: Final = bank_letters(
-    OutgoingKind.BANK_KEY_CHANGE, "change_id", KeyChange, _key_letter, TaskCause.BANK_KEY_UNTOLD, _facts_of_key
+    OutgoingKind.BANK_KEY_CHANGE,
+    subjects(OutgoingKind.BANK_KEY_CHANGE, "change_id", KeyChange),
+    _key_letter,
+    TaskCause.BANK_KEY_UNTOLD,
+    _facts_of_key,
 )
 """of a change of its keys: the contacts so notice one that the bank did not want"""
 
@@ -155,7 +158,11 @@ def _facts_of_login(login: LoginToTell) -> TaskFacts:
 
 
 LOGIN_LETTERS: Final = bank_letters(
-    OutgoingKind.BANK_LOGIN, "login_id", LoginToTell, _login_letter, TaskCause.BANK_LOGIN_UNTOLD, _facts_of_login
+    OutgoingKind.BANK_LOGIN,
+    subjects(OutgoingKind.BANK_LOGIN, "login_id", LoginToTell),
+    _login_letter,
+    TaskCause.BANK_LOGIN_UNTOLD,
+    _facts_of_login,
 )
 """of a login from a new address, so that the bank notices a stolen password"""
 
@@ -199,8 +206,7 @@ def _facts_of_login_change(change: LoginChange) -> TaskFacts:
 
 LOGIN_CHANGE_LETTERS: Final = bank_letters(
     OutgoingKind.BANK_LOGIN_CHANGE,
-    "change_id",
-    LoginChange,
+    changes_to_tell,
     _login_change_letter,
     TaskCause.BANK_LOGIN_CHANGE_UNTOLD,
     _facts_of_login_change,

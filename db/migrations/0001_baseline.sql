@@ -288,37 +288,6 @@ BEGIN
     RETURN NULL;
 END $function$;
 
-CREATE FUNCTION bank_login_change_of_two()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NOT EXISTS (SELECT FROM proposal p WHERE p.proposal_id = NEW.proposal_id
-            AND p.kind = 'administration' AND p.matter = 'bank_login_replaced' AND p.subject = NEW.institution AND p.decision = 'agreed'
-            AND p.decided_by = NEW.made_by AND p.code_digest = NEW.code_digest) THEN
-        RAISE EXCEPTION 'the link of a bank comes of a proposal that two admins agreed to'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_login_change_of_two';
-    END IF;
-    RETURN NEW;
-END $function$;
-
-CREATE FUNCTION bank_login_change_rules()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF (NEW.change_id, NEW.institution, NEW.email, NEW.made_at, NEW.made_by, NEW.proposal_id, NEW.digest, NEW.code_digest,
-            NEW.valid_until) IS DISTINCT FROM (OLD.change_id, OLD.institution, OLD.email, OLD.made_at, OLD.made_by,
-            OLD.proposal_id, OLD.digest, OLD.code_digest, OLD.valid_until)
-        OR NEW.wrong_codes < OLD.wrong_codes
-        OR (OLD.used_at IS NOT NULL OR OLD.ended_at IS NOT NULL)
-            AND (NEW.used_at, NEW.ended_at, NEW.wrong_codes) IS DISTINCT FROM (OLD.used_at, OLD.ended_at, OLD.wrong_codes)
-    THEN
-        RAISE EXCEPTION 'a link is used once' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NEW;
-END $function$;
-
 CREATE FUNCTION bank_login_email_once()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1554,8 +1523,8 @@ CREATE FUNCTION officer_disabled_ends_sessions()
 AS $function$
 BEGIN
     PERFORM officer_sessions_end(NEW.officer_id, NEW.disabled_by, 'disabled', '');
-    UPDATE sign_in_link SET ended_at = present_moment()
-    WHERE officer_id = NEW.officer_id AND used_at IS NULL AND ended_at IS NULL;
+    UPDATE proof SET ended_at = present_moment()
+    WHERE purpose = 'sign_in_link' AND subject = NEW.officer_id AND used_at IS NULL AND ended_at IS NULL;
     RETURN NULL;
 END $function$;
 
@@ -1594,8 +1563,8 @@ BEGIN
     DELETE FROM officer_password WHERE officer_id = NEW.officer_id;
     DELETE FROM officer_totp WHERE officer_id = NEW.officer_id;
     DELETE FROM recovery_code WHERE officer_id = NEW.officer_id;
-    UPDATE sign_in_link SET ended_at = present_moment()
-    WHERE officer_id = NEW.officer_id AND used_at IS NULL AND ended_at IS NULL;
+    UPDATE proof SET ended_at = present_moment()
+    WHERE purpose = 'sign_in_link' AND subject = NEW.officer_id AND used_at IS NULL AND ended_at IS NULL;
     RETURN NULL;
 END $function$;
 
@@ -1884,6 +1853,42 @@ AS $function$
 BEGIN
     PERFORM pg_notify('procedure_starter', '');
     RETURN NULL;
+END $function$;
+
+CREATE FUNCTION proof_of_two()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM proposal p WHERE p.proposal_id = NEW.proposal_id AND p.kind = 'administration'
+            AND p.decision = 'agreed' AND p.decided_by = NEW.made_by AND p.code_digest = NEW.code_digest
+            AND CASE NEW.purpose WHEN 'sign_in_link'
+                THEN p.matter IN ('officer_added', 'officer_reset') AND p.about_officer = NEW.subject
+                ELSE NEW.purpose = 'bank_login_link' AND p.matter = 'bank_login_replaced' AND p.subject = NEW.subject END) THEN
+        RAISE EXCEPTION 'a link with a code comes of a proposal that two admins agreed to'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'proof_of_two';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE FUNCTION proof_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF (NEW.proof_id, NEW.purpose, NEW.subject, NEW.document_id, NEW.digest, NEW.code_digest, NEW.proposal_id, NEW.made_at,
+            NEW.made_by, NEW.valid_until, NEW.contact_name, NEW.contact_end, NEW.contact_since, NEW.through_bank)
+        IS DISTINCT FROM (OLD.proof_id, OLD.purpose, OLD.subject, OLD.document_id, OLD.digest, OLD.code_digest,
+            OLD.proposal_id, OLD.made_at, OLD.made_by, OLD.valid_until, OLD.contact_name, OLD.contact_end,
+            OLD.contact_since, OLD.through_bank)
+        OR OLD.used_at IS NOT NULL AND NEW.used_at IS DISTINCT FROM OLD.used_at
+        OR OLD.ended_at IS NOT NULL AND NEW.ended_at IS DISTINCT FROM OLD.ended_at
+        OR OLD.is_link AND (NEW.tries < OLD.tries OR (OLD.used_at IS NOT NULL OR OLD.ended_at IS NOT NULL)
+            AND (NEW.used_at, NEW.ended_at, NEW.tries) IS DISTINCT FROM (OLD.used_at, OLD.ended_at, OLD.tries))
+    THEN
+        RAISE EXCEPTION 'a code or a link is used once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE FUNCTION proposed_transfers(of_restoration uuid)
@@ -2399,37 +2404,6 @@ BEGIN
     THEN
         RAISE EXCEPTION 'of a hop that is set aside only the moment is written when it is put back'
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'set_aside_hop_rules';
-    END IF;
-    RETURN NEW;
-END $function$;
-
-CREATE FUNCTION sign_in_link_of_two()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NOT EXISTS (SELECT FROM proposal p WHERE p.proposal_id = NEW.proposal_id
-            AND p.kind = 'administration' AND p.matter IN ('officer_added', 'officer_reset') AND p.about_officer = NEW.officer_id AND p.decision = 'agreed'
-            AND p.decided_by = NEW.made_by AND p.code_digest = NEW.code_digest) THEN
-        RAISE EXCEPTION 'the link of an officer comes of a proposal that two admins agreed to'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'sign_in_link_of_two';
-    END IF;
-    RETURN NEW;
-END $function$;
-
-CREATE FUNCTION sign_in_link_rules()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF (NEW.digest, NEW.officer_id, NEW.made_at, NEW.made_by, NEW.valid_until, NEW.proposal_id, NEW.code_digest)
-            IS DISTINCT FROM (OLD.digest, OLD.officer_id, OLD.made_at, OLD.made_by, OLD.valid_until, OLD.proposal_id,
-                OLD.code_digest)
-        OR NEW.wrong_codes < OLD.wrong_codes
-        OR (OLD.used_at IS NOT NULL OR OLD.ended_at IS NOT NULL)
-            AND (NEW.used_at, NEW.ended_at, NEW.wrong_codes) IS DISTINCT FROM (OLD.used_at, OLD.ended_at, OLD.wrong_codes)
-    THEN
-        RAISE EXCEPTION 'a link is used once' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
@@ -3048,32 +3022,16 @@ CREATE TABLE bank_login_change (
     email text NOT NULL,
     made_at timestamp with time zone NOT NULL,
     made_by text NOT NULL,
-    proposal_id bigint,
-    digest bytea,
-    code_digest bytea,
-    valid_until timestamp with time zone,
-    wrong_codes integer NOT NULL DEFAULT 0,
-    used_at timestamp with time zone,
-    ended_at timestamp with time zone,
+    proof_id uuid,
+    CONSTRAINT bank_login_change_proof_id_key UNIQUE (proof_id),
     CONSTRAINT bank_login_change_pkey PRIMARY KEY (change_id),
-    CONSTRAINT bank_login_change_code_digest_check CHECK ((octet_length(code_digest) = 32)),
-    CONSTRAINT bank_login_change_digest_check CHECK ((octet_length(digest) = 32)),
     CONSTRAINT bank_login_change_email_check CHECK (((length(email) >= 3) AND (length(email) <= 320))),
-    CONSTRAINT bank_login_change_has_link CHECK ((num_nulls(proposal_id, digest, code_digest, valid_until) = ANY (ARRAY[0, 4]))),
     CONSTRAINT bank_login_change_made_by_check CHECK (((length(made_by) >= 1) AND (length(made_by) <= 200))),
-    CONSTRAINT bank_login_change_of_officers_has_code CHECK (((code_digest IS NOT NULL) OR (made_by !~~ 'officer:%'::text))),
-    CONSTRAINT bank_login_change_used_after_few_codes CHECK (((used_at IS NULL) OR (wrong_codes < 5))),
-    CONSTRAINT bank_login_change_used_in_time CHECK (((used_at IS NULL) OR COALESCE((used_at <= valid_until), false))),
-    CONSTRAINT bank_login_change_used_or_ended CHECK (((used_at IS NULL) OR (ended_at IS NULL))),
-    CONSTRAINT bank_login_change_wrong_codes_check CHECK (((wrong_codes >= 0) AND (wrong_codes <= 5)))
+    CONSTRAINT bank_login_change_of_officers_has_link CHECK (((proof_id IS NOT NULL) OR (made_by !~~ 'officer:%'::text)))
 );
-COMMENT ON TABLE bank_login_change IS 'another login of a bank at our API, and the link by which the bank sets its password';
-COMMENT ON COLUMN bank_login_change.code_digest IS 'of the code that the proposing admin alone was shown';
-COMMENT ON COLUMN bank_login_change.digest IS 'of the link; null if the command set the password';
-COMMENT ON COLUMN bank_login_change.wrong_codes IS 'wrong codes so far; the fifth ends the link';
-CREATE UNIQUE INDEX bank_login_change_link ON bank_login_change (digest);
+COMMENT ON TABLE bank_login_change IS 'another login of a bank at our API';
+COMMENT ON COLUMN bank_login_change.proof_id IS 'the link by which the bank sets the password; null if the command set it';
 CREATE INDEX bank_login_change_of_bank ON bank_login_change (institution, made_at);
-CREATE UNIQUE INDEX bank_login_change_open ON bank_login_change (institution) WHERE ((digest IS NOT NULL) AND (used_at IS NULL) AND (ended_at IS NULL));
 
 CREATE TABLE bank_nonce (
     key_id text NOT NULL,
@@ -5072,6 +5030,8 @@ CREATE TABLE proof (
     subject text NOT NULL,
     document_id uuid,
     digest bytea NOT NULL,
+    code_digest bytea,
+    proposal_id bigint,
     made_at timestamp with time zone NOT NULL,
     made_by text NOT NULL,
     valid_until timestamp with time zone NOT NULL,
@@ -5095,11 +5055,31 @@ CASE purpose
     WHEN 'appeal'::text THEN (subject)::uuid
     ELSE NULL::uuid
 END) STORED,
+    institution text GENERATED ALWAYS AS (
+CASE purpose
+    WHEN 'bank_login_link'::text THEN subject
+    ELSE NULL::text
+END) STORED,
+    is_link boolean GENERATED ALWAYS AS ((purpose = ANY (ARRAY['bank_login_link'::text, 'sign_in_link'::text]))) STORED,
+    officer_id text GENERATED ALWAYS AS (
+CASE purpose
+    WHEN 'sign_in_link'::text THEN subject
+    ELSE NULL::text
+END) STORED,
+    CONSTRAINT proof_of_bank UNIQUE (proof_id, institution, made_by),
     CONSTRAINT proof_visit_digest_key UNIQUE (visit_digest),
     CONSTRAINT proof_pkey PRIMARY KEY (proof_id),
     CONSTRAINT proof_contact_end_check CHECK (((ack_no IS NULL) OR (contact_end ~ '^[0-9]{2}$'::text))),
+    CONSTRAINT proof_bank_has_code CHECK (((institution IS NULL) OR (proposal_id IS NOT NULL))),
+    CONSTRAINT proof_code_digest_check CHECK ((octet_length(code_digest) = 32)),
+    CONSTRAINT proof_code_of_a_link CHECK (((proposal_id IS NULL) = (code_digest IS NULL)) AND (is_link OR (code_digest IS NULL))),
     CONSTRAINT proof_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT proof_purpose_check CHECK ((purpose = ANY (ARRAY['appeal'::text, 'my_case'::text, 'order_reply'::text, 'request_reply'::text, 'signature'::text]))),
+    CONSTRAINT proof_link_ends CHECK (((officer_id IS NULL) OR (valid_until <= (made_at + '7 days'::interval)))),
+    CONSTRAINT proof_link_of_officers_has_code CHECK (((NOT is_link) OR (code_digest IS NOT NULL) OR (made_by !~~ 'officer:%'::text))),
+    CONSTRAINT proof_link_tries CHECK (((NOT is_link) OR (tries <= 5))),
+    CONSTRAINT proof_link_used_in_time CHECK (((NOT is_link) OR (used_at IS NULL) OR ((used_at <= valid_until) AND (tries < 5) AND (ended_at IS NULL)))),
+    CONSTRAINT proof_made_by_check CHECK ((made_by <> ''::text)),
+    CONSTRAINT proof_purpose_check CHECK ((purpose = ANY (ARRAY['appeal'::text, 'bank_login_link'::text, 'my_case'::text, 'order_reply'::text, 'request_reply'::text, 'sign_in_link'::text, 'signature'::text]))),
     CONSTRAINT proof_signs_a_document CHECK (((purpose = 'signature'::text) = (document_id IS NOT NULL))),
     CONSTRAINT proof_tries_by_check CHECK ((jsonb_typeof(tries_by) = 'object'::text)),
     CONSTRAINT proof_tries_check CHECK ((tries >= 0)),
@@ -5108,18 +5088,24 @@ END) STORED,
     CONSTRAINT proof_visit_is_whole CHECK (((visit_digest IS NULL) = (visit_until IS NULL))),
     CONSTRAINT proof_visit_of_a_used_one CHECK (((visit_digest IS NOT NULL) = ((used_at IS NOT NULL) AND (purpose = ANY (ARRAY['appeal'::text, 'my_case'::text])))))
 ) WITH (fillfactor=80);
-COMMENT ON TABLE proof IS 'a one-time code that admits somebody or confirms something, and the visit that it begins';
+COMMENT ON TABLE proof IS 'a one-time code or link that admits somebody or confirms something, and the visit that it begins';
+COMMENT ON COLUMN proof.code_digest IS 'of the code without which a link opens nothing; null for a link of the command';
 COMMENT ON COLUMN proof.contact_end IS 'the last digits of the mobile it went to';
 COMMENT ON COLUMN proof.contact_name IS 'the officer of the bank it went to';
 COMMENT ON COLUMN proof.contact_since IS 'when officers entered the contact it went to; null for a contact as first stated';
 COMMENT ON COLUMN proof.document_id IS 'the application that it signs';
-COMMENT ON COLUMN proof.ended_at IS 'when another one took its place';
+COMMENT ON COLUMN proof.ended_at IS 'when another one took its place, or it was refused or tried too often';
+COMMENT ON COLUMN proof.proposal_id IS 'the proposal of two admins by which a link was made; null for a link of the command';
 COMMENT ON COLUMN proof.subject IS 'the key of the row that the purpose is about';
 COMMENT ON COLUMN proof.through_bank IS 'whether the bank passes the code on, because no contact was known';
+COMMENT ON COLUMN proof.tries IS 'tries so far; of a link wrong codes alone, and the fifth ends it';
 COMMENT ON COLUMN proof.tries_by IS 'tries by digest of the address that they came from';
 CREATE INDEX proof_hold ON proof (hold_id) WHERE (hold_id IS NOT NULL);
+CREATE UNIQUE INDEX proof_link ON proof (digest) WHERE is_link;
 CREATE INDEX proof_made_at ON proof (made_at);
+CREATE UNIQUE INDEX proof_open_link ON proof (purpose, subject) WHERE (is_link AND (used_at IS NULL) AND (ended_at IS NULL));
 CREATE INDEX proof_subject ON proof (purpose, subject, made_at);
+
 CREATE TABLE proposal (
     proposal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     kind text NOT NULL,
@@ -5795,35 +5781,6 @@ COMMENT ON COLUMN sign_in_entry.name_digest IS 'keyed digest of an unknown name,
 CREATE INDEX sign_in_entry_addresses ON sign_in_entry (officer_id, address, at) WHERE (outcome = 'signed_in'::text);
 CREATE INDEX sign_in_entry_by_officer ON sign_in_entry (officer_id, entry_id);
 
-CREATE TABLE sign_in_link (
-    digest bytea NOT NULL,
-    officer_id text NOT NULL,
-    made_at timestamp with time zone NOT NULL,
-    made_by text NOT NULL,
-    valid_until timestamp with time zone NOT NULL,
-    used_at timestamp with time zone,
-    ended_at timestamp with time zone,
-    proposal_id bigint,
-    code_digest bytea,
-    wrong_codes integer NOT NULL DEFAULT 0,
-    CONSTRAINT sign_in_link_pkey PRIMARY KEY (digest),
-    CONSTRAINT sign_in_link_code_digest_check CHECK ((octet_length(code_digest) = 32)),
-    CONSTRAINT sign_in_link_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT sign_in_link_ends CHECK (((valid_until > made_at) AND (valid_until <= (made_at + '7 days'::interval)))),
-    CONSTRAINT sign_in_link_has_code CHECK (((proposal_id IS NULL) = (code_digest IS NULL))),
-    CONSTRAINT sign_in_link_made_by_check CHECK ((made_by <> ''::text)),
-    CONSTRAINT sign_in_link_of_officers_has_code CHECK (((code_digest IS NOT NULL) OR (made_by !~~ 'officer:%'::text))),
-    CONSTRAINT sign_in_link_used_after_few_codes CHECK (((used_at IS NULL) OR (wrong_codes < 5))),
-    CONSTRAINT sign_in_link_used_in_time CHECK ((used_at <= valid_until)),
-    CONSTRAINT sign_in_link_used_or_ended CHECK (((used_at IS NULL) OR (ended_at IS NULL))),
-    CONSTRAINT sign_in_link_wrong_codes_check CHECK (((wrong_codes >= 0) AND (wrong_codes <= 5)))
-);
-COMMENT ON TABLE sign_in_link IS 'links by which an officer sets password and authenticator, each good once';
-COMMENT ON COLUMN sign_in_link.code_digest IS 'of the code without which the link opens nothing; null for a link of the command';
-COMMENT ON COLUMN sign_in_link.proposal_id IS 'the proposal of two admins by which it was made; null for a link of the command';
-COMMENT ON COLUMN sign_in_link.wrong_codes IS 'wrong codes so far; the fifth ends the link';
-CREATE UNIQUE INDEX sign_in_link_open ON sign_in_link (officer_id) WHERE ((used_at IS NULL) AND (ended_at IS NULL));
-
 CREATE TABLE stage_count (
     "grouping" text NOT NULL,
     span text NOT NULL,
@@ -6216,7 +6173,7 @@ ALTER TABLE bank_key_change ADD CONSTRAINT bank_key_change_institution_fkey FORE
 ALTER TABLE bank_key_change ADD CONSTRAINT bank_key_change_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 ALTER TABLE bank_login ADD CONSTRAINT bank_login_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 ALTER TABLE bank_login_change ADD CONSTRAINT bank_login_change_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
-ALTER TABLE bank_login_change ADD CONSTRAINT bank_login_change_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES proposal(proposal_id);
+ALTER TABLE bank_login_change ADD CONSTRAINT bank_login_change_proof_fkey FOREIGN KEY (proof_id, institution, made_by) REFERENCES proof(proof_id, institution, made_by) ON DELETE CASCADE;
 ALTER TABLE bank_nonce ADD CONSTRAINT bank_nonce_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
 ALTER TABLE bank_order ADD CONSTRAINT bank_order_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE bank_order ADD CONSTRAINT bank_order_court_order_id_fkey FOREIGN KEY (court_order_id) REFERENCES court_order(court_order_id);
@@ -6364,6 +6321,13 @@ ALTER TABLE person_key ADD CONSTRAINT person_key_institution_fkey FOREIGN KEY (i
 ALTER TABLE policy_version ADD CONSTRAINT policy_version_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES proposal(proposal_id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE procedure_news ADD CONSTRAINT procedure_news_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES procedure(workflow_id);
+ALTER TABLE proof ADD CONSTRAINT proof_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+ALTER TABLE proof ADD CONSTRAINT proof_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
+ALTER TABLE proof ADD CONSTRAINT proof_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+ALTER TABLE proof ADD CONSTRAINT proof_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+ALTER TABLE proof ADD CONSTRAINT proof_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+ALTER TABLE proof ADD CONSTRAINT proof_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES proposal(proposal_id);
+ALTER TABLE proposal ADD CONSTRAINT proposal_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 ALTER TABLE proposal ADD CONSTRAINT proposal_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE proposal ADD CONSTRAINT proposal_discrepancy_id_fkey FOREIGN KEY (discrepancy_id) REFERENCES discrepancy(discrepancy_id);
 ALTER TABLE proposal ADD CONSTRAINT proposal_given_to_fkey FOREIGN KEY (case_no, given_to) REFERENCES complaint(case_no, ack_no);
@@ -6421,8 +6385,6 @@ ALTER TABLE shift_note ADD CONSTRAINT shift_note_officer_id_fkey FOREIGN KEY (of
 ALTER TABLE shift_note ADD CONSTRAINT shift_note_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 ALTER TABLE shift_note ADD CONSTRAINT shift_note_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id);
 ALTER TABLE sign_in_entry ADD CONSTRAINT sign_in_entry_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
-ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
-ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES proposal(proposal_id);
 ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 ALTER TABLE task_act ADD CONSTRAINT task_act_task_id_fkey FOREIGN KEY (task_id) REFERENCES desk_task(task_id);
@@ -6476,8 +6438,7 @@ CREATE TRIGGER bank_key_rules AFTER INSERT OR UPDATE OF key_id, institution, pub
 CREATE TRIGGER bank_key_change_append_only BEFORE DELETE OR TRUNCATE ON bank_key_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER bank_key_change_decided_once BEFORE UPDATE ON bank_key_change FOR EACH ROW EXECUTE FUNCTION bank_key_change_decided_once();
 CREATE TRIGGER bank_key_change_kept BEFORE UPDATE OF change_id, institution, kind, key_id, public_key, asked_by, asked_at, person_id, sealed_asker ON bank_key_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER bank_login_change_of_two BEFORE INSERT ON bank_login_change FOR EACH ROW WHEN ((new.proposal_id IS NOT NULL)) EXECUTE FUNCTION bank_login_change_of_two();
-CREATE TRIGGER bank_login_change_rules BEFORE UPDATE ON bank_login_change FOR EACH ROW EXECUTE FUNCTION bank_login_change_rules();
+CREATE TRIGGER bank_login_change_kept BEFORE UPDATE ON bank_login_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER bank_order_by_court BEFORE INSERT ON bank_order FOR EACH ROW WHEN ((new.court_order_id IS NOT NULL)) EXECUTE FUNCTION court_order_lets_go();
 CREATE TRIGGER bank_order_cancelled AFTER UPDATE OF state ON bank_order FOR EACH ROW WHEN (((new.state = 'cancelled'::text) AND (old.state <> 'cancelled'::text) AND (new.tried_at IS NOT NULL))) EXECUTE FUNCTION bank_order_cancelled();
 CREATE TRIGGER bank_order_told AFTER UPDATE OF state ON bank_order FOR EACH ROW WHEN (((new.state = 'delivered'::text) AND (old.state <> 'delivered'::text))) EXECUTE FUNCTION bank_order_told();
@@ -6608,6 +6569,10 @@ CREATE TRIGGER policy_version_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 CREATE TRIGGER case_assignment_procedure AFTER INSERT OR UPDATE OF ended_at ON procedure FOR EACH ROW WHEN ((new.ended_at IS NULL)) EXECUTE FUNCTION case_assignment_procedure();
 CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
 CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON procedure_news FOR EACH STATEMENT EXECUTE FUNCTION procedure_starter_needed();
+CREATE TRIGGER proof_of_two BEFORE INSERT ON proof FOR EACH ROW WHEN ((new.proposal_id IS NOT NULL)) EXECUTE FUNCTION proof_of_two();
+CREATE TRIGGER proof_rules BEFORE UPDATE ON proof FOR EACH ROW EXECUTE FUNCTION proof_rules();
+CREATE TRIGGER sign_in_link_made AFTER INSERT ON proof FOR EACH ROW WHEN ((new.purpose = 'sign_in_link'::text)) EXECUTE FUNCTION sign_in_link_told();
+CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON proof FOR EACH ROW WHEN (((new.purpose = 'sign_in_link'::text) AND (new.used_at IS NOT NULL))) EXECUTE FUNCTION sign_in_link_told();
 CREATE TRIGGER proposal_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by, kind, needs_second ON proposal FOR EACH ROW WHEN ((new.needs_second AND ((new.decision = 'agreed'::text) OR ((new.kind = 'administration'::text) AND (new.decision = 'refused'::text))) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER proposal_kept BEFORE TRUNCATE ON proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER proposal_release_counted BEFORE INSERT ON proposal FOR EACH ROW WHEN ((new.kind = 'release'::text)) EXECUTE FUNCTION proposal_release_counted();
@@ -6645,10 +6610,6 @@ CREATE TRIGGER script_token_placed AFTER UPDATE OF placed_at ON script_token FOR
 CREATE TRIGGER script_token_rules BEFORE DELETE OR UPDATE ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_rules();
 CREATE TRIGGER set_aside_hop_rules BEFORE DELETE OR UPDATE ON set_aside_hop FOR EACH ROW EXECUTE FUNCTION set_aside_hop_rules();
 CREATE TRIGGER sign_in_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON sign_in_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER sign_in_link_made AFTER INSERT ON sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_told();
-CREATE TRIGGER sign_in_link_of_two BEFORE INSERT ON sign_in_link FOR EACH ROW WHEN ((new.proposal_id IS NOT NULL)) EXECUTE FUNCTION sign_in_link_of_two();
-CREATE TRIGGER sign_in_link_rules BEFORE UPDATE ON sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_rules();
-CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON sign_in_link FOR EACH ROW WHEN ((new.used_at IS NOT NULL)) EXECUTE FUNCTION sign_in_link_told();
 CREATE TRIGGER task_act_append_only BEFORE UPDATE OR TRUNCATE ON task_act FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER task_notice_notifies AFTER INSERT ON task_notice REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION task_notice_notifies();
 CREATE TRIGGER task_owner_notifies AFTER INSERT OR UPDATE ON task_owner FOR EACH ROW EXECUTE FUNCTION work_item_notifies();

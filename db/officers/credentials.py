@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from pydantic import Field
 
-from db import outgoing
+from db import outgoing, proofs
 from db.outgoing import OutgoingKind
 from db.pool import Connection
+from db.proofs import OpenLink, ProofPurpose
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Language
 
@@ -131,18 +133,11 @@ async def is_person(connection: Connection, officer_id: str, issuer: str, subjec
 # -- links -------------------------------------------------------------------------------------------------------------
 
 
-class OpenLink(FrozenModel):
-    """A link that can still be used."""
+class OfficerLink(OpenLink):
+    """A link of an officer that can still be used."""
 
     officer_id: str
     name: str
-    valid_until: UtcDatetime
-    code_digest: bytes | None = Field(repr=False)
-    """of the code that the link needs; None for a link of the command"""
-    wrong_codes: int
-    proposal_id: int | None
-    """None for a link of the command"""
-    now: UtcDatetime
 
 
 async def make_link(
@@ -150,61 +145,18 @@ async def make_link(
 ) -> datetime:
     """Write a link in place of the open one before; return its end.
 
-    The officer is to be told of it. A link of a proposal needs the proposal's code. The database refuses an unknown
-    officer, a link of an officer without a proposal, and one of a proposal that was not agreed to by who makes it.
+    The officer is to be told of it.
     """
-    await connection.execute(
-        "UPDATE sign_in_link SET ended_at = present_moment()"
-        " WHERE officer_id = $1 AND used_at IS NULL AND ended_at IS NULL",
-        officer_id,
-    )
-    valid_until: datetime = await connection.fetchval(
-        "INSERT INTO sign_in_link (digest, officer_id, made_at, made_by, valid_until, proposal_id, code_digest)"
-        " SELECT $1, $2, m.now, $3, m.now + $4::interval, $5,"
-        " (SELECT p.code_digest FROM proposal p WHERE p.proposal_id = $5)"
-        " FROM (SELECT present_moment() AS now) m RETURNING valid_until",
-        digest,
-        officer_id,
-        by,
-        life,
-        proposal_id,
-    )
-    await outgoing.queue(connection, OutgoingKind.SIGN_IN_LINK, digest.hex(), valid_until - life)
+    made = uuid4(), ProofPurpose.SIGN_IN_LINK, officer_id, digest, by, life, proposal_id
+    valid_until = await proofs.make_link(connection, *made)
+    await tell_of_link(connection, digest, valid_until - life)
     return valid_until
 
 
-async def open_link(connection: Connection, digest: bytes, *, lock: bool = False) -> OpenLink | None:
+async def open_link(connection: Connection, digest: bytes, *, lock: bool = False) -> OfficerLink | None:
     """Return the link with this digest if it can be used now. `lock` locks it until the transaction ends."""
-    row = await connection.fetchrow(
-        "SELECT l.officer_id, o.name, l.valid_until, l.code_digest, l.wrong_codes, l.proposal_id, m.now"
-        " FROM sign_in_link l JOIN officer o USING (officer_id) CROSS JOIN (SELECT present_moment() AS now) m"
-        " WHERE l.digest = $1 AND l.used_at IS NULL AND l.ended_at IS NULL AND l.valid_until > m.now"
-        " AND (o.disabled_at IS NULL OR o.disabled_at > m.now)" + (" FOR UPDATE OF l" if lock else ""),
-        digest,
-    )
-    return OpenLink(**dict(row)) if row else None
-
-
-async def use_link(connection: Connection, digest: bytes, at: datetime) -> None:
-    """Use up a link that is locked. The officer is to be told of it."""
-    await connection.execute("UPDATE sign_in_link SET used_at = $2 WHERE digest = $1", digest, at)
-    await outgoing.queue(connection, OutgoingKind.SIGN_IN_LINK, digest.hex(), at)
-
-
-async def end_link(connection: Connection, digest: bytes, at: datetime) -> None:
-    """End a link that is locked, because it was not asked for."""
-    await connection.execute("UPDATE sign_in_link SET ended_at = $2 WHERE digest = $1", digest, at)
-
-
-async def count_wrong_code(connection: Connection, digest: bytes, most: int, at: datetime) -> None:
-    """Count a wrong code for a link that is locked. The last one of `most` ends the link."""
-    await connection.execute(
-        "UPDATE sign_in_link SET wrong_codes = wrong_codes + 1,"
-        " ended_at = CASE WHEN wrong_codes + 1 >= $2 THEN $3::timestamptz END WHERE digest = $1",
-        digest,
-        most,
-        at,
-    )
+    officers = "JOIN officer o ON o.officer_id = p.officer_id AND (o.disabled_at IS NULL OR o.disabled_at > m.now)"
+    return await proofs.find_link(connection, digest, OfficerLink, "o.officer_id, o.name", officers, lock=lock)
 
 
 # -- who is told of a link ---------------------------------------------------------------------------------------------
@@ -231,11 +183,16 @@ class ToldPerson(FrozenModel):
     language: Language
 
 
+async def tell_of_link(connection: Connection, digest: bytes, at: datetime) -> None:
+    """Have persons told of a link as it stands."""
+    await outgoing.queue(connection, OutgoingKind.SIGN_IN_LINK, digest.hex(), at)
+
+
 async def links_to_tell(connection: Connection, digests: Sequence[str]) -> dict[str, LinkToTell]:
     """Return links of which persons are told, by their digests in hexadecimal digits."""
     rows = await connection.fetch(
-        "SELECT l.digest, l.officer_id, l.made_at, l.used_at, p.proposed_by, p.decided_by FROM sign_in_link l"
-        " LEFT JOIN proposal p USING (proposal_id) WHERE l.digest = ANY($1)",
+        "SELECT l.digest, l.officer_id, l.made_at, l.used_at, p.proposed_by, p.decided_by FROM proof l"
+        " LEFT JOIN proposal p USING (proposal_id) WHERE l.is_link AND l.digest = ANY($1)",
         [bytes.fromhex(digest) for digest in digests],
     )
     return {row["digest"].hex(): LinkToTell(**dict(row)) for row in rows}

@@ -7,6 +7,7 @@ from typing import Final
 from db import proposals
 from db.pool import Connection
 from db.privacy.person_keys import StoredPerson, stored
+from db.proofs import mobile_since
 from db.proposals import Kind
 from domain.errors.case import ComplaintNotFound
 from domain.errors.people import VictimCorrectionNotFound
@@ -97,18 +98,6 @@ async def first_told(connection: Connection, ack_no: str) -> StoredPerson | None
         ack_no,
     )
     return CorrectionRow(**dict(row)).person_before() if row else None
-
-
-def mobile_since(ack_no: str) -> str:
-    """Return SQL for when officers corrected the mobile of a complaint's victim last; null if it is as first told.
-
-    `ack_no` is the column or the parameter with the number of the complaint.
-    """
-    return (
-        "(SELECT max(r.decided_at) FROM proposal r WHERE r.kind = 'victim_correction' AND r.decision = 'agreed'"
-        " AND r.body -> 'fields' ? 'mobile'"
-        f" AND r.subject = (SELECT k.victim_id::text FROM complaint k WHERE k.ack_no = {ack_no}))"
-    )
 
 
 async def mobile_corrected_at(connection: Connection, ack_no: str) -> datetime | None:

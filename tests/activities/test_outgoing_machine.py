@@ -105,8 +105,7 @@ async def login(_: Context, connection: Connection, at: datetime) -> object:
 
 
 async def login_change(_: Context, connection: Connection, at: datetime) -> object:
-    await bank_logins.write(connection, change_id := uuid4(), BANK, "new@sbin.example", "command:test", at)
-    return change_id
+    return await bank_logins.write(connection, BANK, "new@sbin.example", "command:test", at)
 
 
 async def sign_in_link(_: Context, connection: Connection, at: datetime) -> object:

@@ -1,4 +1,4 @@
-"""Codes of every purpose live through anything, in any order: a right one admits once, and a wrong one never."""
+"""Codes and links of every purpose live through anything: a right one admits once, and a wrong one never."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -12,18 +12,24 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from activities.context import Context
+from activities.officers.sign_in_links import proposal_code_digest, use_up
 from activities.proofs import PURPOSES, Code, Proofs
 from activities.secrets import SecretBox
 from db import proofs
+from db.banks import bank_logins
+from db.officers import credentials
 from db.pool import open_pool
-from db.proofs import OF_FORMS, ProofPurpose
+from db.proofs import LINKS, OF_FORMS, ProofPurpose
+from domain.officers.officers import WRONG_LINK_CODES_MOST
+from schemas.enums import Role
 from tests.activities.my_case_world import Visitor
 from tests.activities.restoration_bench import Home
 from tests.clock import Clock, at_clock
 from tests.deep import database_settings
 from tests.factories import make_context
+from tests.officers import enrol
 
-GATE: Final = 20
+GATE: Final = 60
 VALID, IDLE, LONGEST = timedelta(minutes=10), timedelta(minutes=10), timedelta(minutes=17)
 ADDRESSES: Final = ("192.0.2.1", "192.0.2.2", "192.0.2.3")
 WRONG: Final = "no code"
@@ -37,21 +43,33 @@ OF_PAGES: Final = {
 FEW: Final = {"grievance": OF_PAGES, "my_case": OF_PAGES, "answer_links": OF_CODES}
 """sections of the policy, with few tries"""
 
+LINK_CODE: Final = "abcd-efgh-jkmn-pqrs"
+AGREED: Final = """
+INSERT INTO proposal (kind, matter, subject, about_officer, body, reason, proposed_by, proposed_at, valid_until,
+    code_digest, decision, decided_by, decided_at, decided_reason)
+VALUES ('administration', $1, $2, $3, '{"asked": {}, "changes": []}', 'a test', 'officer:asha', now(),
+    now() + interval '1 hour', $4, 'agreed', 'officer:bela', now(), 'a test') RETURNING proposal_id
+"""
+OPENERS: Final = {
+    ProofPurpose.BANK_LOGIN_LINK: bank_logins.open_link,
+    ProofPurpose.SIGN_IN_LINK: credentials.open_link,
+}
+
 addresses = st.sampled_from(ADDRESSES)
 which = st.integers(0, 2)
 steps = st.lists(
     st.one_of(
         st.just(("ask",)),
         *(st.tuples(st.just("right"), which, addresses),) * 2,
-        st.tuples(st.just("wrong"), addresses),
+        *(st.tuples(st.just("wrong"), addresses),) * 2,
         st.tuples(st.just("two"), which, addresses, addresses),
         st.tuples(st.just("wait"), st.sampled_from((1, 5, 5, 10))),
         st.tuples(st.just("stay"), st.integers(0, 4)),
         st.just(("leave",)),
         st.just(("forget",)),
     ),
-    min_size=5,
-    max_size=25,
+    min_size=12,
+    max_size=30,
 )
 
 
@@ -65,15 +83,6 @@ class Made:
     """it was used up, or another one took its place"""
 
 
-@dataclass
-class Visit:
-    """A visit as it must be."""
-
-    token: str
-    began_at: datetime
-    until: datetime
-
-
 @dataclass(frozen=True)
 class Subject:
     """What codes of a purpose are about."""
@@ -81,6 +90,7 @@ class Subject:
     key: str
     document_id: UUID | None = None
     contact_end: str = ""
+    proposal_id: int | None = None
 
 
 class Life:
@@ -89,13 +99,14 @@ class Life:
     def __init__(self, ctx: Context, purpose: ProofPurpose, subject: Subject) -> None:
         self.clock = Clock(ctx.now())
         self.ctx = at_clock(ctx, self.clock)
-        self.proofs = Proofs(self.ctx, SecretBox(SecretStr("k" * 40)), purpose)
         self.purpose = purpose
         self.subject = subject
-        self.limits = PURPOSES[purpose].limits(ctx.policy)
         self.again = purpose in OF_FORMS
+        if purpose not in LINKS:
+            self.proofs = Proofs(self.ctx, SecretBox(SecretStr("k" * 40)), purpose)
+            self.limits = PURPOSES[purpose].limits(ctx.policy)
         self.made: list[Made] = []
-        self.visits: list[Visit] = []
+        self.visits: dict[str, tuple[datetime, datetime]] = {}
 
     async def live(self, happens: Sequence[tuple[str | int, ...]]) -> None:
         await self.ctx.pool.execute("DELETE FROM proof")
@@ -130,7 +141,7 @@ class Life:
             entered = await self.proofs.begin_visit(connection, self.subject.key, code, address)
         if entered:
             assert entered.until == self.clock.at + IDLE
-            self.visits.append(Visit(entered.token, self.clock.at, entered.until))
+            self.visits[entered.token] = self.clock.at, entered.until
         return entered is not None
 
     def is_live(self, made: Made, address: str) -> bool:
@@ -172,25 +183,22 @@ class Life:
         rows = await self.ctx.pool.fetch("SELECT proof_id, tries, tries_by FROM proof")
         for row in rows:
             code = next(code for code in self.made if code.code.proof_id == row["proof_id"])
-            by = [row["tries_by"].get(self.name_of(address), 0) for address in ADDRESSES]
+            by = [row["tries_by"].get(self.proofs.name_of(address), 0) for address in ADDRESSES]
             assert sum(by) == row["tries"], "an address is kept as a digest"
             assert all(0 <= now - code.tries.get(a, 0) <= 2 for a, now in zip(ADDRESSES, by, strict=True))
             code.tries = dict(zip(ADDRESSES, by, strict=True))
         made.over |= could
 
-    def name_of(self, address: str) -> str:
-        return self.proofs.name_of(address)
-
     # -- visits ----------------------------------------------------------------------------------------------------
 
     async def look(self) -> None:
         now = self.clock.at
-        for visit in self.visits:
-            found = await self.proofs.visit(visit.token)
-            assert (found is not None) == (now < visit.until)
-            if found:
-                visit.until = max(visit.until, min(now + IDLE, visit.began_at + LONGEST))
-                assert (found.subject, found.until) == (self.subject.key, visit.until)
+        for token, (began_at, until) in self.visits.items():
+            visit = await self.proofs.visit(token)
+            assert (visit is not None) == (now < until)
+            if visit:
+                self.visits[token] = began_at, max(until, min(now + IDLE, began_at + LONGEST))
+                assert (visit.subject, visit.until) == (self.subject.key, self.visits[token][1])
 
     async def stay(self, times: int) -> None:
         """Visitors look on and on."""
@@ -200,13 +208,65 @@ class Life:
             await self.look()
 
     async def leave(self) -> None:
-        for visit in self.visits[-1:]:
-            await self.proofs.leave(visit.token)
-            visit.until = min(visit.until, self.clock.at)
+        for token, (began_at, until) in self.visits.items():
+            await self.proofs.leave(token)
+            self.visits[token] = began_at, min(until, self.clock.at)
 
     async def forget(self) -> None:
         async with self.ctx.pool.acquire() as connection:
             assert await proofs.forget(connection, self.made[0].code.valid_until - VALID) == 0
+
+
+class LinkLife(Life):
+    """Links of a purpose, each in place of the one before, with the code of one proposal."""
+
+    async def ask(self) -> None:
+        digest, proof_id, subject = uuid4().bytes * 2, uuid4(), self.subject
+        made = proof_id, self.purpose, subject.key, digest, "officer:bela", VALID, subject.proposal_id
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
+            valid_until = await proofs.make_link(connection, *made)
+            if self.purpose is ProofPurpose.BANK_LOGIN_LINK:
+                of_bank = subject.key, "new@sbin.example", "officer:bela", self.clock.at, proof_id
+                await bank_logins.write(connection, *of_bank)
+        for before in self.made:
+            before.over = True
+        self.made.append(Made(Code(proof_id, digest.hex(), valid_until)))
+
+    async def give(self, code: str, address: str) -> bool:
+        open_link = OPENERS[self.purpose]
+        digest = bytes.fromhex(self.made[-1].code.code if code == WRONG else code)
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
+            link = await open_link(connection, digest, lock=True)
+            typed = WRONG if code == WRONG else LINK_CODE
+            return link is not None and await use_up(connection, link, self.subject.key, typed)
+
+    def is_live(self, made: Made, address: str) -> bool:
+        has_tries = sum(made.tries.values()) < WRONG_LINK_CODES_MOST
+        return has_tries and not made.over and self.clock.at < made.code.valid_until
+
+    async def wrong(self, address: str) -> None:
+        for _ in range((1, 5, 5)[ADDRESSES.index(address)]):
+            await super().wrong(address)
+
+    async def right(self, which: int, address: str) -> None:
+        await self.two(which, address, address)
+
+    async def two(self, which: int, one: str, other: str) -> None:
+        made = self.made[-1 - which % len(self.made)]
+        could = self.is_live(made, one)
+        came = await asyncio.gather(*(self.give(made.code.code, address) for address in (one, other)))
+        assert sum(came) == could
+        made.over |= could
+
+    async def leave(self) -> None:
+        """It was not asked for."""
+        async with self.ctx.pool.acquire() as connection:
+            await proofs.end_open_link(connection, self.purpose, self.subject.key)
+        self.made[-1].over = True
+
+    async def forget(self) -> None:
+        async with self.ctx.pool.acquire() as connection:
+            assert await proofs.forget(connection, self.clock.at + timedelta(days=99)) == 0, "a link stays"
 
 
 async def subjects(ctx: Context) -> Mapping[ProofPurpose, Subject]:
@@ -214,11 +274,16 @@ async def subjects(ctx: Context) -> Mapping[ProofPurpose, Subject]:
     visitor = Visitor(Home(ctx))
     case_no, restoration = await visitor.at_application()
     hold = await visitor.home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
+    await enrol(ctx.pool, ["ravi"], [Role.IO])
+    agreed = [("officer_reset", "ravi", "ravi"), ("bank_login_replaced", "SBIN", None)]
+    reset, replaced = [await ctx.pool.fetchval(AGREED, *row, proposal_code_digest(row[1], LINK_CODE)) for row in agreed]
     return {
         ProofPurpose.APPEAL: Subject(str(hold)),
+        ProofPurpose.BANK_LOGIN_LINK: Subject("SBIN", proposal_id=replaced),
         ProofPurpose.MY_CASE: Subject(case_no, contact_end="14"),
         ProofPurpose.ORDER_REPLY: Subject(str(uuid4())),
         ProofPurpose.REQUEST_REPLY: Subject(str(uuid4())),
+        ProofPurpose.SIGN_IN_LINK: Subject("ravi", proposal_id=reset),
         ProofPurpose.SIGNATURE: Subject(case_no, await visitor.application(restoration), "14"),
     }
 
@@ -234,12 +299,14 @@ def test_a_right_code_is_good_once_and_a_wrong_one_never(database_dsn: str) -> N
         pool = runner.run(open_pool(database_dsn, min_size=1, max_size=5, only_single_cases=True))
         ctx = few(runner.run(make_context(pool)))
         of = runner.run(subjects(ctx))
-        assert set(of) == set(PURPOSES) == set(ProofPurpose), "every purpose is registered and tried here"
+        assert set(of) == set(PURPOSES) | LINKS == set(ProofPurpose), "every purpose is registered and tried here"
 
-        @database_settings(GATE * len(of), steps=50)
-        @given(st.sampled_from(list(of)), steps)
-        def lives(purpose: ProofPurpose, happens: list[tuple[str | int, ...]]) -> None:
-            runner.run(Life(ctx, purpose, of[purpose]).live(happens))
+        @database_settings(GATE, steps=50)
+        @given(steps)
+        def lives(happens: list[tuple[str | int, ...]]) -> None:
+            for purpose, subject in of.items():
+                life = LinkLife if purpose in LINKS else Life
+                runner.run(life(ctx, purpose, subject).live(happens))
 
         try:
             lives()

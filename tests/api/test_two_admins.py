@@ -25,6 +25,7 @@ from api.services import Services
 from db import outgoing, tasks
 from db.banks import institutions
 from db.outgoing import OutgoingKind
+from db.proofs import ProofPurpose
 from schemas.enums import Role, TaskKind
 from schemas.officers.officers import OfficerEntry
 from schemas.tasks import TaskCause
@@ -40,6 +41,7 @@ SAME: Final = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"}
 NONE: Final = ""
 """what a person has who was shown nothing"""
 A_GUESS: Final = "aaaa-bbbb-cccc-dddd"
+SIGN_IN, BANK_LOGIN = ProofPurpose.SIGN_IN_LINK.value, ProofPurpose.BANK_LOGIN_LINK.value
 
 
 @dataclass
@@ -127,7 +129,7 @@ async def test_n6_no_admin_alone_becomes_another_officer(office: Office) -> None
             continue
         assert await office.come_in(link, code or tried) != 200, who
         assert not await office.has_credentials("ravi")
-    assert await pool.fetchval("SELECT wrong_codes FROM sign_in_link WHERE used_at IS NULL AND ended_at IS NULL") == 2
+    assert await pool.fetchval("SELECT tries FROM proof WHERE used_at IS NULL AND ended_at IS NULL") == 2
     assert await office.come_in(*again.holds("the officer")) == 200
     assert await office.has_credentials("ravi")
     assert await office.come_in(*again.holds("the officer")) == 410
@@ -153,24 +155,34 @@ async def test_n6_the_database_refuses_a_link_that_one_admin_makes(office: Offic
     agreed = await office.agree({"kind": "officer_reset", "officer_id": "ravi"})
     number = agreed.proposed["proposal_id"]
     insert = (
-        "INSERT INTO sign_in_link (digest, officer_id, made_at, made_by, valid_until, proposal_id, code_digest)"
-        " SELECT sha256(gen_random_uuid()::text::bytea), $1, now(), $2, now() + interval '1 minute', $3,"
+        "INSERT INTO proof (proof_id, purpose, digest, subject, made_at, made_by, valid_until, proposal_id,"
+        " code_digest) SELECT gen_random_uuid(), $5, sha256(gen_random_uuid()::text::bytea), $1, now(), $2,"
+        " now() + interval '1 minute', $3,"
         " (SELECT coalesce($4, code_digest) FROM proposal WHERE proposal_id = $3)"
     )
-    for officer_id, by, proposal_id, code, rule in (
-        ("ravi", "officer:bela", None, None, "sign_in_link_of_officers_has_code"),
-        ("ravi", "officer:asha", number, None, "sign_in_link_of_two"),
-        ("mina", "officer:bela", number, None, "sign_in_link_of_two"),
-        ("ravi", "officer:bela", number, b"x" * 32, "sign_in_link_of_two"),
+    for purpose, subject, by, proposal_id, code, rule in (
+        (SIGN_IN, "ravi", "officer:bela", None, None, "proof_link_of_officers_has_code"),
+        (SIGN_IN, "ravi", "officer:asha", number, None, "proof_of_two"),
+        (SIGN_IN, "mina", "officer:bela", number, None, "proof_of_two"),
+        (SIGN_IN, "ravi", "officer:bela", number, b"x" * 32, "proof_of_two"),
+        (BANK_LOGIN, "SBIN", "officer:bela", number, None, "proof_of_two"),
+        (BANK_LOGIN, "SBIN", "command:test", None, None, "proof_bank_has_code"),
     ):
         with pytest.raises(asyncpg.CheckViolationError) as refused:
-            await pool.execute(insert, officer_id, by, proposal_id, code)
+            await pool.execute(insert, subject, by, proposal_id, code, purpose)
         assert refused.value.constraint_name == rule
-    open_one = "WHERE officer_id = 'ravi' AND used_at IS NULL AND ended_at IS NULL"
-    await pool.execute(f"UPDATE sign_in_link SET wrong_codes = 4 {open_one}")
-    for change in ("wrong_codes = 0", "code_digest = NULL, proposal_id = NULL"):
+    change = (
+        "INSERT INTO bank_login_change (change_id, institution, email, made_at, made_by, proof_id)"
+        " VALUES (gen_random_uuid(), 'SBIN', 'a@sbin.example', now(), 'officer:bela', $1)"
+    )
+    for proof_id in (None, await pool.fetchval("SELECT proof_id FROM proof WHERE proposal_id = $1", number)):
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+            await pool.execute(change, proof_id)
+    open_one = "WHERE subject = 'ravi' AND used_at IS NULL AND ended_at IS NULL"
+    await pool.execute(f"UPDATE proof SET tries = 4 {open_one}")
+    for change in ("tries = 0", "code_digest = NULL, proposal_id = NULL"):
         with pytest.raises(asyncpg.RestrictViolationError):
-            await pool.execute(f"UPDATE sign_in_link SET {change} {open_one}")
+            await pool.execute(f"UPDATE proof SET {change} {open_one}")
 
 
 async def test_n6_officer_and_admins_are_told_of_a_link_and_of_its_use(office: Office) -> None:
@@ -244,7 +256,9 @@ async def test_n7_no_officer_has_the_password_of_a_bank_and_its_contacts_are_tol
     untold = ["bank_login_change_untold", "bank_login_untold"]
     assert await ctx.pool.fetchval(causes) == untold, "another call to the bank that is open hides nothing"
     async with ctx.pool.acquire() as connection:
-        change_id = await connection.fetchval("SELECT change_id FROM bank_login_change WHERE used_at IS NOT NULL")
+        change_id = await connection.fetchval(
+            "SELECT change_id FROM bank_login_change JOIN proof USING (proof_id) WHERE used_at IS NOT NULL"
+        )
         await outgoing.queue(connection, OutgoingKind.BANK_LOGIN_CHANGE, change_id, ctx.now())
     assert await send_due(ctx, Routes(Ways(mail=mail)), LOGIN_CHANGE_LETTERS) == 1
     assert [to for to, _ in mail.letters] == ["nodal@sbin.example"]

@@ -228,14 +228,10 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "officer_totp_rules": Effect(Sort.RULE, "Refuses a code of an authenticator that is not later than the last one."),
     "recovery_code_rules": Effect(Sort.RULE, "Refuses a second use of a recovery code."),
-    "sign_in_link_of_two": Effect(
+    "proof_of_two": Effect(
         Sort.RULE, "Refuses a link of a proposal that another admin did not agree to, or with another code."
     ),
-    "bank_login_change_of_two": Effect(
-        Sort.RULE, "Refuses the link of a bank without a proposal that another admin agreed to, or with another code."
-    ),
-    "bank_login_change_rules": Effect(Sort.RULE, "Refuses a second use of a bank's link, and any other change of it."),
-    "sign_in_link_rules": Effect(Sort.RULE, "Refuses a second use of a sign-in link, and any other change of it."),
+    "proof_rules": Effect(Sort.RULE, "Refuses a second use of a code or a link, and any other change of what it is."),
     "officer_session_rules": Effect(
         Sort.RULE, "Refuses a session of a disabled officer, and any change but its use and its one end."
     ),
@@ -245,12 +241,12 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         Sort.DERIVED, "Ends the sessions of an officer whose password changes.", ("officer_session",)
     ),
     "officer_disabled_ends_sessions": Effect(
-        Sort.DERIVED, "Ends the sessions and links of a disabled officer.", ("officer_session", "sign_in_link")
+        Sort.DERIVED, "Ends the sessions and links of a disabled officer.", ("officer_session", "proof")
     ),
     "officer_reset_takes_credentials": Effect(
         Sort.DERIVED,
         "Deletes the credentials of an officer who is reset, and ends sessions and links.",
-        ("officer_password", "officer_totp", "recovery_code", "sign_in_link", "officer_session"),
+        ("officer_password", "officer_totp", "recovery_code", "proof", "officer_session"),
     ),
     "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
     "proposal_rules": Effect(

@@ -18,7 +18,6 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "officer_password",
         "officer_totp",
         "recovery_code",
-        "sign_in_link",
         "officer_session",
         "sign_in_entry",
         "read_log",

@@ -1,7 +1,6 @@
 """What the page shows of a complaint, and who gets in."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -17,8 +16,6 @@ from schemas.privacy.personal_data import Reach, ReachWay
 from tests.activities.my_case_world import ADDRESS, Visitor
 from tests.desk_tasks import notes
 from tests.factories import rrn, transfer
-
-MINUTE = timedelta(minutes=1)
 
 
 async def test_every_rupee_of_the_complaint_is_in_a_bucket_and_at_a_transfer(visitor: Visitor) -> None:
@@ -39,22 +36,6 @@ async def test_every_rupee_of_the_complaint_is_in_a_bucket_and_at_a_transfer(vis
     assert "400.00" in str(application.text.blocks)
     other = await visitor.home.hold(200)
     assert await my_case.document(visitor.home.ctx, other, found.documents[0].document_id) is None
-
-
-async def test_a_visit_ends_after_ten_minutes_or_an_hour_or_when_the_victim_leaves(visitor: Visitor) -> None:
-    case_no = await visitor.home.hold(100)
-    token = await visitor.enter(case_no)
-    for _ in range(6):
-        visitor.home.clock.at += 9 * MINUTE
-        assert await visitor.door.visit(token) is not None
-    visitor.home.clock.at += 7 * MINUTE
-    assert await visitor.door.visit(token) is None, "an hour in all"
-    token = await visitor.enter(case_no)
-    visitor.home.clock.at += 11 * MINUTE
-    assert await visitor.door.visit(token) is None
-    token = await visitor.enter(case_no)
-    await visitor.door.leave(token)
-    assert await visitor.door.visit(token) is None
 
 
 async def test_a_number_without_a_complaint_sends_nothing(visitor: Visitor) -> None:

@@ -431,7 +431,7 @@ async def test_the_database_refuses_to_undo(desk: Desk, subtests: pytest.Subtest
         "UPDATE officer_totp SET last_step = last_step - 1",
         "UPDATE officer_totp SET last_step = last_step",
         "UPDATE recovery_code SET used_at = NULL",
-        "UPDATE sign_in_link SET used_at = NULL",
+        "UPDATE proof SET used_at = NULL",
         "UPDATE officer_session SET officer_id = 'meena'",
         "UPDATE officer_session SET ends_at = ends_at + interval '1 hour'",
         "UPDATE officer_session SET last_seen_at = last_seen_at - interval '1 second'",

@@ -166,25 +166,6 @@ async def test_codes_of_one_number_are_four_an_hour_whether_it_exists_or_not(vic
         assert codes == [200, 200, 200, 200, 429]
 
 
-async def test_five_wrong_codes_use_up_the_right_one(victim: Victim) -> None:
-    await victim.hold()
-    await victim.post("/case", number=victim.number, step="code")
-    code = await victim.code("my_case_code")
-    for tried in ("00000000",) * 5 + (code,):
-        answer = await victim.post("/case", number=victim.number, step="enter", code=tried)
-        assert answer.status_code == 422
-
-
-async def test_a_visit_that_is_used_on_and_on_ends_after_an_hour(victim: Victim) -> None:
-    await victim.hold()
-    await victim.enter()
-    for _ in range(7):
-        victim.at += timedelta(minutes=8, seconds=30)
-        assert (await victim.get(OWN)).status_code == 200
-    victim.at += timedelta(minutes=1)
-    assert (await victim.get(OWN)).status_code == 410
-
-
 async def test_the_victim_reads_the_application_and_signs_it_by_a_code(victim: Victim) -> None:
     await victim.hold()
     await victim.to_application()

@@ -79,20 +79,6 @@ async def test_tries_from_one_address_are_counted(services: Services) -> None:
     assert 0 < int(answers[-1].headers["retry-after"]) <= 31
 
 
-async def test_a_code_opens_once_its_own_hold_and_in_its_time(holder: Holder) -> None:
-    _, _, reference = await holder.hold(**CONTACT)
-    _, _, other = await holder.hold("412345678902", root_account_number="30000000001", **CONTACT)
-    await holder.post("/appeal", reference=reference, step="code")
-    code = await holder.code()
-    assert (await holder.post("/appeal", reference=other, code=code, step="enter")).status_code == 422
-    assert (await holder.post("/appeal", reference=reference, code=code, step="enter")).status_code == 303
-    assert (await holder.post("/appeal", reference=reference, code=code, step="enter")).status_code == 422
-    await holder.post("/appeal", reference=reference, step="code")
-    late = await holder.code()
-    holder.at += timedelta(minutes=10, seconds=1)
-    assert (await holder.post("/appeal", reference=reference, code=late, step="enter")).status_code == 422
-
-
 async def everything(pool: Pool) -> str:
     """Every row of every table, as text."""
     tables = await pool.fetch("SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public'")

@@ -46,16 +46,6 @@ async def test_what_was_typed_too_late_is_given_back(holder: Holder) -> None:
     assert over.headers["cache-control"] == "no-store"
 
 
-async def test_a_visit_that_is_used_on_and_on_ends_all_the_same(holder: Holder) -> None:
-    _, _, reference = await holder.hold(**CONTACT)
-    visit = await holder.enter(reference)
-    for _ in range(11):
-        holder.at += timedelta(minutes=10, seconds=50)
-        await holder.see(visit)
-    holder.at += timedelta(minutes=1)
-    assert (await holder.client.get(visit)).status_code == 410, "two hours"
-
-
 async def test_every_step_of_a_visit_is_a_try_and_what_was_typed_is_given_back(holder: Holder) -> None:
     _, _, reference = await holder.hold(**CONTACT)
     visit = await holder.enter(reference)
