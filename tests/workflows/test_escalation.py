@@ -5,20 +5,23 @@ The deadlines are those of the policy file. The tests read the clock of the work
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
+from activities.case.arrivals import note_arrival
 from activities.case.desk import escalate_request
 from activities.context import Context
-from schemas.case.case_workflow import Escalate
+from schemas.case.case_workflow import Escalate, FollowUp
+from schemas.case.hold_requests import RequestStage, RequestStages
 from schemas.enums import AnswerClass, EscalationLevel
-from tests.factories import row, rrn, transfer
+from tests.factories import moved, row, rrn, transfer
 from tests.workflows.conftest import CLASSES
-from tests.workflows.stage import Stage, stage_workers, staged
+from tests.workflows.stage import BY_QUEUE, Stage, stage_workers, staged
 from tests.workflows.time_passing import let_pass
 from workers.worker import Queues
 from workflows import options
@@ -195,3 +198,45 @@ def impatient(ctx: Context) -> Context:
     wire = {"retry_initial_seconds": 0.1, "retry_max_seconds": 0.1, "retry_for_seconds": 0.5}
     delivery = ctx.policy.delivery.model_copy(update=wire)
     return replace(ctx, policy=ctx.policy.model_copy(update={"ladder": ladder, "delivery": delivery}))
+
+
+class At(SimpleNamespace):
+    """A stage, and the traces of its requests."""
+
+    stage: Stage
+    traced: list[RequestStages]
+
+
+@pytest.fixture(params=[(Queues.ALL,), BY_QUEUE], ids=["batch", "queue"])
+async def at(request: pytest.FixtureRequest, ctx: Context, temporal_client: Client) -> AsyncIterator[At]:
+    traced: list[RequestStages] = []
+    async with staged(replace(ctx, trace=traced.append), temporal_client, request.param) as stage:
+        yield At(stage=stage, traced=traced)
+
+
+async def test_a_request_has_all_its_moments_from_a_start_and_from_a_signal(at: At) -> None:
+    stage, root = at.stage, rrn()
+
+    async def soon(follow_up: FollowUp | None) -> None:
+        stage.notifier.soon(follow_up)
+
+    stage.notify = soon  # type: ignore[method-assign] # as a process that has just committed
+    note_arrival(datetime.now(UTC))
+    case_no = await stage.complain(transfer(1000_00, reference=root))
+    await stage.until(lambda: len(at.traced) == 1)
+    note_arrival(datetime.now(UTC))
+    line = moved(root, "1000.00", "ICIC", "000123456789", rrn_transaction_id=rrn())
+    await stage.answer("HDFC", case_no, line)
+    await stage.until(lambda: len(at.traced) == 2)
+    for stages in at.traced:
+        assert list(stages.moments) == list(RequestStage)
+        ours = [stages.moments[one] for one in (RequestStage.RECEIVED, RequestStage.COMMITTED, RequestStage.SENT)]
+        assert ours == sorted(ours)
+    assert at.traced[0].moments[RequestStage.DELIVERED] < at.traced[1].moments[RequestStage.RECEIVED]
+
+
+async def test_a_notification_by_the_sweep_has_no_commit_of_its_own(at: At) -> None:
+    await at.stage.complain(transfer(1000_00))
+    await at.stage.until(lambda: len(at.traced) == 1)
+    missing = set(RequestStage) - set(at.traced[0].moments)
+    assert missing == {RequestStage.RECEIVED, RequestStage.COMMITTED}
