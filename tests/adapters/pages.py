@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 
-def json_after(page: str, words: str) -> Any:
-    """Return the first JSON object after some words of a page. Raises `ValueError` if they do not stand there."""
-    start = page.index("{", page.index(words) + len(words))
+def json_after(page: str, before: str) -> Any:
+    """Return the first JSON object behind a text on a page. Raises `ValueError` if the text is not there."""
+    start = page.index("{", page.index(before) + len(before))
     return json.JSONDecoder().raw_decode(page[start:])[0]
