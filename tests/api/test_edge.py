@@ -20,6 +20,7 @@ from db.pool import set_codecs
 from schemas.case.case_workflow import FollowUp
 from schemas.enums import Role
 from tests.api.conftest import Doors, NotingNotifier, complaint, opened
+from tests.each import each
 
 COMPLAINTS = "/api/v1/complaints"
 JSON = {"Content-Type": "application/json", "Idempotency-Key": "k1"}
@@ -171,7 +172,7 @@ async def test_wrong_turns_are_problems(doors: Doors, subtests: pytest.Subtests)
             assert is_problem(response, status, name), response.text
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "path", "allowed"),
     [
         ("GET", COMPLAINTS, "POST"),

@@ -1,12 +1,12 @@
 """What a refusal says to a caller without a session, a token or a login: what its own door takes."""
 
 import httpx
-import pytest
 
 from api.officers.sessions import COOKIE
 from api.officers.tokens import BankDoor
 from api.services import Services
 from tests.api.conftest import new_app
+from tests.each import each
 
 SIGN_IN = "Sign in first. A script sends its token in the header `Authorization`."
 AGAIN = "The session is over. Sign in again."
@@ -16,7 +16,7 @@ OVER = "The token is over, or opens another interface. Log in again at POST /ban
 CASES, WIRE, FEED = "/api/v1/cases", "/banking/FraudReportStatusUpdate", "/api/v1/bank/holds"
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "path", "credential", "detail"),
     [
         ("GET", CASES, "", SIGN_IN),

@@ -11,6 +11,7 @@ from db.pool import Pool
 from db.privacy import jurisdiction
 from schemas.officers.sign_in import NewRefusedAct
 from schemas.privacy.reads import NewRead, ReadKind
+from tests.each import each
 from tests.factories import complaint, make_context, transfer
 from tests.workers.command_line import invoke, with_database
 
@@ -40,7 +41,7 @@ async def test_a_roster_is_imported_and_listed(database_dsn: str, roster: Path, 
     assert "asha" in shown.stdout
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "told"),
     [
         ("name,rank\nA,B\n", "line 1: the column officer_id is missing"),
@@ -92,7 +93,7 @@ async def test_an_officer_is_added_changed_and_ended(database: Pool, database_ds
     assert [row["kind"] for row in actors] == ["command"]
 
 
-@pytest.mark.parametrize(
+@each(
     "command",
     [
         ("officer", "add", "a b", "--name", "A"),

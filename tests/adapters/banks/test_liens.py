@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,6 +11,7 @@ from adapters.banks.push.client import PushAdapter, push_wire
 from schemas.banks.institutions import PushEntry
 from schemas.gateway.liens import LIENS_MAX, PAGES_MAX, LienListPage, LienListTaken, LiensRequested, ListWanted
 from tests.adapters.fake_bank import http, raw_server
+from tests.adapters.pages import json_after
 from tests.each import each
 from tests.paths import ROOT
 
@@ -23,11 +23,6 @@ WANTED = ListWanted(
     respond_by=datetime(2026, 4, 12, 12, 10, tzinfo=UTC),
 )
 SECRET = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-
-
-def json_after(words: str) -> Any:
-    start = PAGE.index("{", PAGE.index(words) + len(words))
-    return json.JSONDecoder().raw_decode(PAGE[start:])[0]
 
 
 def wire(url: str) -> BankWire:
@@ -61,10 +56,10 @@ def test_webhook_and_feed_have_a_message_for_it() -> None:
 
 def test_the_page_shows_what_is_sent_and_taken() -> None:
     event = LiensRequested(timestamp=AT, data=WANTED)
-    assert json.loads(event.model_dump_json()) == json_after("A\nwebhook that answers it")
-    shown = json_after("POST /api/v1/bank/liens\nContent-Type: application/json\n")
+    assert json.loads(event.model_dump_json()) == json_after(PAGE, "A\nwebhook that answers it")
+    shown = json_after(PAGE, "POST /api/v1/bank/liens\nContent-Type: application/json\n")
     told = LienListPage.model_validate_json(json.dumps(shown))
     assert told.inquiry_id == WANTED.inquiry_id
-    taken = json_after('"amount_paise": 450050}]}\n\n200')
+    taken = json_after(PAGE, '"amount_paise": 450050}]}\n\n200')
     assert json.loads(LienListTaken.model_validate(taken).model_dump_json()) == taken
     assert f"at most {PAGES_MAX} pages of {LIENS_MAX:,} liens" in PAGE

@@ -1,7 +1,6 @@
 """The examples of docs/explanation/orders.md are what the code sends and takes."""
 
 import json
-from typing import Any
 
 from adapters.banks.iso20022.orders import encode_order
 from domain.policy.model import load_policy
@@ -11,25 +10,21 @@ from schemas.procedures import OrderEscalationLevel
 from schemas.recovery.orders import LINES_MAX, ConfirmationTaken, OrderConfirmation, OrderIssued
 from schemas.restoration_enums import OrderReason
 from tests.adapters.banks.test_orders import AT, order
+from tests.adapters.pages import json_after
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "explanation" / "orders.md").read_text()
 
 
-def json_after(words: str) -> Any:
-    start = PAGE.index("{", PAGE.index(words) + len(words))
-    return json.JSONDecoder().raw_decode(PAGE[start:])[0]
-
-
 def test_the_event() -> None:
-    shown = json_after("## What the bank reads")
+    shown = json_after(PAGE, "## What the bank reads")
     assert shown == json.loads(OrderIssued(timestamp=AT, data=order()).model_dump_json())
     assert f"1 to {LINES_MAX}" in PAGE
 
 
 def test_the_word_and_the_reply() -> None:
-    word = OrderConfirmation.model_validate_json(json.dumps(json_after("Idempotency-Key: demo-000512")))
-    reply = ConfirmationTaken.model_validate_json(json.dumps(json_after("\n200\n")))
+    word = OrderConfirmation.model_validate_json(json.dumps(json_after(PAGE, "Idempotency-Key: demo-000512")))
+    reply = ConfirmationTaken.model_validate_json(json.dumps(json_after(PAGE, "\n200\n")))
     line = order().lines[0]
     ordered = Ordered(amount_paise=line.amount_paise, confirmed_paise=0, beneficiary=line.beneficiary)
     judged = judge(order().kind, order().due_at, ordered, word.lines[0], line.amount_paise, [])

@@ -4,7 +4,6 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -13,6 +12,7 @@ from adapters.banks.push.client import hold_demand
 from schemas.banks.institutions import PushEntry
 from schemas.case.hold_requests import HoldRequested
 from simulator.wires import letters
+from tests.adapters.pages import json_after
 from tests.adapters.wires import REQUEST_ID, incident, ticket
 from tests.paths import ROOT
 
@@ -20,21 +20,16 @@ PAGE = (ROOT / "docs" / "banks" / "bank-api.md").read_text()
 AT = datetime(2026, 4, 12, 8, 10, tzinfo=UTC)
 
 
-def json_after(words: str) -> Any:
-    start = PAGE.index("{", PAGE.index(words) + len(words))
-    return json.JSONDecoder().raw_decode(PAGE[start:])[0]
-
-
 def test_the_event() -> None:
     asked = replace(
         ticket(incident(hop_no=3)), priority=1, requested_at=AT, respond_by=datetime(2026, 4, 12, 8, 15, tzinfo=UTC)
     )
     sent = HoldRequested(timestamp=AT, data=hold_demand(asked, AT))
-    assert json_after("webhook-signature: v1,… v1,…") == json.loads(sent.model_dump_json())
+    assert json_after(PAGE, "webhook-signature: v1,… v1,…") == json.loads(sent.model_dump_json())
 
 
 def test_the_directorys_entry_and_the_vector() -> None:
-    entry = PushEntry.model_validate(json_after("```json"))
+    entry = PushEntry.model_validate(json_after(PAGE, "```json"))
     bank = client.push_wire("DEMO", entry)
     assert bank.webhook_secrets == (bytes(range(32)),)
     assert entry.secrets[0].get_secret_value() in PAGE[: PAGE.index("```json")]

@@ -10,6 +10,7 @@ import pytest
 
 from schemas.enums import Role
 from tests.api.conftest import Doors, complaint, transfer
+from tests.each import each
 
 
 async def send(doors: Doors, body: Any, key: str, name: str = "intake1") -> httpx.Response:
@@ -180,7 +181,7 @@ async def test_a_date_alone_is_taken_and_flagged(doors: Doors) -> None:
     ]
 
 
-@pytest.mark.parametrize("key", [None, "", "x" * 201, "with a space"])
+@each("key", [None, "", "x" * 201, "with a space"])
 async def test_the_key_is_needed_and_plain(doors: Doors, key: str | None) -> None:
     headers = doors.officer(Role.INTAKE) | ({} if key is None else {"Idempotency-Key": key})
     response = await doors.client.post("/api/v1/complaints", json=complaint(), headers=headers)

@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from db.banks import bank_keys
 from domain.policy.callers import LimitName
 from schemas.banks.keys import BankKey
-from schemas.enums import Role
 from simulator.wires.letters import signed_headers
 from tests.api.conftest import Doors, opened, transfer
 from tests.api.feed import AT_HDFC, HELD, HOLDS, POLICIES, Feed, Waits, feed, kind, waiters, waits
@@ -39,9 +38,8 @@ async def test_every_route_by_everybody(feed: Feed) -> None:
         ("GET", POLICIES, None, 200),
     ]
     for method, path, body, status in routes:
-        for headers in ({}, feed.doors.officer(Role.ADMIN), {"Authorization": "Bearer x.y.z"}, feed.doors.bank("GONE")):
-            response = await feed.doors.client.request(method, path, json=body, headers=headers)
-            assert kind(response, 401) == "not-logged-in", (method, path)
+        response = await feed.doors.client.request(method, path, json=body, headers=feed.doors.bank("GONE"))
+        assert kind(response, 401) == "not-logged-in", (method, path)
         if path.startswith(one):
             response = await feed.doors.client.request(method, path, json=body, headers=feed.doors.bank("HDFC"))
             unknown = path.replace(str(hold_id), str(uuid4()))

@@ -20,6 +20,7 @@ from domain.policy.callers import TryName
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import ChannelKind
 from tests.api.conftest import BANKS, SECRET, Doors, line, transfer
+from tests.each import each
 
 UPDATE = "/banking/FraudReportStatusUpdate"
 LOGIN = "/banking/login"
@@ -66,7 +67,7 @@ async def test_a_bank_logs_in_and_answers(doors: Doors, email: str) -> None:
     assert told == {"acknowledgement_no": receipt["ack_no"], "job_id": "J1", "accepted": 1, "duplicates": 0}
 
 
-@pytest.mark.parametrize(
+@each(
     ("email", "password"),
     [("sbin@banks.example", "wrong"), ("nobody@banks.example", "x"), ("sbin@banks.example", "the password of HDFC")],
 )
@@ -74,7 +75,7 @@ async def test_a_wrong_login_is_the_same_for_everybody(doors: Doors, email: str,
     assert meta(await log_in(doors, email, password), 401, "401") == "this e-mail and password are no login"
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [b"", b"[]", b"{", b'{"email": 1, "password": "x"}', b'{"email": "a@b", "password": ""}', b'{"email": "a@b"}'],
 )
@@ -216,7 +217,7 @@ async def test_a_bank_cannot_borrow_another_banks_envelope(doors: Doors) -> None
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "field"),
     [
         ({}, "transactions"),
@@ -250,9 +251,7 @@ async def test_a_large_update_is_read_and_a_larger_one_is_not(doors: Doors) -> N
     meta(huge, 413, "413")
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status", "code"), [("GET", UPDATE, 405, "500"), ("GET", "/banking/x", 404, "01")]
-)
+@each(("method", "path", "status", "code"), [("GET", UPDATE, 405, "500"), ("GET", "/banking/x", 404, "01")])
 async def test_a_bank_gets_the_wires_words_everywhere(
     doors: Doors, method: str, path: str, status: int, code: str
 ) -> None:

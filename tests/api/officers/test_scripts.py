@@ -15,6 +15,7 @@ from api.officers.scripts import RecentReads
 from schemas.enums import Role
 from schemas.officers.officers import NewScriptToken
 from tests.api.conftest import Doors, complaint
+from tests.each import each
 from tests.officers import enrol
 
 ADMIN = "command:root"
@@ -65,7 +66,7 @@ async def test_a_revoked_token_opens_nothing(doors: Doors, at_once: None) -> Non
     assert await status(doors, headers) == 401
 
 
-@pytest.mark.parametrize("token", ["ghs_", "ghs_x", "ghs_" + "A" * 43, "ghs_\u00e9"])
+@each("token", ["ghs_", "ghs_x", "ghs_" + "A" * 43, "ghs_\u00e9"])
 async def test_a_token_that_was_never_issued_opens_nothing(doors: Doors, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}".encode()}
     assert (await doors.client.get(CASES, headers=headers)).status_code == 401  # type: ignore[arg-type]

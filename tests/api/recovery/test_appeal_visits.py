@@ -10,6 +10,7 @@ from activities.recovery.hold_lifecycle import HoldDeadlines
 from api.services import Services
 from domain.policy.callers import RateLimit
 from tests.api.recovery.test_appeal_page import CONTACT, TEXT, Holder, a_holder, words_of
+from tests.each import each
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ async def test_every_step_of_a_visit_is_a_try_and_what_was_typed_is_given_back(h
     assert TEXT in refused.text
 
 
-@pytest.mark.parametrize("token", ["x", "x" * 32, "ü" * 32, "../../etc", "%00" * 32])
+@each("token", ["x", "x" * 32, "ü" * 32, "../../etc", "%00" * 32])
 async def test_a_visit_that_is_none(holder: Holder, token: str) -> None:
     assert (await holder.client.get(f"/appeal/{token}")).status_code in {404, 410}
 

@@ -10,6 +10,7 @@ from activities.recovery import hold_opening
 from db.recovery import document_register as register
 from schemas.enums import Role
 from tests.api.conftest import Doors, line
+from tests.each import each
 from tests.opened_bodies import opened_rows
 
 OFFICER = (
@@ -142,7 +143,7 @@ async def test_a_superintendent_who_does_not_investigate_approves_an_attachment(
     assert (eyes.status_code, eyes.json()["type"]) == (403, "urn:goldenhour:problem:four-eyes")
 
 
-@pytest.mark.parametrize(
+@each(
     ("kind", "subject"),
     [
         ("holder_notice", "no id"),

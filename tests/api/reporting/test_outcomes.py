@@ -73,11 +73,6 @@ async def test_what_is_too_much_to_count_is_told_so(doors: Doors, monkeypatch: p
     assert (response.status_code, response.json()["type"]) == (503, "urn:goldenhour:problem:too-much-to-count")
 
 
-async def test_who_may_not_read_restorations_may_not_read_their_figures(doors: Doors) -> None:
-    assert (await doors.client.get(FIGURES)).status_code == 401
-    assert (await doors.client.get(FIGURES, headers=doors.officer(Role.INTAKE))).status_code == 403
-
-
 async def test_the_metrics_page_has_banks_and_districts_and_nobodys_name(doors: Doors) -> None:
     await held(doors)
     page = (await doors.client.get("/metrics")).text

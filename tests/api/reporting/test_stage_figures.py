@@ -18,6 +18,7 @@ from schemas.text import IST
 from tests.api.conftest import Doors, line, transfer
 from tests.api.role_matrix import BODIES
 from tests.api.work_items.test_task_owners import post
+from tests.each import each
 from tests.officers import enrol
 
 STAGES = "/api/v1/figures/stages"
@@ -271,7 +272,7 @@ async def test_a_long_period_of_some_districts_is_refused_by_bank_and_not_by_dis
         assert (told["is_exact"], of(told["total"], "complaint_to_held")["began"]) == (False, 1)
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "named"),
     [
         ("from=2026-02-01&to=2026-01-01", "from"),
@@ -286,7 +287,7 @@ async def test_what_cannot_be_counted_is_named(doors: Doors, query: str, named: 
     assert named in str(response.json()["violations"])
 
 
-@pytest.mark.parametrize("path", [STAGES, CASES, BREACHES, LOAD])
+@each("path", [STAGES, CASES, BREACHES, LOAD])
 async def test_what_is_too_much_to_count_is_told_so(doors: Doors, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def takes_too_long(*_: object) -> None:
         raise TimeoutError

@@ -15,6 +15,7 @@ from schemas.officers.officers import Absence, TeamEntry
 from schemas.tasks import TaskCause, about_hop
 from schemas.text import IST
 from tests.api.conftest import Doors, transfer
+from tests.each import each
 from tests.officers import enrol
 
 DESK = "/api/v1/desk"
@@ -178,7 +179,7 @@ async def test_a_bulk_verb_with_a_filter_is_sent_until_there_is_no_more(
     assert bad.json()["code"] == "bad_cursor"
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         {},

@@ -14,6 +14,7 @@ from activities.secrets import SecretBox, password_fits
 from adapters.banks.protocol import IsoWay
 from db.pool import Pool
 from schemas.enums import ChannelKind
+from tests.each import each
 from tests.factories import SECRET, complaint, make_context
 from tests.workers.command_line import invoke, with_database
 
@@ -81,7 +82,7 @@ async def test_a_known_code_is_written_over_only_when_it_is_said(database_dsn: s
     assert [bank["name"] for bank in listed] == ["Other"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("more", "exit_code", "told"),
     [
         (["--name", "X", "--ifsc", "sbin"], 1, "IFSC prefix given to two institutions: SBIN"),

@@ -13,6 +13,7 @@ from activities.banks import key_changes
 from db.banks import bank_keys
 from db.pool import Pool
 from schemas.banks.keys import KeyAsker
+from tests.each import each
 from tests.factories import make_context
 from tests.workers.command_line import invoke, with_database
 
@@ -114,7 +115,7 @@ _EC = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding
 _PRIVATE = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-@pytest.mark.parametrize(
+@each(
     ("data", "options", "told"),
     [
         (b"", (), "has 32 bytes"),

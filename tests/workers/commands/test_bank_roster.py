@@ -9,6 +9,7 @@ import pytest
 
 from db.pool import Pool
 from schemas.text import IST
+from tests.each import each
 from tests.factories import make_context
 from tests.workers.command_line import invoke, with_database
 
@@ -59,7 +60,7 @@ async def test_the_list_says_who_comes_when_nobody_is_there(database: Pool, data
     assert on_duty == {"HDFC": 0, "ICIC": 1, "PUNB": 1, "SBIN": 0}
 
 
-@pytest.mark.parametrize(
+@each(
     ("told", "exit_code", "message"),
     [
         ([{"name": "A", "shifts": [{"days": ["mon"], "starts": "18:00", "ends": "10:00"}]}], 2, "ends after it starts"),

@@ -8,15 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.adapters.fake_bank import Street
+from tests.adapters.conftest import street
 from tests.asgi_server import served
 from tests.workers.conformance.banks import Hook
 
-
-@pytest.fixture(scope="session")
-async def street() -> AsyncIterator[Street]:
-    async for open_street in Street().run():
-        yield open_street
+__all__ = ["hook", "street"]
 
 
 @pytest.fixture
