@@ -11,7 +11,8 @@ from temporalio.client import Client
 from activities.case.arrivals import note_arrival
 from activities.context import Context
 from schemas.case.case_workflow import FollowUp
-from schemas.case.hold_requests import RequestStage, RequestStages
+from schemas.case.hold_requests import RequestStages
+from schemas.enums import RequestStage
 from tests.factories import moved, rrn, transfer
 from tests.workflows.stage import BY_QUEUE, Stage, staged
 from workers.worker import Queues

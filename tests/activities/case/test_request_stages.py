@@ -12,8 +12,8 @@ from activities.metrics import METRICS
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from schemas.case.case_workflow import RequestTimes, RequestToSend, SendBatch, SendHoldRequest
 from schemas.case.discrepancies import HopCorrection
-from schemas.case.hold_requests import RequestStage, RequestStages
-from schemas.enums import HopSource
+from schemas.case.hold_requests import RequestStages
+from schemas.enums import HopSource, RequestStage
 from tests.activities.bench import Bench
 from tests.factories import make_context, moved, rrn, transfer
 
