@@ -22,7 +22,7 @@ from prometheus_client import (
 )
 
 from domain.policy.callers import DoorName
-from schemas.case.hold_requests import RequestStage, RequestStages
+from schemas.case.hold_requests import RequestStages
 from schemas.enums import (
     Bucket,
     Channel,
@@ -32,10 +32,12 @@ from schemas.enums import (
     DiscrepancyKind,
     Disposition,
     HopSource,
+    ListWay,
+    Reason,
+    RequestStage,
     ResolutionDecision,
     TaskKind,
 )
-from schemas.gateway.liens import ListWay, Reason
 from schemas.restoration_enums import OrderKind
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"

@@ -391,3 +391,44 @@ class KeyChangeKind(StrEnum):
 
     ADD = "add"
     END = "end"
+
+
+class RequestStage(StrEnum):
+    """Stage of a hold request. The order is that in which a request reaches them."""
+
+    RECEIVED = "received"
+    """the process has the head of the complaint, answer or command"""
+    PLANNED = "planned"
+    """the transaction has its time, and plans the request"""
+    COMMITTED = "committed"
+    WORKFLOW_BEGAN = "workflow_began"
+    """Temporal gave the case's workflow the task in which it sends the request"""
+    SENT = "sent"
+    """the message began to leave"""
+    DELIVERED = "delivered"
+    """the bank's job id is written"""
+
+
+class ListWay(StrEnum):
+    """Way in which an institution was asked for its list."""
+
+    PUSH = "push"
+    PULL = "pull"
+    EMAIL = "email"
+    """letter, and a work item for the desk to call"""
+    PHONE = "phone"
+    """only a work item for the desk, because there is no address or no mail route"""
+
+
+class Reason(StrEnum):
+    """Reason for a difference between list and ledger."""
+
+    UNREADABLE = "unreadable"
+    UNKNOWN_CASE = "unknown_case"
+    UNKNOWN_REFERENCE = "unknown_reference"
+    """the case has no transfer of that reference at this institution"""
+    NOT_HELD_BY_US = "not_held_by_us"
+    """the transfer is known, but none of it is on hold in the ledger"""
+    AMOUNT_DIFFERS = "amount_differs"
+    MISSING_AT_BANK = "missing_at_bank"
+    """on hold in the ledger, but not in the list"""

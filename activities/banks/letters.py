@@ -14,7 +14,6 @@ from activities.context import Context
 from adapters.banks.email import LinkMaker, ReplyLink
 from adapters.banks.protocol import (
     BankAdapter,
-    CancellationTaker,
     Delivery,
     HoldTicket,
     OrderTaker,
@@ -25,7 +24,6 @@ from adapters.messages.smtp import Mailer, MailError
 from adapters.transcript import Transcript
 from schemas.banks.keys import About
 from schemas.enums import ChannelKind
-from schemas.recovery.orders import BankOrder
 
 
 @dataclass(frozen=True)
@@ -93,22 +91,6 @@ class OrderMessage(BankMessage):
         """Send the order."""
         assert self.ticket is not None, "an order is sent with its ticket"
         return await adapter.send_order(way, self.ticket, timeout_seconds=timeout_seconds)
-
-
-@dataclass(frozen=True)
-class CancellationMessage(BankMessage):
-    """The cancellation of an order."""
-
-    about: ClassVar = About.CANCELLATION
-    order: BankOrder
-
-    def fits(self, adapter: object) -> bool:
-        """Return whether the channel takes cancellations."""
-        return isinstance(adapter, CancellationTaker)
-
-    async def send(self, adapter: CancellationTaker[Any], way: Any, timeout_seconds: float) -> Delivery:
-        """Send the cancellation."""
-        return await adapter.send_cancellation(way, self.order, timeout_seconds=timeout_seconds)
 
 
 @dataclass(frozen=True)

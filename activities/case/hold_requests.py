@@ -21,8 +21,7 @@ from activities.recovery.hold_transaction import refuse_before
 from adapters.banks.email import LinkMaker
 from adapters.messages.smtp import Mailer
 from db.banks import bank_exchanges
-from db.case import call_backs, cases, hops, ledger, requests
-from db.recovery import firs
+from db.case import call_backs, cases, hops, ledger, procedure_outbox, requests
 from schemas.banks.institutions import Institution
 from schemas.banks.keys import About
 from schemas.case.case_workflow import (
@@ -203,7 +202,9 @@ class CaseActivities:
             if await cases.settle(work.connection, work.case_no, work.now):
                 await work.log(EventKind.CASE_SETTLED)
                 # The trail is complete and no money is added, so the workflows of restorations are notified.
-                await firs.notify_procedures(work.connection, work.case_no, [ProcedureKind.RESTORATION], work.now)
+                await procedure_outbox.notify_procedures(
+                    work.connection, work.case_no, [ProcedureKind.RESTORATION], work.now
+                )
         return Settled(settled=True)
 
 

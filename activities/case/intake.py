@@ -25,7 +25,6 @@ from db.case.events import Event
 from db.case.intake import Known, Locked, NewCase, NewComplaint, NumberTaken
 from db.case.told_transfers import ToldRow
 from db.pool import Connection
-from db.recovery import withdrawals
 from domain.case.complaints import OUR_FIRST_SERIAL, SERIALS_A_DAY, is_marked, make_ack_no, oddities, other_number
 from domain.case.ledger import complaint_entries
 from domain.case.trail import first_state, tasks_before_asking
@@ -207,7 +206,7 @@ async def _case_to_join(
         return None, []
     oldest = min(found.known.values(), key=lambda known: (known.case_opened_at, known.case_no)).case_no
     work = await lock_case(ctx, connection, oldest, taken_by)
-    if await withdrawals.withdrawn(connection, oldest, found.hops_of(oldest)):
+    if await hops.withdrawn(connection, oldest, found.hops_of(oldest)):
         raise KnownMeanwhile
     if not found.fresh or work.head.last_hop_no + len(found.fresh) <= ctx.policy.trail.max_hops:
         return work, []

@@ -7,8 +7,8 @@ from activities.context import Context
 from activities.metrics import METRICS
 from db.case.requests import ToSend
 from schemas.case.case_workflow import RequestTimes
-from schemas.case.hold_requests import RequestStage, RequestStages
-from schemas.enums import HopSource
+from schemas.case.hold_requests import RequestStages
+from schemas.enums import HopSource, RequestStage
 
 
 def note_stages(

@@ -31,8 +31,8 @@ from domain.errors import NotFound
 from domain.errors.banks import InstitutionNotFound
 from domain.gateway.liens import ListLevel, list_escalation, slot_of
 from domain.policy.model import ListRules
-from schemas.enums import ChannelKind, TaskKind
-from schemas.gateway.liens import AskForList, Inquiry, ListWay, RoundPlan
+from schemas.enums import ChannelKind, ListWay, TaskKind
+from schemas.gateway.liens import AskForList, Inquiry, RoundPlan
 from schemas.tasks import TaskCause
 
 _IDS: Final = UUID("5b0e0c1e-6f0f-4b7e-9a52-7d1f6c3f9b11")

@@ -9,7 +9,6 @@ import asyncpg
 from activities.context import Context
 from db.officers import changes, officers, teams
 from db.pool import Connection
-from db.work_items import notice_settings
 from documents.spreadsheet import Table, Value
 from domain.errors.officers import (
     AlreadyOfTeam,
@@ -116,7 +115,7 @@ async def change_team(
     except asyncpg.UniqueViolationError:
         raise TeamExists(entry.name) from None
     if entry.name != before.name:
-        await notice_settings.rename_team(connection, before.name, entry.name)
+        await teams.rename_team(connection, before.name, entry.name)
 
 
 async def move_member(

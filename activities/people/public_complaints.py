@@ -18,6 +18,7 @@ from activities.recovery.message_outbox import Complainant
 from activities.recovery.message_recipients import Concerned, notify_people
 from adapters.messages.sms import mobile_of
 from db import clock
+from db.case import cases
 from db.people import drafts, public_drafts
 from db.people.public_drafts import PublicDraft, Unconfirmed
 from db.pool import Connection
@@ -364,7 +365,7 @@ async def _tell(ctx: Context, one: Unconfirmed) -> None:
         work = await lock_case(ctx, connection, one.case_no, ENGINE)
         if not await public_drafts.tell_desk(connection, one.draft_id, work.now):
             return
-        since = await public_drafts.unconfirmed_since(connection, work.case_no)
+        since = await cases.unconfirmed_since(connection, work.case_no)
         if since is None:
             # An officer has taken a complaint of the same case meanwhile.
             return

@@ -7,7 +7,7 @@ pay twice.
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from temporalio import activity
@@ -15,14 +15,14 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.banks import received
 from activities.banks.delivery import BankDelivery, Delivered
-from activities.banks.letters import CancellationMessage
+from activities.banks.letters import BankMessage
 from activities.case.transaction import ENGINE
 from activities.context import Context
 from activities.recovery.hold_transaction import refuse_if_early
 from activities.recovery.order_transaction import OrderTransaction, order_transaction
 from activities.recovery.orders import next_cancellation_level, order_over, send_by_letter
 from adapters.banks.email import LinkMaker
-from adapters.banks.protocol import BankError, BankMisconfigured, BankRefused
+from adapters.banks.protocol import BankError, BankMisconfigured, BankRefused, CancellationTaker, Delivery
 from adapters.messages.smtp import Mailer
 from db.banks import bank_exchanges, delivery_attempts
 from db.pool import Connection
@@ -34,6 +34,7 @@ from schemas.banks.keys import About
 from schemas.enums import ChannelKind, DeliveryOutcome, ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.procedures import ActionInput, OrderEscalationLevel
+from schemas.recovery.orders import BankOrder
 from schemas.restoration_enums import OrderKind, OrderState
 from schemas.tasks import TaskCause
 
@@ -103,6 +104,22 @@ async def settle_cancellation(work: OrderTransaction, note: str) -> None:
         await cancellations.begin_clocks(connection, waiting, work.now)
         await work.notify(ProcedureKind.ORDER, waiting)
     await work.log(EventKind.ORDER_CANCELLATION_SETTLED)
+
+
+@dataclass(frozen=True)
+class CancellationMessage(BankMessage):
+    """The cancellation of an order."""
+
+    about: ClassVar = About.CANCELLATION
+    order: BankOrder
+
+    def fits(self, adapter: object) -> bool:
+        """Return whether the channel takes cancellations."""
+        return isinstance(adapter, CancellationTaker)
+
+    async def send(self, adapter: CancellationTaker[Any], way: Any, timeout_seconds: float) -> Delivery:
+        """Send the cancellation."""
+        return await adapter.send_cancellation(way, self.order, timeout_seconds=timeout_seconds)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from activities.isolation import repeated
 from activities.recovery.merge_plans import Plan, likely, payments_under_way, plan_merge, shown
 from db.case import cases, merged_hops
 from db.case.merged_hops import OpenPair
-from db.people import public_drafts
 from db.pool import Connection
 from db.privacy.jurisdiction import those_within
 from db.recovery import account_holds, case_merges
@@ -306,9 +305,7 @@ async def _put_in_force(
 
 async def _unconfirmed(locked: Mapping[str, CaseTransaction]) -> dict[str, datetime | None]:
     """Return since when only unconfirmed complaints tell each case, so that its holds end early."""
-    return {
-        case_no: await public_drafts.unconfirmed_since(work.connection, case_no) for case_no, work in locked.items()
-    }
+    return {case_no: await cases.unconfirmed_since(work.connection, case_no) for case_no, work in locked.items()}
 
 
 async def _tell_holds(locked: Mapping[str, CaseTransaction], before: Mapping[str, datetime | None]) -> None:

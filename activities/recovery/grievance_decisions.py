@@ -21,9 +21,9 @@ from db.recovery import account_holds, appeals, grievance_texts, grievances, rel
 from db.recovery.account_holds import AccountHold
 from db.recovery.grievances import GrievanceRow
 from domain.errors.recovery import ContactTooNew, GrievanceMovedOn, NothingOnHold
+from domain.officers.officers import DECIDES
 from domain.recovery.grievances import (
     APPEALABLE,
-    DECIDES,
     ENDS_AS,
     GrievanceAtLevel,
     above,

@@ -14,9 +14,10 @@ from activities.recovery.message_recipients import Concerned, notify_people
 from activities.recovery.restoration_decisions import decision, refuse_undecided
 from activities.recovery.restoration_transitions import Work, restoration_transaction
 from activities.recovery.unassigned_holds import ask_about_retained_holds
+from db.case import procedure_outbox
 from db.case.events import Event
 from db.privacy.sealed import WAIVER
-from db.recovery import account_holds, court_hearings, court_orders, firs, hearing_waivers
+from db.recovery import account_holds, court_hearings, court_orders, hearing_waivers
 from documents.spreadsheet import Table, Value
 from domain.errors.restoration import (
     CourtHearingChanged,
@@ -196,7 +197,7 @@ async def _end(work: CaseTransaction, order: CourtOrder) -> None:
     await work.log_all(
         [Event(EventKind.COURT_ORDER_ENDED, data), *retained_events(court_order_id, freed, retained=False)]
     )
-    await firs.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
+    await procedure_outbox.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
 
 
 async def waive_notice(

@@ -17,8 +17,7 @@ from activities.recovery.message_recipients import Concerned, Holder, notify_peo
 from activities.recovery.order_releases import order_release, release_parts
 from activities.recovery.release_proposals import drop_proposal
 from activities.recovery.unassigned_holds import ask_about_retained_holds
-from db.case import procedure_outbox
-from db.people import public_drafts
+from db.case import cases, procedure_outbox
 from db.recovery import account_holds, firs, free_amounts, grievances, hold_views
 from db.recovery.account_holds import AccountHold
 from domain.recovery.holds import HoldClocks, Part, by_end, dues, lapsed, not_kept, warned_to, warnings
@@ -248,7 +247,7 @@ async def _read_state(work: HoldTransaction) -> HoldClocks:
 
 async def _confirm_by(work: HoldTransaction) -> datetime | None:
     """Return when the holds of the case end unless a complainant is confirmed. People type in real time."""
-    since = await public_drafts.unconfirmed_since(work.connection, work.case_no)
+    since = await cases.unconfirmed_since(work.connection, work.case_no)
     return since + timedelta(seconds=work.ctx.policy.public_form.confirm_within_seconds) if since else None
 
 

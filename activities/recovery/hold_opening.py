@@ -18,9 +18,9 @@ from activities.recovery.message_recipients import Concerned, notify_people
 from activities.recovery.release_proposals import drop_proposal
 from activities.recovery.statutory_duties import open_duties
 from activities.recovery.unassigned_holds import ask_about_excluded_hops, ask_about_retained_holds
-from db.case import procedure_outbox
+from db.case import hops, procedure_outbox
 from db.case.events import Event
-from db.recovery import account_holds, court_orders, exclusions, firs, openings, withdrawals
+from db.recovery import account_holds, court_orders, exclusions, openings
 from db.recovery.account_holds import HeldHop
 from db.recovery.claims import Account
 from domain.recovery.holds import is_small
@@ -119,29 +119,29 @@ class _HoldOpening(CaseTransaction):
             await self.close_tasks(subject_of(hold_id), [TaskCause.SMALL_HOLD], "it is no small hold any more")
         return hold_id
 
-    async def restorations(self, hops: Sequence[HeldHop]) -> None:
+    async def restorations(self, held_hops: Sequence[HeldHop]) -> None:
         """Add each hop to its victim's restoration, or open the next round.
 
         More money on a hop that is in a round joins that round. More money on an excluded hop is a supervisor's
         decision, because the old and new money of one hop cannot be separated. Money of a withdrawn hop is in no round.
         """
-        numbers = [hop.hop_no for hop in hops]
-        withdrawn = await withdrawals.withdrawn(self.connection, self.case_no, numbers)
+        numbers = [hop.hop_no for hop in held_hops]
+        withdrawn = await hops.withdrawn(self.connection, self.case_no, numbers)
         in_a_round = await openings.in_a_round(self.connection, self.case_no, numbers)
-        of_hold = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in hops]
+        of_hold = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in held_hops]
         await openings.stand_on(self.connection, self.case_no, of_hold)
         await openings.divide_again(self.connection, self.case_no, list(in_a_round))
         excluded = await exclusions.of_case(self.connection, self.case_no)
         by_victim: dict[str, list[HeldHop]] = defaultdict(list)
-        for hop in hops:
+        for hop in held_hops:
             if hop.hop_no not in {*in_a_round, *excluded, *withdrawn}:
                 by_victim[hop.ack_no].append(hop)
         for ack_no, of_victim in by_victim.items():
             await self._join(ack_no, of_victim)
-        asked_about = {hop.hop_no for hop in hops if hop.hop_no in excluded and hop.hop_no not in in_a_round}
+        asked_about = {hop.hop_no for hop in held_hops if hop.hop_no in excluded and hop.hop_no not in in_a_round}
         await ask_about_excluded_hops(self, asked_about)
         # Each round of a victim depends on the money on hold in all rounds.
-        await firs.notify_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.now)
+        await procedure_outbox.notify_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.now)
 
     async def _join(self, ack_no: str, hops: Sequence[HeldHop]) -> None:
         connection, version = self.connection, self.ctx.policy.version

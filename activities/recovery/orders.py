@@ -30,7 +30,7 @@ from db.banks import bank_exchanges, delivery_attempts
 from db.case import procedure_outbox
 from db.case.events import Event
 from db.pool import Connection
-from db.recovery import account_holds, bank_orders, cancellations, firs, free_amounts
+from db.recovery import account_holds, bank_orders, cancellations, free_amounts
 from db.recovery.bank_orders import LIVE, OrderRow
 from db.recovery.cancellations import CancellationRow
 from domain.case.requests import LevelDue, Reached, may_reach, next_due
@@ -120,7 +120,7 @@ async def cancel_live_order(work: OrderTransaction, reason: str) -> None:
     await ask_about_retained_holds(connection, order.case_no, now)
     if order.court_order_id is not None:
         # The cancelled amount is available again under the court's order.
-        await firs.notify_procedures(connection, order.case_no, [ProcedureKind.RESTORATION], now)
+        await procedure_outbox.notify_procedures(connection, order.case_no, [ProcedureKind.RESTORATION], now)
     for hold_id in sorted({line.hold_id for line in await bank_orders.lines_of(connection, order.order_id)}):
         await work.notify(ProcedureKind.HOLD, hold_id)
         for restoration_id in await free_amounts.restorations_of(connection, hold_id):

@@ -323,7 +323,7 @@ class _DutyTransaction(CaseTransaction):
         await self._overdue()
         await due_documents.done(connection, case_no, kind, self.actor, self.now, document_id=None, reason=LAPSED)
         await self.close_tasks(subject_of(kind), [TaskCause.DUTY], LAPSED)
-        await firs.notify_procedures(connection, case_no, [ProcedureKind.RESTORATION], self.now)
+        await procedure_outbox.notify_procedures(connection, case_no, [ProcedureKind.RESTORATION], self.now)
         await _end_without_duties(self)
 
     async def _reopen_follow_up(self, fir_id: UUID) -> None:

@@ -25,9 +25,9 @@ from db.reporting.stage_counts import Asked, midnight
 from db.reporting.stage_times import Targets
 from db.reporting.wall import LAPSES_WITHIN, AlertFigures, DistrictToday, DutyBacklog, WaitingAt
 from domain.districts import districts
+from domain.officers.officers import is_open
 from domain.reporting.figures import Tile, tiles
 from domain.rupees import in_proportion, whole_rupees
-from domain.work_items.shifts import is_open
 from schemas.case.trail_layout import LETTERS, BucketShare
 from schemas.enums import TimedStage
 from schemas.reporting.figures import Stage, StageFigures, StageGroup

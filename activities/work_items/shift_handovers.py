@@ -22,9 +22,10 @@ from db.work_items.shift_notes import ShiftNote
 from documents.spreadsheet import Table, Value
 from domain.errors.case import TaskChanged, TaskClosed
 from domain.errors.officers import OwnShiftNotFound
+from domain.officers.officers import on_shift
 from domain.policy.work_items import AtShiftEnd
 from domain.work_items.shifts import ShiftSpan, ended_shifts, is_note_of, running_shifts
-from domain.work_items.task_owners import OWNERS, on_shift
+from domain.work_items.task_owners import OWNERS
 from schemas.enums import Role
 from schemas.privacy.reads import Within
 from schemas.tasks import LeaseEnd, TaskActKind

@@ -335,3 +335,9 @@ async def case_no_of(connection: Connection, ack_no: str) -> str:
     if case_no is None:
         raise CaseNotFound(ack_no)
     return case_no
+
+
+async def unconfirmed_since(connection: Connection, case_no: str) -> datetime | None:
+    """Return when a case began that only unconfirmed complaints of the page tell; None for any other case."""
+    found: datetime | None = await connection.fetchval("SELECT unconfirmed_since($1)", case_no)
+    return found

@@ -253,3 +253,11 @@ async def briefs(
         )
         for row in rows
     ]
+
+
+async def withdrawn(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> set[int]:
+    """Return those of these hops that are withdrawn."""
+    rows = await connection.fetch(
+        "SELECT hop_no FROM withdrawn_hop WHERE case_no = $1 AND hop_no = ANY($2)", case_no, list(hop_nos)
+    )
+    return {row["hop_no"] for row in rows}

@@ -172,3 +172,14 @@ async def make_as_old(connection: Connection, case_no: str, since: datetime) -> 
     A deferral then counts once from the beginning, and not again for each step.
     """
     await connection.execute(_AS_OLD, case_no, since)
+
+
+async def notify_procedures(connection: Connection, case_no: str, kinds: Sequence[ProcedureKind], at: datetime) -> None:
+    """Notify the case's row-clock workflows of these kinds, so that they read their state again."""
+    await connection.execute(
+        "INSERT INTO procedure_news (workflow_id, created_at)"
+        " SELECT workflow_id, $3 FROM procedure WHERE case_no = $1 AND kind = ANY($2) AND ended_at IS NULL",
+        case_no,
+        [kind.value for kind in kinds],
+        at,
+    )

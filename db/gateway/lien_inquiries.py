@@ -10,7 +10,8 @@ from asyncpg import Record
 from db.pool import Connection
 from domain.errors.banks import LienInquiryNotFound
 from schemas.base import FrozenModel
-from schemas.gateway.liens import Inquiry, InquiryOutcome, ListWay
+from schemas.enums import ListWay
+from schemas.gateway.liens import Inquiry, InquiryOutcome
 
 _COLUMNS: Final = "inquiry_id, institution, asked_at, asked_by, due_at, way, put_at, outcome, closed_at"
 

@@ -8,7 +8,7 @@ from db.clock import present_moment
 from db.officers import officers, teams
 from db.pool import Connection
 from domain.errors.officers import OfficerNotFound
-from domain.work_items.task_owners import on_shift
+from domain.officers.officers import on_shift
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.officers.officers import Absence, HeldRole, OfficerDetails, OfficerLine, OfficerRow
 

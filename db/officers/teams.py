@@ -182,3 +182,13 @@ async def _add_parts(connection: Connection, team_id: int, entry: TeamEntry) -> 
         "INSERT INTO team_shift (team_id, day_no, starts_minute, ends_minute) VALUES ($1, $2, $3, $4)",
         [(team_id, one.day_no, one.starts_minute, one.ends_minute) for one in entry.shifts],
     )
+
+
+async def rename_team(connection: Connection, before: str, after: str) -> None:
+    """Write another name of a team into the filters that name it."""
+    await connection.execute(
+        "UPDATE task_filter SET filter = jsonb_set(filter, '{team}', to_jsonb($2::text))"
+        " WHERE lower(filter->>'team') = lower($1)",
+        before,
+        after,
+    )

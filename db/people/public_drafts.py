@@ -167,12 +167,6 @@ async def finish(connection: Connection, draft_id: UUID, at: datetime) -> None:
     )
 
 
-async def unconfirmed_since(connection: Connection, case_no: str) -> datetime | None:
-    """Return when a case began that only unconfirmed complaints of the page tell; None for any other case."""
-    found: datetime | None = await connection.fetchval("SELECT unconfirmed_since($1)", case_no)
-    return found
-
-
 class Unconfirmed(FrozenModel):
     """A complaint of the page whose mobile is not confirmed, and of which the desk does not know yet."""
 

@@ -15,7 +15,6 @@ from db.rows import Rows
 from domain.errors.case import CaseNotFound
 from domain.errors.restoration import FirCopyNotFound, FirNotFound
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import ProcedureKind
 from schemas.recovery.police import CaseOfficer, Fir, NewOfficer
 from schemas.restoration_enums import CaseDuty, FirKind
 
@@ -299,14 +298,3 @@ async def report_facts(connection: Connection, case_no: str) -> ReportFacts:
 
 
 # -- notifications ----------------------------------------------------------------------------------------------------
-
-
-async def notify_procedures(connection: Connection, case_no: str, kinds: Sequence[ProcedureKind], at: datetime) -> None:
-    """Notify the case's row-clock workflows of these kinds, so that they read their state again."""
-    await connection.execute(
-        "INSERT INTO procedure_news (workflow_id, created_at)"
-        " SELECT workflow_id, $3 FROM procedure WHERE case_no = $1 AND kind = ANY($2) AND ended_at IS NULL",
-        case_no,
-        [kind.value for kind in kinds],
-        at,
-    )

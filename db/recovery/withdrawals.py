@@ -213,14 +213,6 @@ async def take_out(connection: Connection, case_no: str, withdrawal_id: int, hop
     )
 
 
-async def withdrawn(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> set[int]:
-    """Return those of these hops that are withdrawn."""
-    rows = await connection.fetch(
-        "SELECT hop_no FROM withdrawn_hop WHERE case_no = $1 AND hop_no = ANY($2)", case_no, list(hop_nos)
-    )
-    return {row["hop_no"] for row in rows}
-
-
 async def restoration_prepared(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> UUID | None:
     """Return an open restoration that is prepared to give back money of these hops, or None."""
     found: UUID | None = await connection.fetchval(

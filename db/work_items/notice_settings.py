@@ -191,16 +191,6 @@ async def delete(connection: Connection, officer_id: str, place: int) -> None:
         raise TaskFilterNotFound(place)
 
 
-async def rename_team(connection: Connection, before: str, after: str) -> None:
-    """Write another name of a team into the filters that name it."""
-    await connection.execute(
-        "UPDATE task_filter SET filter = jsonb_set(filter, '{team}', to_jsonb($2::text))"
-        " WHERE lower(filter->>'team') = lower($1)",
-        before,
-        after,
-    )
-
-
 CHANNEL: Final = "presence"
 """the channel of notifications; the payload is the officer, a session of theirs, and the subjects, as JSON"""
 

@@ -13,7 +13,8 @@ from domain.case.requests import EscalationPolicy
 from domain.policy.model import ListRules
 from domain.spreadsheet_cells import Cell, CellFault, amount_paise_of, identifier_of, is_blank, text_of
 from domain.spreadsheets import FileRefused
-from schemas.gateway.liens import Difference, ListedLien, Reason
+from schemas.enums import Reason
+from schemas.gateway.liens import Difference, ListedLien
 from schemas.identifiers import reference_key
 
 EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)

@@ -13,7 +13,10 @@ from domain.policy.model import Policy
 from domain.policy.values import values_of
 from schemas.base import Change
 from schemas.enums import Role
-from schemas.officers.officers import HeldRole, OfficerDetails, TeamEntry
+from schemas.officers.officers import HeldRole, OfficerDetails, TeamEntry, TeamShift
+from schemas.restoration_enums import GrievanceLevel
+from schemas.tasks import TeamHours
+from schemas.text import IST
 
 
 def check_roles(roles: Collection[Role], allowed: Collection[Role]) -> None:
@@ -171,3 +174,27 @@ def _guesses(password: str, officer_id: str) -> float:
     from zxcvbn import zxcvbn
 
     return float(zxcvbn(password[:_ESTIMATED_CHARS], user_inputs=[officer_id])["guesses"])
+
+
+def is_open(shifts: Collection[TeamShift], at: datetime) -> bool:
+    """Return whether a team with these shifts works at this time. One without shifts works at any hour."""
+    local = at.astimezone(IST)
+    minute = local.hour * 60 + local.minute
+    return not shifts or any(
+        one.day_no == local.isoweekday() and one.starts_minute <= minute < one.ends_minute for one in shifts
+    )
+
+
+def on_shift(teams: Iterable[TeamHours], at: datetime) -> bool:
+    """Return whether an officer of these teams works at this time. An officer without a team works at any hour."""
+    teams = list(teams)
+    return not teams or any(is_open(team.shifts, at) for team in teams)
+
+
+DECIDES: Final[Mapping[GrievanceLevel, Role]] = {
+    GrievanceLevel.IO: Role.IO,
+    GrievanceLevel.DY_SP: Role.DY_SP,
+    GrievanceLevel.DISTRICT_GRO: Role.DISTRICT_GRO,
+    GrievanceLevel.STATE_GRO: Role.STATE_GRO,
+}
+"""The bank reports but does not decide."""

@@ -20,7 +20,7 @@ from domain.errors.recovery import (
     HighestLevel,
     NoDecisionToAppeal,
 )
-from domain.officers.officers import check_roles, is_same_person
+from domain.officers.officers import DECIDES, check_roles, is_same_person
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
 from schemas.procedures import DueAction, GrievancePolicy
@@ -28,13 +28,6 @@ from schemas.recovery.grievances import GrievanceClockAction, GrievanceVerb
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, GrievanceState
 
 LEVELS: Final = tuple(GrievanceLevel)
-DECIDES: Final[Mapping[GrievanceLevel, Role]] = {
-    GrievanceLevel.IO: Role.IO,
-    GrievanceLevel.DY_SP: Role.DY_SP,
-    GrievanceLevel.DISTRICT_GRO: Role.DISTRICT_GRO,
-    GrievanceLevel.STATE_GRO: Role.STATE_GRO,
-}
-"""The bank reports but does not decide."""
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
 ROLES: Final[Mapping[GrievanceVerb, frozenset[Role]]] = {

@@ -17,8 +17,8 @@ from domain.errors.recovery import (
     ReleaseNeedsSecondOfficer,
     VictimIsHeard,
 )
-from domain.officers.officers import in_words, is_same_person, person_of
-from domain.recovery.grievances import DECIDES, GrievanceAtLevel, check_officer
+from domain.officers.officers import DECIDES, in_words, is_same_person, person_of
+from domain.recovery.grievances import GrievanceAtLevel, check_officer
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
 from schemas.officers.officers import Acting

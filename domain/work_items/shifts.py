@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from domain.officers.jurisdiction import district_key
+from domain.officers.officers import is_open
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
 from schemas.officers.officers import TeamShift
@@ -144,12 +145,3 @@ def _covers(names: Iterable[str], key: str) -> bool:
 
 def _answers_for(team: TeamHours, key: str) -> bool:
     return not team.districts or WHOLE_STATE in team.districts or _covers(team.districts, key)
-
-
-def is_open(shifts: Collection[TeamShift], at: datetime) -> bool:
-    """Return whether a team with these shifts works at this time. One without shifts works at any hour."""
-    local = at.astimezone(IST)
-    minute = local.hour * 60 + local.minute
-    return not shifts or any(
-        one.day_no == local.isoweekday() and one.starts_minute <= minute < one.ends_minute for one in shifts
-    )

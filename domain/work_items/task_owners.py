@@ -7,11 +7,10 @@ from typing import Final, TypeVar
 
 from domain.errors.case import SnoozeOutOfBounds, SnoozeWithoutCase, TaskChanged, TaskIsYours, TaskNotOwned, TaskOwned
 from domain.errors.officers import NoticeWithoutContact
+from domain.officers.officers import DECIDES, on_shift
 from domain.policy.notices import NoticeRules
 from domain.policy.work_items import WorkItemRules
-from domain.recovery.grievances import DECIDES
 from domain.recovery.procedure import RULES
-from domain.work_items.shifts import is_open
 from schemas.base import FrozenModel
 from schemas.enums import Role, TaskKind
 from schemas.notifications import NoticeHours, NoticeMedium, NoticeSetting
@@ -115,12 +114,6 @@ class MessageStanding(FrozenModel):
 def default_setting(roles: Collection[Role], rules: NoticeRules) -> NoticeSetting:
     """Return the setting of the policy for an officer with these roles."""
     return next((setting for role, setting in rules.defaults.items() if role in roles), NOT_TOLD)
-
-
-def on_shift(teams: Iterable[TeamHours], at: datetime) -> bool:
-    """Return whether an officer of these teams works at this time. An officer without a team works at any hour."""
-    teams = list(teams)
-    return not teams or any(is_open(team.shifts, at) for team in teams)
 
 
 def is_told_at(setting: NoticeSetting, teams: Iterable[TeamHours], at: datetime, *, is_absent: bool) -> bool:

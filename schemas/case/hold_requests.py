@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Final, Literal, Self
 from uuid import UUID
@@ -11,7 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import FrozenModel, PositivePaise, Storable, UtcDatetime
 from schemas.case.answers import HeldLine, Line
-from schemas.enums import ChannelKind, HopSource, RequestState
+from schemas.enums import ChannelKind, HopSource, RequestStage, RequestState
 from schemas.text import Line as ShortLine
 
 HOPS_MAX = 500
@@ -87,22 +86,6 @@ class HoldRequested(FrozenModel):
     timestamp: UtcDatetime
     """time of this attempt"""
     data: HoldDemand
-
-
-class RequestStage(StrEnum):
-    """Stage of a hold request. The order is that in which a request reaches them."""
-
-    RECEIVED = "received"
-    """the process has the head of the complaint, answer or command"""
-    PLANNED = "planned"
-    """the transaction has its time, and plans the request"""
-    COMMITTED = "committed"
-    WORKFLOW_BEGAN = "workflow_began"
-    """Temporal gave the case's workflow the task in which it sends the request"""
-    SENT = "sent"
-    """the message began to leave"""
-    DELIVERED = "delivered"
-    """the bank's job id is written"""
 
 
 class RequestStages(FrozenModel):

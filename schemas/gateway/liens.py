@@ -9,20 +9,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import FrozenModel, PositivePaise, Storable, UtcDatetime, WrittenOut
-
-
-class Reason(StrEnum):
-    """Reason for a difference between list and ledger."""
-
-    UNREADABLE = "unreadable"
-    UNKNOWN_CASE = "unknown_case"
-    UNKNOWN_REFERENCE = "unknown_reference"
-    """the case has no transfer of that reference at this institution"""
-    NOT_HELD_BY_US = "not_held_by_us"
-    """the transfer is known, but none of it is on hold in the ledger"""
-    AMOUNT_DIFFERS = "amount_differs"
-    MISSING_AT_BANK = "missing_at_bank"
-    """on hold in the ledger, but not in the list"""
+from schemas.enums import ListWay, Reason
 
 
 class ListedLien(FrozenModel):
@@ -79,17 +66,6 @@ class ReconciliationPage(FrozenModel):
 
     items: tuple[Reconciliation, ...]
     next: str | None
-
-
-class ListWay(StrEnum):
-    """Way in which an institution was asked for its list."""
-
-    PUSH = "push"
-    PULL = "pull"
-    EMAIL = "email"
-    """letter, and a work item for the desk to call"""
-    PHONE = "phone"
-    """only a work item for the desk, because there is no address or no mail route"""
 
 
 class InquiryOutcome(StrEnum):

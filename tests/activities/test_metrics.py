@@ -8,8 +8,18 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from activities.metrics import BUCKETS_SECONDS, Metrics, SendOutcome
 from activities.metrics_pages import joined
-from schemas.case.hold_requests import RequestStage, RequestStages
-from schemas.enums import Bucket, Channel, ChannelKind, ClaimKind, DeliveryOutcome, Disposition, HopSource, TaskKind
+from schemas.case.hold_requests import RequestStages
+from schemas.enums import (
+    Bucket,
+    Channel,
+    ChannelKind,
+    ClaimKind,
+    DeliveryOutcome,
+    Disposition,
+    HopSource,
+    RequestStage,
+    TaskKind,
+)
 
 
 def values(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:

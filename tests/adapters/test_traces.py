@@ -16,8 +16,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from adapters import traces
 from adapters.traces import CLOSE_SECONDS, PATH, QUEUE_MAX, ROOT, SEND_SECONDS, RequestTraces
-from schemas.case.hold_requests import RequestStage, RequestStages
-from schemas.enums import ChannelKind, HopSource
+from schemas.case.hold_requests import RequestStages
+from schemas.enums import ChannelKind, HopSource, RequestStage
 from tests.waiting import until
 
 AT = datetime(2026, 11, 27, 2, 0, tzinfo=UTC)

@@ -27,7 +27,6 @@ from db.databases import Storage
 from db.pool import Pool, open_pool
 from db.reporting.wall import AlertFigures
 from domain.policy.callers import DoorName
-from schemas.case.hold_requests import RequestStage
 from schemas.enums import (
     AnswerClass,
     Bucket,
@@ -38,10 +37,12 @@ from schemas.enums import (
     DiscrepancyKind,
     Disposition,
     HopSource,
+    ListWay,
+    Reason,
+    RequestStage,
     ResolutionDecision,
     TaskKind,
 )
-from schemas.gateway.liens import ListWay, Reason
 from schemas.nightly_runs import NightlyWork
 from schemas.reporting.figures import Stage
 from schemas.restoration_enums import DutyKind, GrievanceState, OrderKind

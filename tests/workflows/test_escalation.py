@@ -17,8 +17,8 @@ from activities.case.arrivals import note_arrival
 from activities.case.desk import escalate_request
 from activities.context import Context
 from schemas.case.case_workflow import Escalate, FollowUp
-from schemas.case.hold_requests import RequestStage, RequestStages
-from schemas.enums import AnswerClass, EscalationLevel
+from schemas.case.hold_requests import RequestStages
+from schemas.enums import AnswerClass, EscalationLevel, RequestStage
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.conftest import CLASSES
 from tests.workflows.stage import BY_QUEUE, Stage, stage_workers, staged

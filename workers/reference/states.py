@@ -6,8 +6,9 @@ from typing import Final
 
 from db import catalog
 from db.pool import Connection
+from domain.officers.officers import DECIDES
 from domain.policy.model import Policy, load_policy
-from domain.recovery.grievances import DECIDES, LEVELS, ROLES
+from domain.recovery.grievances import LEVELS, ROLES
 from domain.recovery.procedure import RULES, back_to, steps_of
 from schemas.enums import Role
 from schemas.recovery.grievances import GrievanceVerb

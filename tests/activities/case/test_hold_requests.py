@@ -16,8 +16,8 @@ from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.case import cases
 from schemas.case.case_workflow import PlanRequests, RequestTimes, RequestToSend, SendBatch, SendHoldRequest
 from schemas.case.discrepancies import HopCorrection
-from schemas.case.hold_requests import RequestStage, RequestStages
-from schemas.enums import HopSource
+from schemas.case.hold_requests import RequestStages
+from schemas.enums import HopSource, RequestStage
 from tests.activities.bench import LOST_REPLY, Bench
 from tests.activities.told import paused, planned
 from tests.factories import institution, make_context, moved, row, rrn, transfer

@@ -15,7 +15,8 @@ from db.pool import Pool
 from domain.errors import NotFound
 from domain.errors.banks import InstitutionNotFound
 from domain.policy.model import load_policy
-from schemas.gateway.liens import ListedLien, Reason
+from schemas.enums import Reason
+from schemas.gateway.liens import ListedLien
 from tests.activities.bench import Bench
 from tests.activities.case.test_transaction import until_somebody_waits
 from tests.factories import make_context, row, rrn, transfer

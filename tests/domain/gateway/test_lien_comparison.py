@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from domain.case.complaint_rows import SheetRow
 from domain.gateway.liens import Comparison, Transfer, compare, read_liens, slot_of
 from domain.spreadsheets import FileRefused
-from schemas.gateway.liens import ListedLien, Reason
+from schemas.enums import Reason
+from schemas.gateway.liens import ListedLien
 from tests.each import each
 
 CASES = {"A1": "A1", "A2": "A1", "B1": "B1"}

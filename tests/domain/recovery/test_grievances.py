@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import MayNot, NotNow, SameEyes
+from domain.officers.officers import DECIDES
 from domain.policy.model import load_policy
 from domain.recovery.grievances import (
-    DECIDES,
     LEVELS,
     Clocks,
     Earlier,
