@@ -1,21 +1,13 @@
 """Outbound work that is due: one look at the rows of all kinds, for the loop that sends it."""
 
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Final
 
 from db.outgoing import OutgoingKind
 from db.pool import Connection
 
-
-class OutboundWork(StrEnum):
-    """Kinds of outbound work with an outbox of their own, each named by it."""
-
-    PUBLIC_DRAFT = "public_draft"
-    DUE_DOCUMENT = "due_document"
-
-
-WorkKind = OutboundWork | OutgoingKind
+DUE_DOCUMENT: Final = "due_document"
+"""the kind of outbound work with an outbox of its own, named by it"""
 
 
 def _first_is_due(column: str, rows: str) -> str:
@@ -30,31 +22,27 @@ _ALSO_DUE: Final = {
     OutgoingKind.MESSAGE: [_first_is_due("expires_at", "message WHERE body <> '' AND expires_at IS NOT NULL")],
 }
 """rows whose time is over, by kind"""
-_UNCONFIRMED: Final = (
-    "EXISTS (SELECT FROM public_draft p JOIN draft d USING (draft_id) WHERE p.asked_paise > 0"
-    " AND p.confirmed_at IS NULL AND p.desk_told_at IS NULL AND d.sent_at <= present_moment() - $2::interval)"
-)
 
 
-def _due(kind: WorkKind) -> list[str]:
-    if isinstance(kind, OutgoingKind):
-        rows = f"outgoing WHERE kind = '{kind}'"
-        return [_first_is_due("next_attempt_at", f"{rows} AND next_attempt_at IS NOT NULL"), *_ALSO_DUE.get(kind, ())]
-    if kind is OutboundWork.PUBLIC_DRAFT:
-        return [_UNCONFIRMED]
-    return [_first_is_due("next_attempt_at", f"{kind} WHERE next_attempt_at IS NOT NULL")]
+def _due(kind: OutgoingKind) -> list[str]:
+    rows = f"outgoing WHERE kind = '{kind}' AND next_attempt_at IS NOT NULL"
+    return [_first_is_due("next_attempt_at", rows), *_ALSO_DUE.get(kind, ())]
+
+
+_DUE: Final = {
+    DUE_DOCUMENT: [_first_is_due("next_attempt_at", f"{DUE_DOCUMENT} WHERE next_attempt_at IS NOT NULL")]
+} | {kind.value: _due(kind) for kind in OutgoingKind}
 
 
 # Each condition has an index of its own, so no condition is joined to another one by OR.
 DUE: Final = " UNION ".join(
-    f"SELECT '{kind}' AS kind WHERE {condition}" for kind in (*OutboundWork, *OutgoingKind) for condition in _due(kind)
+    f"SELECT '{kind}' AS kind WHERE {condition}" for kind, conditions in _DUE.items() for condition in conditions
 )
 
 
-async def kinds_due(connection: Connection, now: datetime, tell_desk_after: timedelta) -> frozenset[str]:
+async def kinds_due(connection: Connection, now: datetime) -> frozenset[str]:
     """Return the kinds of outbound work with a row that is due at `now`.
 
-    A kind may find nothing to do all the same: another worker may have the row, or the golden hour may be busy. An
-    unconfirmed complaint of the public page is due `tell_desk_after` it was sent.
+    A kind may find nothing to do all the same: another worker may have the row, or the golden hour may be busy.
     """
-    return frozenset(row["kind"] for row in await connection.fetch(DUE, now, tell_desk_after))
+    return frozenset(row["kind"] for row in await connection.fetch(DUE, now))

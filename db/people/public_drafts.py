@@ -176,15 +176,16 @@ class Unconfirmed(FrozenModel):
     sent_at: UtcDatetime
 
 
+UNCONFIRMED: Final = (
+    "SELECT p.draft_id, c.ack_no, c.case_no, d.sent_at FROM public_draft p JOIN draft d USING (draft_id)"
+    " JOIN complaint c USING (ack_no) WHERE p.asked_paise > 0 AND p.confirmed_at IS NULL"
+    " AND p.desk_told_at IS NULL AND d.sent_at <= $1 ORDER BY d.sent_at LIMIT $2"
+)
+
+
 async def unconfirmed(connection: Connection, sent_before: datetime, limit: int) -> list[Unconfirmed]:
     """Return such complaints that were sent before a time, the oldest first."""
-    rows = await connection.fetch(
-        "SELECT p.draft_id, c.ack_no, c.case_no, d.sent_at FROM public_draft p JOIN draft d USING (draft_id)"
-        " JOIN complaint c USING (ack_no) WHERE p.asked_paise > 0 AND p.confirmed_at IS NULL"
-        " AND p.desk_told_at IS NULL AND d.sent_at <= $1 ORDER BY d.sent_at LIMIT $2",
-        sent_before,
-        limit,
-    )
+    rows = await connection.fetch(UNCONFIRMED, sent_before, limit)
     return [Unconfirmed(**dict(row)) for row in rows]
 
 

@@ -9,14 +9,12 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import Any, Final, Self
 
 from activities.context import Context
 from activities.gateway.inbox import TEST_CALL
 from activities.outgoing import Kind, MailRoute, Routes, Ways, send_due
-from activities.people.public_complaints import tell_desk
 from activities.recovery.access_letters import SIGN_IN_LINK_LETTERS
 from activities.recovery.bank_letters import KEY_LETTERS, LOGIN_CHANGE_LETTERS, LOGIN_LETTERS
 from activities.recovery.document_issuing import appeal_address
@@ -29,7 +27,7 @@ from adapters.banks.push.client import PushAdapter
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.webhooks import WebhookPoster
 from adapters.police.cctns import CctnsRegister, CctnsWire
-from db.case.outbound_work import OutboundWork, WorkKind, kinds_due
+from db.case.outbound_work import DUE_DOCUMENT, kinds_due
 from db.outgoing import OutgoingKind
 from workers.setting_checks import networks_of
 from workers.settings import Settings
@@ -95,7 +93,7 @@ class OutboundLoop:
     async def run(self) -> None:
         """Run until cancelled. Failed work is retried, and no kind of work waits for another."""
         works = self._works()
-        woken = {str(kind): asyncio.Event() for kind in works}
+        woken = {kind: asyncio.Event() for kind in works}
         each = (self._for_ever(work, woken[kind]) for kind, work in works.items())
         await asyncio.gather(self._use_new_ways(), self._wake(woken), *each)
 
@@ -103,20 +101,18 @@ class OutboundLoop:
         """Do all due work once; return how much was sent."""
         return sum([await self._attempt(work) for work in self._works().values()])
 
-    def _works(self) -> Mapping[WorkKind, DueWork]:
+    def _works(self) -> Mapping[str, DueWork]:
         return {
             **{name: partial(send_due, self.ctx, self.routes, kind) for name, kind in KINDS.items()},
-            OutboundWork.PUBLIC_DRAFT: partial(tell_desk, self.ctx),
-            OutboundWork.DUE_DOCUMENT: partial(issue_documents_due, self.ctx, self.appeal_address),
+            DUE_DOCUMENT: partial(issue_documents_due, self.ctx, self.appeal_address),
         }
 
     async def _wake(self, woken: Mapping[str, asyncio.Event]) -> None:
         """Wake each kind of work that has a row due."""
-        tell_desk_after = timedelta(seconds=self.ctx.policy.public_form.tell_desk_after_seconds)
         while True:
             try:
                 async with asyncio.timeout(LOOK_LIMIT_SECONDS), self.ctx.pool.acquire() as connection:
-                    due = await kinds_due(connection, self.ctx.now(), tell_desk_after)
+                    due = await kinds_due(connection, self.ctx.now())
             except Exception as error:  # the database may be away, or one table locked
                 log.warning("each kind of outbound work looks for itself: %s", type(error).__name__)
                 due = frozenset(woken)

@@ -13,6 +13,7 @@ from activities.case.payer_inquiries import PayerInquirySender
 from activities.context import Context
 from activities.evidence.nightly import NightlyRuns
 from activities.people.draft_saving import forget_old
+from activities.people.public_complaints import tell_desk
 from activities.people.retention import BATCH, forget_entries, look
 from activities.reporting.stage_figures import count_next
 from activities.work_items.shift_handovers import ShiftRounds
@@ -58,6 +59,7 @@ def all_rounds(ctx: Context, sender: PayerInquirySender, nightly: NightlyRuns) -
     return (
         Rounds("inquiries to victims' banks", (sender.send_due,), 5.0),
         Rounds("work items", TaskRounds(ctx).works, 10.0),
+        Rounds("unconfirmed complaints", (partial(fills_batch, tell_desk, ctx),), 10.0),
         # A round of notices has a statement for each officer on shift.
         Rounds("notices", TaskNotices(ctx).works, 30.0),
         Rounds("shifts", ShiftRounds(ctx).works, 30.0),
@@ -70,5 +72,5 @@ def all_rounds(ctx: Context, sender: PayerInquirySender, nightly: NightlyRuns) -
 
 
 async def fills_batch(work: Callable[[Context], Awaitable[int]], ctx: Context) -> bool:
-    """Do a batch of retention; return whether the batch was full, so that more may be left."""
+    """Do a batch of work; return whether the batch was full, so that more may be left."""
     return await work(ctx) >= BATCH

@@ -15,7 +15,7 @@ from activities.outgoing import Kind, Routes, send_due
 from activities.recovery.firs import NO_REGISTER
 from activities.recovery.message_outbox import tell_victim
 from activities.recovery.message_sending import MESSAGES
-from db.case.outbound_work import OutboundWork, kinds_due
+from db.case.outbound_work import DUE_DOCUMENT, kinds_due
 from db.outgoing import OutgoingKind
 from db.pool import Pool
 from domain.recovery.message_texts import template_keys, template_text
@@ -31,7 +31,6 @@ from workers.settings import Settings
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-MINUTE = timedelta(minutes=1)
 WITH_ATTEMPTS = (
     "SELECT table_name FROM information_schema.columns"
     " WHERE table_schema = 'public' AND column_name = 'next_attempt_at'"
@@ -118,17 +117,15 @@ async def test_without_gateway_and_register_everything_stays_written_and_says_so
 async def test_each_kind_is_found_by_the_row_of_its_outbox_that_is_due(database: Pool) -> None:
     async with database.acquire() as connection:
         outboxes = {name for (name,) in await connection.fetch(WITH_ATTEMPTS)}
-        assert outboxes | {OutboundWork.PUBLIC_DRAFT} == {*OutboundWork, "outgoing"}
-        await connection.execute("CREATE TEMP TABLE draft AS TABLE public.draft WITH NO DATA")
-        await connection.execute("INSERT INTO draft (draft_id, sent_at) VALUES (gen_random_uuid(), present_moment())")
-        for kind in (*OutboundWork, "outgoing", "message"):
+        assert outboxes == {DUE_DOCUMENT, "outgoing"}
+        for kind in (DUE_DOCUMENT, "outgoing", "message"):
             await connection.execute(f"CREATE TEMP TABLE {kind} AS TABLE public.{kind} WITH NO DATA")
 
-        async def found(table: str, row: Mapping[str, object], after: timedelta = MINUTE) -> set[str]:
+        async def found(table: str, row: Mapping[str, object]) -> set[str]:
             await connection.execute(
                 f"INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::public.{table}, $1)", row
             )
-            due = await kinds_due(connection, NOW, after)
+            due = await kinds_due(connection, NOW)
             await connection.execute(f"DELETE FROM {table}")
             return set(due)
 
@@ -137,6 +134,3 @@ async def test_each_kind_is_found_by_the_row_of_its_outbox_that_is_due(database:
             assert await found(outbox, named | {"next_attempt_at": str(NOW + SECOND)}) == set()
             assert await found(outbox, named | {"next_attempt_at": str(NOW)}) == {kind}
         assert await found("message", {"expires_at": str(NOW), "body": "a code"}) == {OutgoingKind.MESSAGE}
-        sent = {"draft_id": str(await connection.fetchval("SELECT draft_id FROM draft")), "asked_paise": 1}
-        assert await found("public_draft", sent) == set()
-        assert await found("public_draft", sent, timedelta()) == {OutboundWork.PUBLIC_DRAFT}
