@@ -66,7 +66,7 @@ WHERE c.relnamespace = 'public'::regnamespace
 ORDER BY c.relname
 """
 
-_TRIGGERS = """
+_TRIGGERS_OF_DESCRIBE = """
 SELECT pg_get_triggerdef(t.oid) || ';' FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal ORDER BY c.relname, t.tgname
 """
@@ -90,7 +90,7 @@ WHERE p.pronamespace = 'public'::regnamespace AND obj_description(p.oid, 'pg_pro
 """
 
 _PARTS = (
-    *(_FUNCTIONS, _SEQUENCES, _TABLES, _FUNCTIONS_OF_ROWS, _LATER_CONSTRAINTS, _INDEXES, _TRIGGERS),
+    *(_FUNCTIONS, _SEQUENCES, _TABLES, _FUNCTIONS_OF_ROWS, _LATER_CONSTRAINTS, _INDEXES, _TRIGGERS_OF_DESCRIBE),
     *(_COMMENTS, _TABLE_COMMENTS, _FUNCTION_COMMENTS),
 )
 

@@ -66,7 +66,7 @@ async def look(ctx: Context, token: str) -> OpenLoginLink | None:
         return await bank_logins.open_link(connection, token_digest(token))
 
 
-async def set_password(ctx: Context, token: str, new: NewPassword) -> bool:
+async def set_password_by_link(ctx: Context, token: str, new: NewPassword) -> bool:
     """Set the password of the bank's login; false if the link was used meanwhile.
 
     What was typed has no fault. Raises `WrongLinkCode`, and has counted the try then.

@@ -236,7 +236,7 @@ async def keep_body(ctx: Context, institution: str, received: ReceivedBody) -> N
     """Store a body from the I4C wire or from a file, of no known case or of several."""
     async with ctx.pool.acquire() as connection:
         sealer = await _sealer_of_bank(ctx, connection, institution)
-        await received_bodies.keep(connection, institution, sealer.received(received))
+        await received_bodies.keep_body(connection, institution, sealer.received(received))
 
 
 async def _sealer_of_bank(ctx: Context, connection: Connection, institution: str) -> BodySealer:

@@ -134,7 +134,7 @@ async def answer_in(
     outcome = await _judge(ctx, connection, institution, update.job_id, claims, begun)
     if outcome is None:
         if received:
-            await received_bodies.keep(connection, institution, _sealer(ctx, begun).received(received))
+            await received_bodies.keep_body(connection, institution, _sealer(ctx, begun).received(received))
         return Answered(_repeated(begun.given), begun.head)
     elsewhere = await told_elsewhere(ctx, connection, begun, outcome)
     judged, outcome = outcome, without(outcome, elsewhere)

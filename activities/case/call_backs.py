@@ -194,7 +194,7 @@ class _Entry(CaseTransaction):
             body_digest=digest,
             reply=taken.model_dump(mode="json"),
         )
-        await telephone_answers.insert(self.connection, row)
+        await telephone_answers.insert_answer(self.connection, row)
         await self._log(row)
         await self._note_call_back(taken.request_state)
         await self._tell_supervisor()

@@ -105,7 +105,9 @@ async def page(ctx: Context, institution: str, find: str, before_no: int, before
     )
 
 
-async def look(ctx: Context, institution: str, request_id: UUID) -> tuple[AnswerView, tuple[ToldLine, ...]] | None:
+async def look_at_statement(
+    ctx: Context, institution: str, request_id: UUID
+) -> tuple[AnswerView, tuple[ToldLine, ...]] | None:
     """Return an answered request with all its transfers, and what was told; None for one that is not the bank's."""
     async with ctx.pool.acquire() as connection:
         request = await requests.find(connection, request_id)
@@ -134,7 +136,7 @@ async def add(
 
     It is not taken if a newer one than its form is there.
     """
-    found = await look(ctx, institution, request_id)
+    found = await look_at_statement(ctx, institution, request_id)
     assert found is not None, "the caller has looked at it"
     if await inbox.told_since(ctx, institution, request_id, form.made_at):
         return ReplyNotTaken(found[0])

@@ -164,7 +164,7 @@ class DueList:
             if work is None:
                 return 0
             for _ in range(PASSES_MAX):
-                found = await due_list.of_case(work.connection, work.case_no, work.now)
+                found = await due_list.dues_of_case(work.connection, work.case_no, work.now)
                 if not (left := [one for one in found if one.workflow_id not in failed]):
                     break
                 done += await self._attend_to(work, left, failed)

@@ -224,7 +224,7 @@ async def waive_notice(
         until = work.now + timedelta(seconds=seconds)
         sealer = await stored_sealer(ctx.persons, connection, work.case_no)
         document = sealer.document(WAIVER, waived.document)
-        digest = await hearing_waivers.insert(
+        digest = await hearing_waivers.insert_waiver(
             connection, restoration_id, row.visit_no, hold_id, document, waived.reason, by.actor, work.now, until
         )
         if digest is None:

@@ -126,7 +126,7 @@ class ShiftRounds:
         before = now - timedelta(seconds=self.ctx.policy.shifts.keep_seconds)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             old = await shift_handovers.take_old(connection, before, PURGE_LIMIT)
-            for person_id in (*old, *await shift_notes.take_old(connection, before, PURGE_LIMIT)):
+            for person_id in (*old, *await shift_notes.take_old_notes(connection, before, PURGE_LIMIT)):
                 await retention.destroy_key(connection, person_id, RULE, now)
 
     async def _off_duty(self, connection: Connection, team: TeamEnd, now: datetime) -> list[str]:

@@ -47,7 +47,7 @@ async def _send(attempt: Attempt, message: DueMessage) -> Write:
     async with ctx.pool.acquire() as connection:
         items = await _still_theirs(connection, message, now)
         if not items or message.is_disabled:
-            await task_messages.withdraw(connection, message.message_id, now)
+            await task_messages.withdraw_messages(connection, message.message_id, now)
             raise NotDue
     async with asyncio.timeout(ctx.policy.messages.trying.call_timeout_seconds):
         await _transmit(ctx, attempt.routes, message, [_stated(item) for item in items], now)

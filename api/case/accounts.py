@@ -14,10 +14,10 @@ from api.services import TheServices
 from db.case import ledger
 from schemas.case.discrepancies import AccountQuestion, AccountView
 
-router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"], responses=IN_THE_DESCRIPTION)
+accounts_router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"], responses=IN_THE_DESCRIPTION)
 
 
-@router.post("/search", name="search_account", responses=says(NOT_FOUND))
+@accounts_router.post("/search", name="search_account", responses=says(NOT_FOUND))
 async def search(
     request: Request,
     services: TheServices,

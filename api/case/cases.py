@@ -36,7 +36,7 @@ from schemas.case.request_views import (
 from schemas.case.trail_layout import LEGS_DEFAULT, LEGS_MAX, TrailDetail, TrailLayoutView
 from schemas.enums import CaseState, Language
 
-router = APIRouter(prefix="/api/v1/cases", tags=["cases"], responses=IN_THE_DESCRIPTION)
+cases_router = APIRouter(prefix="/api/v1/cases", tags=["cases"], responses=IN_THE_DESCRIPTION)
 
 Reader = Annotated[Officer, may(Action.READ_TRAIL)]
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
@@ -44,7 +44,7 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-@router.get("")
+@cases_router.get("")
 async def list_cases(
     services: TheServices,
     officer: Reader,
@@ -58,7 +58,7 @@ async def list_cases(
         return await case_views.page(connection, state, after, limit, within)
 
 
-@router.get("/{ack_no}")
+@cases_router.get("/{ack_no}")
 async def read_case(
     services: TheServices, officer: Annotated[Officer, may(Action.READ_CASE)], ack_no: AckNo
 ) -> CaseView:
@@ -68,7 +68,7 @@ async def read_case(
         return await case_views.get(connection, ack_no, within)
 
 
-@router.get("/{ack_no}/trail", response_model=TrailView, responses=_RESPONSES)
+@cases_router.get("/{ack_no}/trail", response_model=TrailView, responses=_RESPONSES)
 async def read_trail(
     request: Request,
     services: TheServices,
@@ -84,10 +84,10 @@ async def read_trail(
             rows = await case_tables.hop_table(services.ctx, ack_no, layer)
             return await as_file(request, rows, f"transfers-{ack_no}")
     async with services.ctx.pool.acquire() as connection:
-        return await trail_views.page(connection, ack_no, after, limit, layer)
+        return await trail_views.trail_page(connection, ack_no, after, limit, layer)
 
 
-@router.get("/{ack_no}/trail/layout", response_model=TrailLayoutView)
+@cases_router.get("/{ack_no}/trail/layout", response_model=TrailLayoutView)
 async def read_trail_layout(
     request: Request,
     services: TheServices,
@@ -114,7 +114,7 @@ async def read_trail_layout(
     return Response(body, headers=headers, media_type="application/json")
 
 
-@router.get("/{ack_no}/told-transfers")
+@cases_router.get("/{ack_no}/told-transfers")
 async def read_told_transfers(
     services: TheServices, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> ToldTransferPage:
@@ -123,7 +123,7 @@ async def read_told_transfers(
         return await told_transfers.page(connection, ack_no, after, limit)
 
 
-@router.get("/{ack_no}/ledger")
+@cases_router.get("/{ack_no}/ledger")
 async def read_ledger(
     services: TheServices, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> LedgerView:
@@ -132,16 +132,16 @@ async def read_ledger(
         return await ledger.page(connection, ack_no, after, limit)
 
 
-@router.get("/{ack_no}/requests")
+@cases_router.get("/{ack_no}/requests")
 async def read_requests(
     services: TheServices, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> RequestPage:
     """List the hold requests, by batch and institution."""
     async with services.ctx.pool.acquire() as connection:
-        return await request_views.page(connection, ack_no, after, limit)
+        return await request_views.request_page(connection, ack_no, after, limit)
 
 
-@router.get("/{ack_no}/answers")
+@cases_router.get("/{ack_no}/answers")
 async def read_answers(
     services: TheServices, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> AnswerPage:
@@ -150,7 +150,7 @@ async def read_answers(
         return await answers.page(connection, ack_no, after, limit, line_opener(services.ctx.persons))
 
 
-@router.get("/{ack_no}/timeline", response_model=TimelinePage, responses=_RESPONSES)
+@cases_router.get("/{ack_no}/timeline", response_model=TimelinePage, responses=_RESPONSES)
 async def read_timeline(
     request: Request,
     services: TheServices,
@@ -187,7 +187,7 @@ async def read_timeline(
     return TimelinePage(case_ack_no=case_no, items=told, next=told[-1].seq if more else None)
 
 
-@router.get("/{ack_no}/discrepancies")
+@cases_router.get("/{ack_no}/discrepancies")
 async def read_discrepancies(
     services: TheServices, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> DiscrepancyPage:

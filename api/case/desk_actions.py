@@ -19,7 +19,7 @@ from api.services import Services, TheServices
 from schemas.base import FrozenModel, WithReason
 from schemas.case.discrepancies import HopCorrection, NewHopByDesk
 
-router = APIRouter(prefix="/api/v1", tags=["desk"], responses=IN_THE_DESCRIPTION)
+desk_actions_router = APIRouter(prefix="/api/v1", tags=["desk"], responses=IN_THE_DESCRIPTION)
 
 HopChanger = Annotated[Officer, may(Action.CHANGE_HOP)]
 RequestChanger = Annotated[Officer, may(Action.CHANGE_REQUEST)]
@@ -32,13 +32,13 @@ class Done(FrozenModel):
     hop_no: int | None
 
 
-@router.post("/cases/{ack_no}/hops", status_code=201, responses=says(NOT_NOW, LIMIT_EXCEEDED))
+@desk_actions_router.post("/cases/{ack_no}/hops", status_code=201, responses=says(NOT_NOW, LIMIT_EXCEEDED))
 async def add_hop(services: TheServices, officer: HopChanger, ack_no: AckNo, new: NewHopByDesk) -> Done:
     """Add a hop below a hop with enough money left, and send a hold request for it."""
     return notified(services, await desk.add_hop(services.ctx, ack_no, new, officer.actor))
 
 
-@router.post("/cases/{ack_no}/hops/{hop_no}/correct", responses=says(NOT_NOW))
+@desk_actions_router.post("/cases/{ack_no}/hops/{hop_no}/correct", responses=says(NOT_NOW))
 async def correct_hop(
     services: TheServices, officer: HopChanger, ack_no: AckNo, hop_no: HopNo, correction: HopCorrection
 ) -> Done:
@@ -46,7 +46,7 @@ async def correct_hop(
     return notified(services, await desk.correct_hop(services.ctx, ack_no, hop_no, correction, officer.actor))
 
 
-@router.post("/cases/{ack_no}/requests/{request_id}/escalate", responses=says(NOT_NOW))
+@desk_actions_router.post("/cases/{ack_no}/requests/{request_id}/escalate", responses=says(NOT_NOW))
 async def escalate_request(
     services: TheServices, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason
 ) -> Done:
@@ -55,7 +55,7 @@ async def escalate_request(
     return notified(services, done)
 
 
-@router.post("/cases/{ack_no}/requests/{request_id}/send-again", responses=says(NOT_NOW))
+@desk_actions_router.post("/cases/{ack_no}/requests/{request_id}/send-again", responses=says(NOT_NOW))
 async def send_again(
     services: TheServices, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason
 ) -> Done:
@@ -64,7 +64,7 @@ async def send_again(
     return notified(services, done)
 
 
-@router.post("/cases/{ack_no}/requests/{request_id}/stop", responses=says(NOT_NOW))
+@desk_actions_router.post("/cases/{ack_no}/requests/{request_id}/stop", responses=says(NOT_NOW))
 async def stop_request(
     services: TheServices, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason
 ) -> Done:

@@ -14,17 +14,17 @@ from api.services import TheServices
 from db.case import discrepancies
 from schemas.case.discrepancies import BankDoubtsList, NewResolution, ResolutionDone
 
-router = APIRouter(prefix="/api/v1/discrepancies", tags=["discrepancies"], responses=IN_THE_DESCRIPTION)
+discrepancies_router = APIRouter(prefix="/api/v1/discrepancies", tags=["discrepancies"], responses=IN_THE_DESCRIPTION)
 
 
-@router.get("/by-bank")
+@discrepancies_router.get("/by-bank")
 async def read_by_bank(services: TheServices, officer: Annotated[Officer, may(Action.READ_BANKS)]) -> BankDoubtsList:
     """Return the number of discrepancies of each bank, by kind, and how many of them wait for a person."""
     async with services.ctx.pool.acquire() as connection:
         return await discrepancies.by_bank(connection)
 
 
-@router.post(
+@discrepancies_router.post(
     "/{discrepancy_id}/settle",
     responses={
         **says(NOT_NOW),

@@ -27,7 +27,7 @@ from db.case import events as event_log
 from domain.errors.officers import ReadReasonNeeded
 from schemas.case.request_views import EventPage
 
-router = APIRouter(prefix="/api/v1/cases", tags=["events"], responses=IN_THE_DESCRIPTION)
+events_router = APIRouter(prefix="/api/v1/cases", tags=["events"], responses=IN_THE_DESCRIPTION)
 log = logging.getLogger("goldenhour.api")
 
 KEEP_ALIVE_SECONDS: Final = 15.0
@@ -39,7 +39,7 @@ LastEventId = Annotated[
 ]
 
 
-@router.get(
+@events_router.get(
     "/{ack_no}/events",
     response_model=EventPage,
     responses={

@@ -14,12 +14,12 @@ from api.roles import Action
 from api.services import TheServices
 from schemas.case.payer_inquiries import FoundTransferDecision, PayerInquiries
 
-router = APIRouter(prefix="/api/v1/cases/{ack_no}", tags=["desk"], responses=IN_THE_DESCRIPTION)
+payer_inquiries_router = APIRouter(prefix="/api/v1/cases/{ack_no}", tags=["desk"], responses=IN_THE_DESCRIPTION)
 
 FoundId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
-@router.get("/payer-inquiries", name="read_payer_inquiries", responses=says(NOT_FOUND))
+@payer_inquiries_router.get("/payer-inquiries", name="read_payer_inquiries", responses=says(NOT_FOUND))
 async def read(
     services: TheServices, officer: Annotated[Officer, may(Action.READ_TRAIL)], ack_no: AckNo
 ) -> PayerInquiries:
@@ -27,7 +27,7 @@ async def read(
     return await payer_transfers.of_case(services.ctx, ack_no)
 
 
-@router.post(
+@payer_inquiries_router.post(
     "/found-transfers/{found_id}/decide",
     name="decide_found_transfer",
     responses=says(NOT_NOW, NOT_FOUND, LIMIT_EXCEEDED),

@@ -15,11 +15,11 @@ from api.roles import Action
 from api.services import TheServices
 from schemas.case.hold_requests import NewTelephoneAnswer, TelephoneAnswers, TelephoneAnswerTaken
 
-router = APIRouter(prefix="/api/v1/cases/{ack_no}", tags=["desk"], responses=IN_THE_DESCRIPTION)
+telephone_answers_router = APIRouter(prefix="/api/v1/cases/{ack_no}", tags=["desk"], responses=IN_THE_DESCRIPTION)
 
 
-@router.get("/telephone-answers", name="read_telephone_answers", responses=says(NOT_FOUND))
-async def read(
+@telephone_answers_router.get("/telephone-answers", name="read_telephone_answers", responses=says(NOT_FOUND))
+async def read_call(
     services: TheServices, officer: Annotated[Officer, may(Action.READ_TRAIL)], ack_no: AckNo
 ) -> TelephoneAnswers:
     """List what banks said by telephone about the case: who spoke, when, on which number, and who entered it.
@@ -29,13 +29,13 @@ async def read(
     return await list_telephone_answers(services.ctx, ack_no)
 
 
-@router.post(
+@telephone_answers_router.post(
     "/requests/{request_id}/telephone-answers",
     name="enter_telephone_answer",
     status_code=201,
     responses=says(NOT_NOW, NOT_FOUND, KEY_REUSED),
 )
-async def enter(
+async def enter_call(
     services: TheServices,
     officer: Annotated[Officer, may(Action.CHANGE_REQUEST)],
     ack_no: AckNo,

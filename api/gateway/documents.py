@@ -15,7 +15,7 @@ from domain.policy.callers import LimitName
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.recovery.due_documents import BankDocumentPage
 
-router = APIRouter(prefix="/api/v1/bank/documents", tags=["bank"], responses=IN_THE_DESCRIPTION)
+documents_router = APIRouter(prefix="/api/v1/bank/documents", tags=["bank"], responses=IN_THE_DESCRIPTION)
 
 OfCase = Annotated[
     str | None,
@@ -28,7 +28,7 @@ OfCase = Annotated[
 DocumentId = Annotated[UUID, Path(description="`document_id` of the document.")]
 
 
-@router.get("", name="read_bank_documents", responses={**says(RATE_LIMITED), 200: COUNTED})
+@documents_router.get("", name="read_bank_documents", responses={**says(RATE_LIMITED), 200: COUNTED})
 async def read_documents(
     response: Response,
     services: TheServices,
@@ -43,13 +43,15 @@ async def read_documents(
         return await document_register.page_of_bank(connection, bank.code, ack_no, cursor, limit)
 
 
-@router.get(
+@documents_router.get(
     "/{document_id}",
     name="read_bank_document",
     response_class=Response,
     responses={**says(RATE_LIMITED), 200: {**COUNTED, "content": {PDF: {}}}},
 )
-async def read_document(response: Response, services: TheServices, bank: TheBank, document_id: DocumentId) -> Response:
+async def read_document_for_bank(
+    response: Response, services: TheServices, bank: TheBank, document_id: DocumentId
+) -> Response:
     """Return the PDF of one document, byte for byte as issued."""
     await take(services.ctx, bank.code, LimitName.FEED_READS, response)
     async with services.ctx.pool.acquire() as connection:
@@ -57,7 +59,7 @@ async def read_document(response: Response, services: TheServices, bank: TheBank
     return Response(pdf, headers=dict(response.headers), media_type=PDF)
 
 
-@router.get(
+@documents_router.get(
     "/{document_id}/fir",
     name="read_bank_document_fir",
     response_class=Response,

@@ -14,10 +14,10 @@ from db.recovery import grievance_views
 from domain.policy.callers import LimitName
 from schemas.recovery.grievances import BankGrievances, GrievanceDone, GrievanceReport
 
-router = APIRouter(prefix="/api/v1/bank/grievances", tags=["bank"], responses=IN_THE_DESCRIPTION)
+grievances_router = APIRouter(prefix="/api/v1/bank/grievances", tags=["bank"], responses=IN_THE_DESCRIPTION)
 
 
-@router.get("", responses={**says(RATE_LIMITED), 200: COUNTED})
+@grievances_router.get("", responses={**says(RATE_LIMITED), 200: COUNTED})
 async def read_grievances_of_bank(
     response: Response,
     services: TheServices,
@@ -31,7 +31,7 @@ async def read_grievances_of_bank(
         return await grievance_views.of_bank(connection, bank.code, cursor, limit, services.ctx.persons.open_stored)
 
 
-@router.post(
+@grievances_router.post(
     "/{grievance_id}/report",
     openapi_extra=takes(GrievanceReport),
     responses={**says(RATE_LIMITED, NOT_NOW), 200: COUNTED},

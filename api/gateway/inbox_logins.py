@@ -19,19 +19,19 @@ from api.public_pages import SHOW
 from db.banks.bank_logins import OpenLoginLink
 from domain.officers.officers import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS
 
-router = APIRouter(include_in_schema=False)
+inbox_logins_router = APIRouter(include_in_schema=False)
 
 _LIMITS: Final = {"min": PASSWORD_MIN_CHARS, "max": PASSWORD_MAX_CHARS}
 
 
-@router.api_route(f"{LOGIN_LINK_PATH}{{token}}", methods=["GET", "HEAD"])
+@inbox_logins_router.api_route(f"{LOGIN_LINK_PATH}{{token}}", methods=["GET", "HEAD"])
 async def show_password(request: Request, visit: TheVisit, token: str) -> Response:
     """Return the form to set the password. Changes nothing, because mail scanners fetch every link."""
     link = await login_links.look(visit.services.ctx, token)
     return await _over(request, visit) if link is None else _form(visit, link, {})
 
 
-@router.post(f"{LOGIN_LINK_PATH}{{token}}")
+@inbox_logins_router.post(f"{LOGIN_LINK_PATH}{{token}}")
 async def take_password(request: Request, visit: TheVisit, token: str) -> Response:
     """Set the password of the bank's login, or end a link that the bank did not ask for."""
     refuse_other_sites(request, must_say=True)
@@ -58,7 +58,7 @@ async def _set(visit: Visit, link: OpenLoginLink, token: str, fields: Mapping[st
         field = "again" if fault == "differs" else "password"
         return _form(visit, link, fields, {field: visit.say[f"password_{fault}"].format_map(_LIMITS)})
     try:
-        is_set = await login_links.set_password(visit.services.ctx, token, new)
+        is_set = await login_links.set_password_by_link(visit.services.ctx, token, new)
     except WrongLinkCode as wrong:
         if wrong.tries_left:
             return _form(visit, link, {}, {"link_code": visit.say["wrong_link_code"].format(left=wrong.tries_left)})

@@ -25,13 +25,13 @@ from domain.officers.officers import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, pas
 from schemas.banks.institutions import PersonState
 from schemas.text import is_email
 
-router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
+inbox_people_router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
 
 _FIELDS_MAX: Final = 10
 _NO_ID: Final = UUID(int=0)
 
 
-@router.get("/people")
+@inbox_people_router.get("/people")
 async def show_people(visit: TheVisit) -> Response:
     """Return the people of the bank who have a login."""
     if visit.maybe_session is None:
@@ -39,7 +39,7 @@ async def show_people(visit: TheVisit) -> Response:
     return await _page(visit, {}, {})
 
 
-@router.post("/people")
+@inbox_people_router.post("/people")
 async def take_people(request: Request, visit: TheVisit) -> Response:
     """Add a person, end one, or send one a new code. Only the bank's own login may."""
     refuse_other_sites(request, must_say=True)
@@ -131,13 +131,13 @@ async def _page(
 # -- the first password ------------------------------------------------------------------------------------------------
 
 
-@router.get("/first")
+@inbox_people_router.get("/first")
 async def show_first(visit: TheVisit) -> Response:
     """Return the form on which a person sets a password by a code."""
     return _first(visit, "", {})
 
 
-@router.post("/first")
+@inbox_people_router.post("/first")
 async def take_first(request: Request, visit: TheVisit) -> Response:
     """Set the password of a person whose code fits, or end a login that the person did not ask for."""
     refuse_other_sites(request, must_say=True)

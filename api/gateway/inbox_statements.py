@@ -62,7 +62,7 @@ async def show_request(visit: TheVisit, request_id: SubjectId, after: After = 0)
     """Return what the bank has told of one request, and the form for a further statement."""
     if visit.maybe_session is None:
         return visit.to(INBOX_PATH)
-    found = await inbox_statements.look(visit.services.ctx, visit.code, request_id)
+    found = await inbox_statements.look_at_statement(visit.services.ctx, visit.code, request_id)
     if found is None:
         return visit.page("gone", 404)
     view, lines = found
@@ -83,7 +83,7 @@ async def take_further(request: Request, visit: TheVisit, request_id: SubjectId)
 async def reply(request: Request, visit: Visit, request_id: UUID, sent: Mapping[str, str]) -> Response:
     """Return the page that follows a form, of the person who sent it or of the colleague who checks it."""
     ctx = visit.services.ctx
-    found = await inbox_statements.look(ctx, visit.code, request_id)
+    found = await inbox_statements.look_at_statement(ctx, visit.code, request_id)
     if found is None:
         return visit.page("gone", 404)
     view, lines = found

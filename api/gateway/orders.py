@@ -29,7 +29,7 @@ from schemas.recovery.orders import (
 )
 from schemas.restoration_enums import OrderState
 
-router = APIRouter(prefix="/api/v1/bank/orders", tags=["bank"], responses=IN_THE_DESCRIPTION)
+orders_router = APIRouter(prefix="/api/v1/bank/orders", tags=["bank"], responses=IN_THE_DESCRIPTION)
 
 ORDERS_PATH: Final = "/api/v1/bank/orders/"
 CONFIRMATION_MAX_BYTES: Final = 512 * 1024
@@ -46,7 +46,7 @@ Waiting = Annotated[
 ]
 
 
-@router.get("", name="read_bank_orders", responses={**says(RATE_LIMITED), 200: COUNTED})
+@orders_router.get("", name="read_bank_orders", responses={**says(RATE_LIMITED), 200: COUNTED})
 async def read_orders(
     response: Response,
     services: TheServices,
@@ -61,14 +61,14 @@ async def read_orders(
     return await bank_replies.read_orders(services.ctx, bank.code, limit, cursor, state, waiting=waiting)
 
 
-@router.get("/{order_id}", name="read_bank_order", responses={**says(RATE_LIMITED), 200: COUNTED})
+@orders_router.get("/{order_id}", name="read_bank_order", responses={**says(RATE_LIMITED), 200: COUNTED})
 async def read_order(response: Response, services: TheServices, bank: TheBank, order_id: OrderId) -> BankOrder:
     """Return one order in its current state."""
     await take(services.ctx, bank.code, LimitName.FEED_READS, response)
     return await bank_replies.read_order(services.ctx, bank.code, order_id)
 
 
-@router.get(
+@orders_router.get(
     "/{order_id}/document",
     name="read_document_of_bank_order",
     response_class=Response,
@@ -84,7 +84,7 @@ async def read_document(response: Response, services: TheServices, bank: TheBank
     return Response(pdf, headers=dict(response.headers), media_type=PDF)
 
 
-@router.post(
+@orders_router.post(
     "/{order_id}/acknowledge",
     name="acknowledge_bank_order",
     openapi_extra=takes(Acknowledge),
@@ -106,7 +106,7 @@ async def acknowledge(
         raise Refused(ORDER_OVER, error) from None
 
 
-@router.post(
+@orders_router.post(
     "/{order_id}/acknowledge-cancellation",
     name="acknowledge_cancellation_of_bank_order",
     openapi_extra=takes(Acknowledge),
@@ -126,7 +126,7 @@ async def acknowledge_cancelled(
     return CancellationAcknowledged(order_id=order_id, acknowledged_at=at)
 
 
-@router.post(
+@orders_router.post(
     "/{order_id}/confirm",
     name="confirm_bank_order",
     openapi_extra=takes(OrderConfirmation),
@@ -153,7 +153,7 @@ async def confirm(
         raise not_its_line(error) from None
 
 
-@router.post(
+@orders_router.post(
     "/{order_id}/refuse",
     name="refuse_bank_order",
     openapi_extra=takes(OrderRefusal),

@@ -15,12 +15,14 @@ from db.gateway import comparisons, lien_standings
 from schemas.gateway.liens import ReconciliationDetail, ReconciliationPage, ReconciliationStatePage
 from schemas.text import Code
 
-router = APIRouter(prefix="/api/v1/reconciliations", tags=["reconciliations"], responses=IN_THE_DESCRIPTION)
+reconciliation_router = APIRouter(
+    prefix="/api/v1/reconciliations", tags=["reconciliations"], responses=IN_THE_DESCRIPTION
+)
 
 Reader = Annotated[Officer, may(Action.READ_BANKS)]
 
 
-@router.get("")
+@reconciliation_router.get("")
 async def read_reconciliations(
     services: TheServices,
     officer: Reader,
@@ -33,7 +35,7 @@ async def read_reconciliations(
         return await comparisons.page(connection, institution, after, limit)
 
 
-@router.get("/by-institution")
+@reconciliation_router.get("/by-institution")
 async def read_standings(
     services: TheServices, officer: Reader, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> ReconciliationStatePage:
@@ -42,7 +44,7 @@ async def read_standings(
         return await lien_standings.page(connection, after, limit)
 
 
-@router.get("/{reconciliation_id}")
+@reconciliation_router.get("/{reconciliation_id}")
 async def read_reconciliation(
     services: TheServices, officer: Reader, reconciliation_id: ReconciliationId
 ) -> ReconciliationDetail:

@@ -51,7 +51,7 @@ async def list_officers(
     """List the officers with the roles that they have now, their districts and teams."""
     last = str(from_cursor(after, str)[0]) if after else ""
     async with services.ctx.pool.acquire() as connection:
-        found = await officer_lines.listed(connection, last, limit + 1)
+        found = await officer_lines.listed_lines(connection, last, limit + 1)
     rows, more = cut(found, limit)
     return OfficerPage(items=tuple(rows), next=to_cursor(rows[-1].officer_id) if more else None)
 

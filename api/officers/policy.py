@@ -32,7 +32,7 @@ async def list_policy_versions(
 ) -> PolicyVersionPage:
     """List the versions that two admins agreed to, the newest first, each with what it changed."""
     async with services.ctx.pool.acquire() as connection:
-        return await stored.page(connection, after, limit)
+        return await stored.policy_page(connection, after, limit)
 
 
 @router.get("/policy/versions/{number}", responses=says(NOT_FOUND))

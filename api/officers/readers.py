@@ -69,4 +69,4 @@ async def read_refused_acts(
     The same acts of one caller within a minute are one line with their number.
     """
     async with services.ctx.pool.acquire() as connection:
-        return await refused_acts.page(connection, caller, after, limit)
+        return await refused_acts.refused_page(connection, caller, after, limit)

@@ -13,10 +13,12 @@ from api.roles import Action
 from api.services import TheServices
 from schemas.people.my_case import TreatmentView
 
-router = APIRouter(prefix="/api/v1/complaints/{ack_no}/treatment-report", tags=["desk"], responses=IN_THE_DESCRIPTION)
+quality_router = APIRouter(
+    prefix="/api/v1/complaints/{ack_no}/treatment-report", tags=["desk"], responses=IN_THE_DESCRIPTION
+)
 
 
-@router.get("", name="read_treatment_report", responses=says(NOT_FOUND))
+@quality_router.get("", name="read_treatment_report", responses=says(NOT_FOUND))
 async def read_treatment_report(
     services: TheServices, officer: Annotated[Officer, may(Action.READ_TREATMENT)], ack_no: AckNo
 ) -> TreatmentView:

@@ -25,7 +25,7 @@ from schemas.privacy.personal_data import (
     VictimView,
 )
 
-router = APIRouter(prefix="/api/v1/victims", tags=["cases"], responses=IN_THE_DESCRIPTION)
+victims_router = APIRouter(prefix="/api/v1/victims", tags=["cases"], responses=IN_THE_DESCRIPTION)
 corrections_router = APIRouter(
     prefix="/api/v1/complaints/{ack_no}/victim-corrections", tags=["desk"], responses=IN_THE_DESCRIPTION
 )
@@ -36,7 +36,7 @@ CorrectionId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Decider = Annotated[Officer, may(Action.DECIDE_VICTIM_CORRECTION)]
 
 
-@router.post("/search", name="search_victims", responses=says(LIMIT_EXCEEDED))
+@victims_router.post("/search", name="search_victims", responses=says(LIMIT_EXCEEDED))
 async def search(
     request: Request,
     services: TheServices,

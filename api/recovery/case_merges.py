@@ -17,14 +17,14 @@ from api.services import Services, TheServices
 from schemas.base import WithReason
 from schemas.recovery.case_merges import CaseMerge, CaseMerges, MergePreview, MergeQuestion, NewMerge
 
-router = APIRouter(prefix="/api/v1/cases/{ack_no}/merges", tags=["desk"], responses=IN_THE_DESCRIPTION)
+case_merges_router = APIRouter(prefix="/api/v1/cases/{ack_no}/merges", tags=["desk"], responses=IN_THE_DESCRIPTION)
 
 MergeId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 Merger = Annotated[Officer, may(Action.MERGE_CASES)]
 Decider = Annotated[Officer, may(Action.DECIDE_MERGE)]
 
 
-@router.get("", name="read_merges", responses=says(NOT_FOUND))
+@case_merges_router.get("", name="read_merges", responses=says(NOT_FOUND))
 async def read(
     services: TheServices, officer: Annotated[Officer, may(Action.READ_RESTORATION)], ack_no: AckNo
 ) -> CaseMerges:
@@ -36,7 +36,7 @@ async def read(
     return await case_merges.told_for(services.ctx, ack_no, within)
 
 
-@router.post("/preview", name="preview_merge", responses=says(NOT_NOW, NOT_FOUND))
+@case_merges_router.post("/preview", name="preview_merge", responses=says(NOT_NOW, NOT_FOUND))
 async def preview(
     request: Request,
     services: TheServices,
@@ -52,7 +52,7 @@ async def preview(
     return shown
 
 
-@router.post("", name="merge_cases", status_code=201, responses=says(NOT_NOW, NOT_FOUND, LIMIT_EXCEEDED))
+@case_merges_router.post("", name="merge_cases", status_code=201, responses=says(NOT_NOW, NOT_FOUND, LIMIT_EXCEEDED))
 async def merge(services: TheServices, officer: Merger, ack_no: AckNo, new: NewMerge) -> CaseMerge:
     """Merge another case into this one.
 
@@ -62,7 +62,9 @@ async def merge(services: TheServices, officer: Merger, ack_no: AckNo, new: NewM
     return _told(services, await case_merges.merge(services.ctx, ack_no, new, officer.actor))
 
 
-@router.post("/{merge_id}/agree", name="agree_to_merge", responses=says(FOUR_EYES, NOT_NOW, NOT_FOUND, LIMIT_EXCEEDED))
+@case_merges_router.post(
+    "/{merge_id}/agree", name="agree_to_merge", responses=says(FOUR_EYES, NOT_NOW, NOT_FOUND, LIMIT_EXCEEDED)
+)
 async def agree(
     services: TheServices, officer: Decider, ack_no: AckNo, merge_id: MergeId, why: WithReason
 ) -> CaseMerge:
@@ -71,7 +73,7 @@ async def agree(
     return _told(services, await case_merges.agree(services.ctx, ack_no, merge_id, why.reason, officer.actor))
 
 
-@router.post("/{merge_id}/reject", name="reject_merge", responses=says(NOT_NOW, NOT_FOUND))
+@case_merges_router.post("/{merge_id}/reject", name="reject_merge", responses=says(NOT_NOW, NOT_FOUND))
 async def reject(
     services: TheServices, officer: Decider, ack_no: AckNo, merge_id: MergeId, why: WithReason
 ) -> CaseMerge:
@@ -80,7 +82,7 @@ async def reject(
     return _told(services, await case_merges.reject(services.ctx, ack_no, merge_id, why.reason, officer.actor))
 
 
-@router.post("/{merge_id}/undo", name="propose_merge_undo", responses=says(NOT_NOW, NOT_FOUND))
+@case_merges_router.post("/{merge_id}/undo", name="propose_merge_undo", responses=says(NOT_NOW, NOT_FOUND))
 async def propose_undo(
     services: TheServices, officer: Merger, ack_no: AckNo, merge_id: MergeId, why: WithReason
 ) -> CaseMerge:
@@ -89,7 +91,9 @@ async def propose_undo(
     return _told(services, await case_merges.propose_undo(services.ctx, ack_no, merge_id, why.reason, officer.actor))
 
 
-@router.post("/{merge_id}/undo/agree", name="agree_to_merge_undo", responses=says(FOUR_EYES, NOT_NOW, NOT_FOUND))
+@case_merges_router.post(
+    "/{merge_id}/undo/agree", name="agree_to_merge_undo", responses=says(FOUR_EYES, NOT_NOW, NOT_FOUND)
+)
 async def agree_to_undo(
     services: TheServices, officer: Decider, ack_no: AckNo, merge_id: MergeId, why: WithReason
 ) -> CaseMerge:
@@ -98,7 +102,7 @@ async def agree_to_undo(
     return _told(services, await case_merges.agree_to_undo(services.ctx, ack_no, merge_id, why.reason, officer.actor))
 
 
-@router.post("/{merge_id}/undo/reject", name="reject_merge_undo", responses=says(NOT_NOW, NOT_FOUND))
+@case_merges_router.post("/{merge_id}/undo/reject", name="reject_merge_undo", responses=says(NOT_NOW, NOT_FOUND))
 async def reject_undo(
     services: TheServices, officer: Decider, ack_no: AckNo, merge_id: MergeId, why: WithReason
 ) -> CaseMerge:

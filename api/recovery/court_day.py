@@ -22,13 +22,13 @@ from schemas.base import Storable
 from schemas.recovery.court_orders import COURT_MAX_CHARS, CourtDayPage, CourtRoute, WaitingCourtOrders
 from schemas.restoration_enums import Route
 
-router = APIRouter(prefix="/api/v1", tags=["restorations"], responses=IN_THE_DESCRIPTION)
+court_day_router = APIRouter(prefix="/api/v1", tags=["restorations"], responses=IN_THE_DESCRIPTION)
 
 LINES_MAX: Final = 2_000
 """most lines of the list as a table"""
 
 
-@router.get("/court-day", response_model=CourtDayPage, responses={200: {"content": TABLE_CONTENT}})
+@court_day_router.get("/court-day", response_model=CourtDayPage, responses={200: {"content": TABLE_CONTENT}})
 async def read_court_day(
     request: Request,
     services: TheServices,
@@ -73,7 +73,7 @@ async def read_court_day(
     return Response(found.model_dump_json(), media_type="application/json")
 
 
-@router.get("/court-orders/waiting")
+@court_day_router.get("/court-orders/waiting")
 async def list_waiting_court_orders(
     services: TheServices,
     officer: Annotated[Officer, may(Action.READ_POLICE)],

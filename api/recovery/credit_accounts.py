@@ -32,22 +32,22 @@ from schemas.recovery.credit_accounts import (
 )
 from schemas.text import IST
 
-router = APIRouter(
+credit_accounts_router = APIRouter(
     prefix="/api/v1/complaints/{ack_no}/credit-accounts", tags=["restorations"], responses=IN_THE_DESCRIPTION
 )
 
 AccountId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
-@router.get("", name="read_credit_accounts", responses=says(NOT_FOUND))
-async def read(
+@credit_accounts_router.get("", name="read_credit_accounts", responses=says(NOT_FOUND))
+async def read_accounts(
     services: TheServices, officer: Annotated[Officer, may(Action.READ_RESTORATION)], ack_no: AckNo
 ) -> CreditAccounts:
     """List the accounts that were proposed in place of the one that paid, the newest first."""
     return await credit_accounts.told_for(services.ctx, ack_no)
 
 
-@router.post("", name="tell_credit_account", responses=says(NOT_NOW, NOT_FOUND))
+@credit_accounts_router.post("", name="tell_credit_account", responses=says(NOT_NOW, NOT_FOUND))
 async def tell(
     services: TheServices,
     officer: Annotated[Officer, may(Action.TELL_CREDIT_ACCOUNT)],
@@ -66,7 +66,9 @@ async def tell(
         raise Refused(INVALID, violations=[Violation(field, error.flag.message, "")]) from None
 
 
-@router.post("/{account_id}/confirm", name="confirm_credit_account", responses=says(FOUR_EYES, NOT_NOW, NOT_FOUND))
+@credit_accounts_router.post(
+    "/{account_id}/confirm", name="confirm_credit_account", responses=says(FOUR_EYES, NOT_NOW, NOT_FOUND)
+)
 async def confirm(
     services: TheServices,
     officer: Annotated[Officer, may(Action.CONFIRM_CREDIT_ACCOUNT)],
@@ -82,7 +84,9 @@ async def confirm(
     return await credit_accounts.confirm(services.ctx, ack_no, account_id, seen, officer.actor, page=page)
 
 
-@router.post("/{account_id}/object", name="object_to_credit_account", responses=says(NOT_NOW, NOT_FOUND))
+@credit_accounts_router.post(
+    "/{account_id}/object", name="object_to_credit_account", responses=says(NOT_NOW, NOT_FOUND)
+)
 async def object_to(
     services: TheServices,
     officer: Annotated[Officer, may(Action.OBJECT_TO_CREDIT_ACCOUNT)],
@@ -94,7 +98,9 @@ async def object_to(
     return await credit_accounts.object_to(services.ctx, ack_no, account_id, why.reason, officer.actor)
 
 
-@router.post("/{account_id}/withdraw", name="withdraw_credit_account", responses=says(NOT_NOW, NOT_FOUND))
+@credit_accounts_router.post(
+    "/{account_id}/withdraw", name="withdraw_credit_account", responses=says(NOT_NOW, NOT_FOUND)
+)
 async def withdraw(
     services: TheServices,
     officer: Annotated[Officer, may(Action.WITHDRAW_CREDIT_ACCOUNT)],

@@ -33,7 +33,7 @@ from schemas.recovery.document_facts import AttachmentApproval, DocumentAsk, Doc
 from schemas.recovery.due_documents import DocumentPreview, DocumentText
 from schemas.restoration_enums import DocumentKind
 
-router = APIRouter(prefix="/api/v1", tags=["documents"], responses=IN_THE_DESCRIPTION)
+documents_router = APIRouter(prefix="/api/v1", tags=["documents"], responses=IN_THE_DESCRIPTION)
 
 _ETAG: Final = {"description": "The SHA-256 of the bytes, as in the register.", "schema": {"type": "string"}}
 _PDF_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
@@ -51,7 +51,7 @@ About = Annotated[
 ]
 
 
-@router.get("/documents", responses=says(NOT_FOUND))
+@documents_router.get("/documents", responses=says(NOT_FOUND))
 async def list_documents(
     services: TheServices, officer: Reader, ack_no: CaseNumber, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> DocumentPage:
@@ -60,7 +60,7 @@ async def list_documents(
         return await document_register.page(connection, ack_no, after, limit)
 
 
-@router.get("/documents/{document_id}", response_class=Response, responses=_PDF_RESPONSE)
+@documents_router.get("/documents/{document_id}", response_class=Response, responses=_PDF_RESPONSE)
 async def read_document(
     services: TheServices, officer: Reader, document_id: UUID, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
@@ -75,7 +75,7 @@ async def read_document(
     return Response(pdf, media_type=PDF, headers=headers)
 
 
-@router.get("/cases/{ack_no}/documents/{kind}/lacking", responses=says(NOT_FOUND))
+@documents_router.get("/cases/{ack_no}/documents/{kind}/lacking", responses=says(NOT_FOUND))
 async def preview_document(
     services: TheServices, officer: Reader, ack_no: AckNo, kind: DocumentKind, subject: About = ""
 ) -> DocumentPreview:
@@ -83,7 +83,7 @@ async def preview_document(
     return await preview(services.ctx, ack_no, kind, subject)
 
 
-@router.post("/cases/{ack_no}/documents/preview", responses=says(NOT_FOUND))
+@documents_router.post("/cases/{ack_no}/documents/preview", responses=says(NOT_FOUND))
 async def preview_document_text(
     request: Request,
     services: TheServices,
@@ -106,7 +106,7 @@ async def preview_document_text(
     return found
 
 
-@router.post(
+@documents_router.post(
     "/cases/{ack_no}/documents",
     status_code=201,
     responses={
@@ -142,7 +142,7 @@ async def issue_document(
     return document
 
 
-@router.post("/holds/{account_hold_id}/approve-attachment", responses=says(NOT_NOW, FOUR_EYES))
+@documents_router.post("/holds/{account_hold_id}/approve-attachment", responses=says(NOT_NOW, FOUR_EYES))
 async def approve_attachment_of_hold(
     services: TheServices,
     officer: Annotated[Officer, may(Action.APPROVE_ATTACHMENT)],

@@ -13,10 +13,12 @@ from api.services import TheServices
 from db.recovery import appeals
 from schemas.recovery.grievances import GrievanceOfficer, GrievanceOfficers, NewGrievanceOfficer
 
-router = APIRouter(prefix="/api/v1/grievance-officers", tags=["grievances"], responses=IN_THE_DESCRIPTION)
+grievance_officers_router = APIRouter(
+    prefix="/api/v1/grievance-officers", tags=["grievances"], responses=IN_THE_DESCRIPTION
+)
 
 
-@router.get("")
+@grievance_officers_router.get("")
 async def list_grievance_officers(
     services: TheServices, officer: Annotated[Officer, may(Action.READ_GRIEVANCE)]
 ) -> GrievanceOfficers:
@@ -25,7 +27,7 @@ async def list_grievance_officers(
         return GrievanceOfficers(items=await appeals.every(connection))
 
 
-@router.put("")
+@grievance_officers_router.put("")
 async def name_grievance_officer(
     services: TheServices,
     officer: Annotated[Officer, may(Action.NAME_GRIEVANCE_OFFICER)],

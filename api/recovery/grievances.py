@@ -31,12 +31,12 @@ from schemas.recovery.grievances import (
 )
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
 
-router = APIRouter(prefix="/api/v1/grievances", tags=["grievances"], responses=IN_THE_DESCRIPTION)
+grievances_router = APIRouter(prefix="/api/v1/grievances", tags=["grievances"], responses=IN_THE_DESCRIPTION)
 
 Reader = Annotated[Officer, may(Action.READ_GRIEVANCE)]
 
 
-@router.get("")
+@grievances_router.get("")
 async def list_grievances(
     services: TheServices,
     officer: Reader,
@@ -63,7 +63,7 @@ async def list_grievances(
         )
 
 
-@router.get("/waiting")
+@grievances_router.get("/waiting")
 async def list_waiting_grievances(
     services: TheServices,
     officer: Reader,
@@ -94,7 +94,7 @@ async def list_waiting_grievances(
         )
 
 
-@router.get("/{grievance_id}")
+@grievances_router.get("/{grievance_id}")
 async def read_grievance(services: TheServices, officer: Reader, grievance_id: UUID) -> GrievanceView:
     """Return one grievance: the holder's text, its levels with their deadlines, and the releases that it caused."""
     async with (
@@ -112,7 +112,7 @@ async def read_grievance(services: TheServices, officer: Reader, grievance_id: U
         )
 
 
-@router.post("/{grievance_id}/report", responses=says(NOT_NOW))
+@grievances_router.post("/{grievance_id}/report", responses=says(NOT_NOW))
 async def report(
     services: TheServices,
     officer: Annotated[Officer, may(Action.REPORT_ON_GRIEVANCE)],
@@ -123,7 +123,7 @@ async def report(
     return await grievance_decisions.report(services.ctx, grievance_id, stated, acting(officer))
 
 
-@router.post("/{grievance_id}/decide", responses=says(NOT_NOW, FOUR_EYES))
+@grievances_router.post("/{grievance_id}/decide", responses=says(NOT_NOW, FOUR_EYES))
 async def decide(
     services: TheServices,
     officer: Annotated[Officer, may(Action.DECIDE_GRIEVANCE)],
@@ -140,7 +140,7 @@ async def decide(
     )
 
 
-@router.post("/{grievance_id}/escalate", responses=says(NOT_NOW))
+@grievances_router.post("/{grievance_id}/escalate", responses=says(NOT_NOW))
 async def escalate(
     services: TheServices,
     officer: Annotated[Officer, may(Action.ESCALATE_GRIEVANCE)],
@@ -151,7 +151,7 @@ async def escalate(
     return await grievance_decisions.escalate(services.ctx, grievance_id, why, acting(officer))
 
 
-@router.post("/{grievance_id}/appeal-on", responses=says(NOT_NOW))
+@grievances_router.post("/{grievance_id}/appeal-on", responses=says(NOT_NOW))
 async def appeal_on(
     services: TheServices,
     officer: Annotated[Officer, may(Action.FILE_GRIEVANCE)],
@@ -162,7 +162,7 @@ async def appeal_on(
     return await grievance_decisions.appeal_on(services.ctx, grievance_id, more, acting(officer))
 
 
-@router.post("/{grievance_id}/withdraw", responses=says(NOT_NOW))
+@grievances_router.post("/{grievance_id}/withdraw", responses=says(NOT_NOW))
 async def withdraw(
     services: TheServices,
     officer: Annotated[Officer, may(Action.WITHDRAW_GRIEVANCE)],

@@ -41,7 +41,7 @@ from schemas.recovery.holds import (
 )
 from schemas.recovery.orders import NewHearing, ReleaseProposal, ReleaseProposals
 
-router = APIRouter(prefix="/api/v1/holds", tags=["holds"], responses=IN_THE_DESCRIPTION)
+holds_router = APIRouter(prefix="/api/v1/holds", tags=["holds"], responses=IN_THE_DESCRIPTION)
 
 DAYS_MAX: Final = 3_660
 REFERENCE_PATTERN: Final = r"^[A-Z0-9]{10}$"
@@ -49,7 +49,7 @@ REFERENCE_PATTERN: Final = r"^[A-Z0-9]{10}$"
 Reader = Annotated[Officer, may(Action.READ_HOLD)]
 
 
-@router.get(
+@holds_router.get(
     "",
     response_model=HoldPage,
     responses={
@@ -100,14 +100,14 @@ async def list_holds(
     return await page(after, limit)
 
 
-@router.get("/{account_hold_id}")
+@holds_router.get("/{account_hold_id}")
 async def read_hold_of_account(services: TheServices, officer: Reader, account_hold_id: UUID) -> HoldView:
     """Return one account hold, with its deadlines."""
     async with services.ctx.pool.acquire() as connection:
         return await hold_views.get(connection, account_hold_id, services.ctx.now())
 
 
-@router.get("/{account_hold_id}/file")
+@holds_router.get("/{account_hold_id}/file")
 async def read_hold_file_of_account(
     services: TheServices, officer: Annotated[Officer, may(Action.READ_RESTORATION)], account_hold_id: UUID
 ) -> HoldFile:
@@ -118,7 +118,7 @@ async def read_hold_file_of_account(
     return await read_hold_file(services.ctx, account_hold_id, acting(officer))
 
 
-@router.post("/{account_hold_id}/decide-small", responses=says(NOT_NOW, FOUR_EYES))
+@holds_router.post("/{account_hold_id}/decide-small", responses=says(NOT_NOW, FOUR_EYES))
 async def decide_small_hold(
     services: TheServices,
     officer: Annotated[Officer, may(Action.DECIDE_SMALL_HOLD)],
@@ -129,7 +129,7 @@ async def decide_small_hold(
     return await record_small_hold_decision(services.ctx, account_hold_id, decided, acting(officer))
 
 
-@router.get("/{account_hold_id}/releases", name="list_releases_of_hold")
+@holds_router.get("/{account_hold_id}/releases", name="list_releases_of_hold")
 async def list_releases(
     services: TheServices, officer: Annotated[Officer, may(Action.READ_RESTORATION)], account_hold_id: UUID
 ) -> ReleaseProposals:
@@ -137,7 +137,9 @@ async def list_releases(
     return await proposed_of(services.ctx, account_hold_id)
 
 
-@router.post("/{account_hold_id}/release/hear", status_code=201, responses=says(NOT_NOW, FOUR_EYES, LIMIT_EXCEEDED))
+@holds_router.post(
+    "/{account_hold_id}/release/hear", status_code=201, responses=says(NOT_NOW, FOUR_EYES, LIMIT_EXCEEDED)
+)
 async def hear_victim_on_release(
     services: TheServices,
     officer: Annotated[Officer, may(Action.HEAR_VICTIM)],
@@ -148,7 +150,7 @@ async def hear_victim_on_release(
     return await hear_victim(services.ctx, account_hold_id, new, officer.actor)
 
 
-@router.post("/{account_hold_id}/release/confirm", responses=says(NOT_NOW, FOUR_EYES))
+@holds_router.post("/{account_hold_id}/release/confirm", responses=says(NOT_NOW, FOUR_EYES))
 async def confirm_release_of_hold(
     services: TheServices,
     officer: Annotated[Officer, may(Action.CONFIRM_RELEASE)],
@@ -163,7 +165,7 @@ async def confirm_release_of_hold(
     return await confirm_release(services.ctx, account_hold_id, why.reason, officer.actor, appeal_address=address)
 
 
-@router.post("/{account_hold_id}/release/reject", responses=says(NOT_NOW))
+@holds_router.post("/{account_hold_id}/release/reject", responses=says(NOT_NOW))
 async def reject_release_of_hold(
     services: TheServices,
     officer: Annotated[Officer, may(Action.CONFIRM_RELEASE)],
@@ -174,7 +176,7 @@ async def reject_release_of_hold(
     return await reject_release(services.ctx, account_hold_id, why.reason, officer.actor)
 
 
-@router.post("/{account_hold_id}/grievances", status_code=201, responses=says(NOT_NOW))
+@holds_router.post("/{account_hold_id}/grievances", status_code=201, responses=says(NOT_NOW))
 async def file_grievance(
     services: TheServices,
     officer: Annotated[Officer, may(Action.FILE_GRIEVANCE)],
@@ -185,7 +187,7 @@ async def file_grievance(
     return await grievance_decisions.file_grievance(services.ctx, account_hold_id, new, officer.actor)
 
 
-@router.put("/{account_hold_id}/holder-contact", responses=says(NOT_NOW))
+@holds_router.put("/{account_hold_id}/holder-contact", responses=says(NOT_NOW))
 async def take_holder_contact(
     services: TheServices,
     officer: Annotated[Officer, may(Action.TAKE_HOLDER_CONTACT)],
@@ -202,7 +204,7 @@ async def take_holder_contact(
     )
 
 
-@router.post("/{account_hold_id}/appeal-code", status_code=201, responses=says(NOT_NOW))
+@holds_router.post("/{account_hold_id}/appeal-code", status_code=201, responses=says(NOT_NOW))
 async def make_appeal_code(
     throttle: TheAppealThrottle,
     officer: Annotated[Officer, may(Action.MAKE_APPEAL_CODE)],

@@ -29,15 +29,15 @@ from schemas.recovery.order_views import (
 from schemas.recovery.orders import OrderConfirmation, RecordedStatementTaken
 from schemas.restoration_enums import OrderState
 
-router = APIRouter(prefix="/api/v1/orders", tags=["orders"], responses=IN_THE_DESCRIPTION)
+orders_router = APIRouter(prefix="/api/v1/orders", tags=["orders"], responses=IN_THE_DESCRIPTION)
 
-Reader = Annotated[Officer, may(Action.READ_ORDERS)]
+ReaderOfOrders = Annotated[Officer, may(Action.READ_ORDERS)]
 
 
-@router.get("")
+@orders_router.get("")
 async def list_orders(
     services: TheServices,
-    officer: Reader,
+    officer: ReaderOfOrders,
     state: Annotated[OrderState | None, Query()] = None,
     overdue: Annotated[bool | None, Query(description="Whether the order is past its deadline and still open.")] = None,
     institution: BankFilter = None,
@@ -61,8 +61,8 @@ async def list_orders(
         )
 
 
-@router.get("/{order_id}")
-async def read_order(services: TheServices, officer: Reader, order_id: UUID) -> OrderView:
+@orders_router.get("/{order_id}")
+async def read_order(services: TheServices, officer: ReaderOfOrders, order_id: UUID) -> OrderView:
     """Return one order: its lines, delivery attempts, the bank's statements, and its escalation levels."""
     async with (
         services.ctx.pool.acquire() as connection,
@@ -71,7 +71,7 @@ async def read_order(services: TheServices, officer: Reader, order_id: UUID) -> 
         return await order_views.get(connection, order_id, services.ctx.now())
 
 
-@router.post("/{order_id}/send-again", name="send_order_again", responses=says(NOT_NOW, NOT_FOUND))
+@orders_router.post("/{order_id}/send-again", name="send_order_again", responses=says(NOT_NOW, NOT_FOUND))
 async def send_again(
     services: TheServices, officer: Annotated[Officer, may(Action.SEND_ORDER)], order_id: UUID, why: OrderDecision
 ) -> OrderDone:
@@ -80,7 +80,7 @@ async def send_again(
     return OrderDone(order_id=order_id, state=state)
 
 
-@router.post("/{order_id}/cancel", name="cancel_order", responses=says(NOT_NOW, NOT_FOUND))
+@orders_router.post("/{order_id}/cancel", name="cancel_order", responses=says(NOT_NOW, NOT_FOUND))
 async def cancel(
     services: TheServices, officer: Annotated[Officer, may(Action.CANCEL_ORDER)], order_id: UUID, why: OrderDecision
 ) -> OrderDone:
@@ -89,7 +89,7 @@ async def cancel(
     return OrderDone(order_id=order_id, state=OrderState.CANCELLED)
 
 
-@router.post(
+@orders_router.post(
     "/{order_id}/cancellation-told",
     name="attest_cancellation_of_order",
     responses=says(NOT_NOW, FOUR_EYES, NOT_FOUND),
@@ -108,7 +108,7 @@ async def attest_cancellation(
     return CancellationAttestationTaken(order_id=order_id, acknowledged_at=at, waits_for_second=waits)
 
 
-@router.post("/{order_id}/confirm", name="write_down_confirmation", responses=says(NOT_FOUND))
+@orders_router.post("/{order_id}/confirm", name="write_down_confirmation", responses=says(NOT_FOUND))
 async def confirm(
     services: TheServices,
     officer: Annotated[Officer, may(Action.CONFIRM_ORDER)],

@@ -13,12 +13,12 @@ from api.roles import Action
 from api.services import TheServices
 from schemas.recovery.officer_steps import ContestedTransfers, NewPayerDecision, PayerDecision, SeenPayerDecision
 
-router = APIRouter(prefix="/api/v1/cases/{ack_no}", tags=["restorations"], responses=IN_THE_DESCRIPTION)
+payer_decisions_router = APIRouter(prefix="/api/v1/cases/{ack_no}", tags=["restorations"], responses=IN_THE_DESCRIPTION)
 
 DecisionId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
-@router.get("/contested-transfers", name="read_contested_transfers", responses=says(NOT_FOUND))
+@payer_decisions_router.get("/contested-transfers", name="read_contested_transfers", responses=says(NOT_FOUND))
 async def read(
     services: TheServices, officer: Annotated[Officer, may(Action.READ_RESTORATION)], ack_no: AckNo
 ) -> ContestedTransfers:
@@ -26,7 +26,9 @@ async def read(
     return await payer_decisions.contested(services.ctx, ack_no)
 
 
-@router.post("/hops/{hop_no}/payer-decisions", name="propose_payer_decision", responses=says(NOT_NOW, NOT_FOUND))
+@payer_decisions_router.post(
+    "/hops/{hop_no}/payer-decisions", name="propose_payer_decision", responses=says(NOT_NOW, NOT_FOUND)
+)
 async def propose(
     services: TheServices,
     officer: Annotated[Officer, may(Action.PROPOSE_PAYER)],
@@ -38,7 +40,7 @@ async def propose(
     return await payer_decisions.propose(services.ctx, ack_no, hop_no, new, officer.actor)
 
 
-@router.post(
+@payer_decisions_router.post(
     "/hops/{hop_no}/payer-decisions/{decision_id}/agree",
     name="agree_to_payer_decision",
     responses=says(FOUR_EYES, NOT_NOW, NOT_FOUND),

@@ -12,10 +12,10 @@ from api.roles import Action
 from api.services import TheServices
 from schemas.recovery.holds import ContinueReleases, ReleaseBrakeView, ReleasesContinued
 
-router = APIRouter(prefix="/api/v1/release-brake", tags=["holds"], responses=IN_THE_DESCRIPTION)
+release_brake_router = APIRouter(prefix="/api/v1/release-brake", tags=["holds"], responses=IN_THE_DESCRIPTION)
 
 
-@router.get("")
+@release_brake_router.get("")
 async def read_release_brake(
     services: TheServices, officer: Annotated[Officer, may(Action.READ_HOLD)]
 ) -> ReleaseBrakeView:
@@ -23,7 +23,7 @@ async def read_release_brake(
     return await hold_releases.read_brake(services.ctx)
 
 
-@router.post("/continue", responses=says(NOT_NOW))
+@release_brake_router.post("/continue", responses=says(NOT_NOW))
 async def continue_releases(
     services: TheServices, officer: Annotated[Officer, may(Action.CONTINUE_RELEASES)], seen: ContinueReleases
 ) -> ReleasesContinued:

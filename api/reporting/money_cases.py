@@ -20,15 +20,15 @@ from db.reporting.stage_counts import midnight
 from db.reporting.wall import BehindSum
 from schemas.reporting.wall import MoneyCasePage, MoneyFigure
 
-router = APIRouter(prefix="/api/v1/figures", tags=["figures"], responses=IN_THE_DESCRIPTION)
+money_cases_router = APIRouter(prefix="/api/v1/figures", tags=["figures"], responses=IN_THE_DESCRIPTION)
 
-_RESPONSES = {
+_RESPONSES_OF_MONEY_CASES = {
     200: {"content": TABLE_CONTENT, "description": "A page, or a table of up to 5,000 rows for CSV or a workbook."},
     **says(TOO_MUCH_TO_COUNT),
 }
 
 
-@router.get("/money-cases", response_model=MoneyCasePage, responses=_RESPONSES)
+@money_cases_router.get("/money-cases", response_model=MoneyCasePage, responses=_RESPONSES_OF_MONEY_CASES)
 async def list_cases_behind_a_sum(
     request: Request,
     services: TheServices,

@@ -111,7 +111,7 @@ class OfficerStreams:
         """Wait until every later change comes to the streams. Raises TimeoutError, and as the database does."""
         await self._listener.listening(CASE_EVENTS, self._heard_case, self._missed)
         await self._listener.listening(work_item_lines.CHANGED, self._heard_items, self._missed)
-        await self._listener.listening(draft_changes.CHANGED, self._heard_draft, self._missed)
+        await self._listener.listening(draft_changes.DRAFT_CHANGED, self._heard_draft, self._missed)
         await self._listener.listening(task_notices.CHANGED, self._heard_notices, self._missed)
         await self._listener.listening(notice_settings.CHANNEL, self._heard_presence, self._missed)
         self._left_at = asyncio.get_running_loop().time()

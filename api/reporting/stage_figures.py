@@ -50,7 +50,7 @@ from schemas.text import Line, LocalDatetime
 CASES_MAX: Final = 5_000
 """rows of a table of cases; a page of JSON leads on without end"""
 
-router = APIRouter(prefix="/api/v1/figures", tags=["figures"], responses=IN_THE_DESCRIPTION)
+stage_figures_router = APIRouter(prefix="/api/v1/figures", tags=["figures"], responses=IN_THE_DESCRIPTION)
 
 Reader = Annotated[Officer, may(Action.READ_FIGURES)]
 From = Annotated[
@@ -71,7 +71,7 @@ _CASE_RESPONSES = {
 }
 
 
-@router.get("/stages", response_model=StageReport, responses=_RESPONSES)
+@stage_figures_router.get("/stages", response_model=StageReport, responses=_RESPONSES)
 async def read_stage_figures(
     request: Request,
     services: TheServices,
@@ -91,7 +91,7 @@ async def read_stage_figures(
     return await _shown(request, report, stage_table(report))
 
 
-@router.get("/cases", response_model=StageCasePage, responses=_CASE_RESPONSES)
+@stage_figures_router.get("/cases", response_model=StageCasePage, responses=_CASE_RESPONSES)
 async def list_cases_behind_a_figure(
     request: Request,
     services: TheServices,
@@ -129,7 +129,7 @@ async def list_cases_behind_a_figure(
     return await _cases_shown(request, services, "cases", read, after, limit)
 
 
-@router.get("/breaches", response_model=BreachPage, responses=_CASE_RESPONSES)
+@stage_figures_router.get("/breaches", response_model=BreachPage, responses=_CASE_RESPONSES)
 async def list_breaches(
     request: Request,
     services: TheServices,
@@ -163,7 +163,7 @@ async def list_breaches(
     return await _cases_shown(request, services, "breaches", read, after, limit)
 
 
-@router.get("/load", response_model=LoadReport, responses=_RESPONSES)
+@stage_figures_router.get("/load", response_model=LoadReport, responses=_RESPONSES)
 async def read_load_of_officers(
     request: Request,
     services: TheServices,

@@ -14,16 +14,16 @@ from api.reports import TABLE_CONTENT, as_file, wants_file
 from api.services import TheServices
 from schemas.people.my_case import TreatmentGroup, TreatmentReport
 
-router = APIRouter(prefix="/api/v1/figures/treatment", tags=["figures"], responses=IN_THE_DESCRIPTION)
+treatment_figures_router = APIRouter(prefix="/api/v1/figures/treatment", tags=["figures"], responses=IN_THE_DESCRIPTION)
 
 
-_RESPONSES = {
+_RESPONSES_OF_TREATMENT_FIGURES = {
     200: {"content": TABLE_CONTENT, "description": "The report, or its table if the caller accepts CSV or a workbook."},
     **says(TOO_MUCH_TO_COUNT),
 }
 
 
-@router.get("", response_model=TreatmentReport, responses=_RESPONSES)
+@treatment_figures_router.get("", response_model=TreatmentReport, responses=_RESPONSES_OF_TREATMENT_FIGURES)
 async def read_treatment_figures(
     request: Request,
     services: TheServices,

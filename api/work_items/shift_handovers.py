@@ -19,7 +19,7 @@ from db.work_items import shift_handovers as rows
 from schemas.text import Line
 from schemas.work_items.shift_handovers import EarlyNote, HandoverNote, OwnShifts, ShiftHandover, ShiftPage
 
-router = APIRouter(prefix="/api/v1/shifts", tags=["desk"], responses=IN_THE_DESCRIPTION)
+shift_handovers_router = APIRouter(prefix="/api/v1/shifts", tags=["desk"], responses=IN_THE_DESCRIPTION)
 
 Reader = Annotated[Officer, may(Action.READ_TASKS)]
 Writer = Annotated[Officer, may(Action.OWN_TASK)]
@@ -30,7 +30,7 @@ _RESPONSES = {
 }
 
 
-@router.get("", name="list_shifts")
+@shift_handovers_router.get("", name="list_shifts")
 async def list_shifts(
     services: TheServices,
     officer: Reader,
@@ -43,20 +43,22 @@ async def list_shifts(
         return await rows.page(connection, team, after, limit)
 
 
-@router.get("/own", name="list_own_shifts")
+@shift_handovers_router.get("/own", name="list_own_shifts")
 async def own(services: TheServices, officer: Writer) -> OwnShifts:
     """List the shifts of the officer that run or have no record yet, with the officer's own notes for them."""
     return await shift_handovers.own_shifts(services.ctx, officer.subject)
 
 
-@router.put("/own/note", name="write_early_note", status_code=204, responses=says(NOT_FOUND))
+@shift_handovers_router.put("/own/note", name="write_early_note", status_code=204, responses=says(NOT_FOUND))
 async def write_early_note(services: TheServices, officer: Writer, told: EarlyNote) -> None:
     """Write the note for an own shift before its record is there. The record takes it over."""
     await shift_handovers.write_early_note(services.ctx, officer.subject, told)
 
 
-@router.get("/{shift_id}/handover", name="read_handover", response_model=ShiftHandover, responses=_RESPONSES)
-async def read(request: Request, services: TheServices, officer: Reader, shift_id: ShiftId) -> Response:
+@shift_handovers_router.get(
+    "/{shift_id}/handover", name="read_handover", response_model=ShiftHandover, responses=_RESPONSES
+)
+async def read_shift(request: Request, services: TheServices, officer: Reader, shift_id: ShiftId) -> Response:
     """Return what each officer of a shift did and left, with the officers' notes."""
     within = await within_of(services, officer, Action.READ_TASKS)
     found = await shift_handovers.read(services.ctx, shift_id, within)
@@ -65,7 +67,7 @@ async def read(request: Request, services: TheServices, officer: Reader, shift_i
     return Response(found.model_dump_json(), media_type="application/json")
 
 
-@router.put(
+@shift_handovers_router.put(
     "/{shift_id}/handover/note", name="write_handover_note", status_code=204, responses=says(NOT_FOUND, NOT_NOW)
 )
 async def write_note(services: TheServices, officer: Writer, shift_id: ShiftId, told: HandoverNote) -> None:

@@ -19,7 +19,7 @@ from schemas.enums import Language, TaskState
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.work_items.task_owners import TaskSort
 
-router = APIRouter(prefix="/api/v1/desk", tags=["desk"], responses=IN_THE_DESCRIPTION)
+tasks_router = APIRouter(prefix="/api/v1/desk", tags=["desk"], responses=IN_THE_DESCRIPTION)
 
 
 class TaskClosed(FrozenModel):
@@ -29,7 +29,7 @@ class TaskClosed(FrozenModel):
     hop_no: int | None
 
 
-@router.get("/tasks", responses=says(NOT_FOUND))
+@tasks_router.get("/tasks", responses=says(NOT_FOUND))
 async def list_tasks(
     services: TheServices,
     officer: Annotated[Officer, may(Action.READ_TASKS)],
@@ -61,7 +61,7 @@ async def list_tasks(
         return await task_views.page(connection, listed, after, limit, holidays, services.ctx.now(), language)
 
 
-@router.post("/tasks/{task_id}/close", name="close_task", responses=says(NOT_NOW))
+@tasks_router.post("/tasks/{task_id}/close", name="close_task", responses=says(NOT_NOW))
 async def close(
     services: TheServices, officer: Annotated[Officer, may(Action.CLOSE_TASK)], task_id: TaskId, why: WithReason
 ) -> TaskClosed:

@@ -227,7 +227,7 @@ class BesideThePath:
         await procedure_outbox.to_start(connection, deferral, [], PAGE)
         await procedure_outbox.to_notify(connection, deferral, [], PAGE)
         await procedure_outbox.not_seen(connection, now - timedelta(days=1), [], PAGE)
-        await procedure_outbox.purge(connection, now - timedelta(days=1), PAGE)
+        await procedure_outbox.purge_procedure_news(connection, now - timedelta(days=1), PAGE)
         await due_list.next_due_at(connection, now)
 
     async def read_lists(self, case_no: str) -> None:
@@ -258,8 +258,8 @@ class BesideThePath:
             for after in (None, middle):
                 await case_views.page(connection, state, after, PAGE)
         await case_views.get(connection, case_no)
-        await trail_views.page(connection, case_no, None, PAGE)
-        await request_views.page(connection, case_no, None, PAGE)
+        await trail_views.trail_page(connection, case_no, None, PAGE)
+        await request_views.request_page(connection, case_no, None, PAGE)
 
     async def search(self, case_no: str) -> None:
         """Search as an officer of the State, and as one of a district, by each kind of text."""

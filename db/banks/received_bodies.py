@@ -38,7 +38,7 @@ class SealedReceived:
 ARGUMENTS: Final = 7
 
 
-def insert(institution: str, first: int) -> str:
+def insert_body(institution: str, first: int) -> str:
     """Return the statement that stores a body; `columns` gives its arguments from `first` on.
 
     `institution` is SQL. The same bytes of the same bank are stored once. Without a body nothing is stored.
@@ -54,7 +54,7 @@ def insert(institution: str, first: int) -> str:
     )
 
 
-def columns(one: SealedReceived | None) -> tuple[Any, ...]:
+def body_columns(one: SealedReceived | None) -> tuple[Any, ...]:
     """Return the arguments of `insert`."""
     if one is None:
         return (None,) * ARGUMENTS
@@ -65,9 +65,9 @@ def columns(one: SealedReceived | None) -> tuple[Any, ...]:
     return (*told, one.key.person_id, one.sealed, of_bank)
 
 
-_KEEP: Final = f"WITH {body_keys.insert(2)} {insert('$1', 2 + body_keys.ARGUMENTS)}"
+_KEEP_OF_RECEIVED_BODIES: Final = f"WITH {body_keys.insert(2)} {insert_body('$1', 2 + body_keys.ARGUMENTS)}"
 
 
-async def keep(connection: Connection, institution: str, one: SealedReceived) -> None:
+async def keep_body(connection: Connection, institution: str, one: SealedReceived) -> None:
     """Store a body as received, with its key if that is new."""
-    await connection.execute(_KEEP, institution, *body_keys.columns([one.key]), *columns(one))
+    await connection.execute(_KEEP_OF_RECEIVED_BODIES, institution, *body_keys.columns([one.key]), *body_columns(one))

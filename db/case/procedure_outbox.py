@@ -147,7 +147,7 @@ async def mark_notified(connection: Connection, news_ids: Sequence[int], at: dat
     await connection.execute("UPDATE procedure_news SET signalled_at = $2 WHERE news_id = ANY($1)", list(news_ids), at)
 
 
-async def purge(connection: Connection, before: datetime, limit: int) -> int:
+async def purge_procedure_news(connection: Connection, before: datetime, limit: int) -> int:
     """Delete notifications that were sent before `before`; return how many."""
     rows = await connection.fetch(
         "DELETE FROM procedure_news WHERE news_id IN (SELECT news_id FROM procedure_news WHERE signalled_at < $1"

@@ -35,7 +35,7 @@ ORDER BY r.batch_no, r.institution LIMIT $4
 """
 
 
-async def page(connection: Connection, ack_no: str, after: str | None, limit: int) -> RequestPage:
+async def request_page(connection: Connection, ack_no: str, after: str | None, limit: int) -> RequestPage:
     """Return up to `limit` requests of a case, by batch and institution. Raises `NotFound`, `BadCursor`."""
     batch_no, institution = from_cursor(after, int, str) if after is not None else (0, "")
     if not 0 <= int(batch_no) <= _MAX_BATCH_NO:

@@ -91,7 +91,7 @@ async def entered(connection: Connection, case_no: str, officer: str, idempotenc
     return Entered(**dict(row)) if row else None
 
 
-async def insert(connection: Connection, new: NewRow) -> None:
+async def insert_answer(connection: Connection, new: NewRow) -> None:
     """Write a telephone answer."""
     await connection.execute(
         "INSERT INTO telephone_answer (telephone_answer_id, case_no, request_id, institution, update_id, told_at,"

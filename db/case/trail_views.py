@@ -38,7 +38,7 @@ _PLACED: Final = "SELECT hop_no, bucket, balance_paise FROM ledger_balance WHERE
 _BUCKETS: Final[Mapping[str, Bucket]] = {bucket.value: bucket for bucket in Bucket}
 
 
-async def page(
+async def trail_page(
     connection: Connection, ack_no: str, after: str | None, limit: int, layer: int | None = None
 ) -> TrailView:
     """Return up to `limit` hops of a case, or of one layer, with their accounts. Raises `NotFound`, `BadCursor`."""

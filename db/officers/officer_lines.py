@@ -39,7 +39,7 @@ class _Seen(FrozenModel):
     last_sign_in_at: UtcDatetime | None
 
 
-async def listed(connection: Connection, after: str, limit: int) -> list[OfficerLine]:
+async def listed_lines(connection: Connection, after: str, limit: int) -> list[OfficerLine]:
     """Return officers by id, at most `limit` of them after `after`."""
     return await _lines(connection, await officers.listed(connection, after=after, limit=limit))
 

@@ -60,7 +60,7 @@ WHERE $1::bigint IS NULL OR v.number < $1 ORDER BY v.number DESC LIMIT $2
 """
 
 
-async def page(connection: Connection, after: str | None, limit: int) -> PolicyVersionPage:
+async def policy_page(connection: Connection, after: str | None, limit: int) -> PolicyVersionPage:
     """Return a page of versions, the newest first. Raises `BadCursor`."""
     found = await connection.fetch(_LISTED, int_after(after) if after else None, limit + 1)
     rows, more = cut(found, limit)

@@ -38,7 +38,7 @@ async def write(connection: Connection, acts: Mapping[NewRefusedAct, int]) -> No
     )
 
 
-async def page(connection: Connection, caller: str | None, after: str | None, limit: int) -> RefusedActPage:
+async def refused_page(connection: Connection, caller: str | None, after: str | None, limit: int) -> RefusedActPage:
     """Return lines about a caller, or about all without one, the newest first. Raises `BadCursor`."""
     rows = await connection.fetch(
         f"SELECT {_COLUMNS} FROM refused_act WHERE act_id < $1 AND ($2::text IS NULL OR caller = $2)"

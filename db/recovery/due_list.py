@@ -11,7 +11,7 @@ from db.rows import Rows
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ProcedureKind
 
-_DUE: Final = f"p.ended_at IS NULL AND {IS_LISTED} AND p.due_at"
+_DUE_OF_DUE_LIST: Final = f"p.ended_at IS NULL AND {IS_LISTED} AND p.due_at"
 _NEWS: Final = "FROM procedure_news n JOIN procedure p USING (workflow_id) WHERE n.signalled_at IS NULL"
 
 
@@ -40,7 +40,7 @@ class Backlog(FrozenModel):
 
 
 DUE: Final = (
-    f"SELECT p.case_no, p.due_at AS since FROM procedure p WHERE {_DUE} <= $1"
+    f"SELECT p.case_no, p.due_at AS since FROM procedure p WHERE {_DUE_OF_DUE_LIST} <= $1"
     f" AND p.case_no <> ALL($3) AND {may_begin('p.due_at', 'p.case_no')} ORDER BY p.due_at LIMIT $4"
 )
 _CHANGED: Final = (
@@ -73,7 +73,7 @@ OF_CASE: Final = (
 )
 
 
-async def of_case(connection: Connection, case_no: str, now: datetime) -> list[DueProcedure]:
+async def dues_of_case(connection: Connection, case_no: str, now: datetime) -> list[DueProcedure]:
     """Return the procedures of one case that are due or have changed; the caller has locked the case."""
     return await Rows(connection, DueProcedure).many(OF_CASE, case_no, now)
 
@@ -92,7 +92,7 @@ async def mark_attended(connection: Connection, attended: Sequence[Attended], at
 async def next_due_at(connection: Connection, after: datetime) -> datetime | None:
     """Return the first time after `after` at which a procedure of the list is due."""
     due_at: datetime | None = await connection.fetchval(
-        f"SELECT min(p.due_at) FROM procedure p WHERE {_DUE} > $1", after
+        f"SELECT min(p.due_at) FROM procedure p WHERE {_DUE_OF_DUE_LIST} > $1", after
     )
     return due_at
 
@@ -107,7 +107,7 @@ async def backlog(connection: Connection) -> Backlog:
         " FROM (SELECT present_moment() AS now) m LEFT JOIN LATERAL ("
         "  SELECT held_at AS since FROM held_hop WHERE hold_opened_at IS NULL"
         f" UNION ALL SELECT p.created_at FROM procedure p WHERE p.started_at IS NULL AND {HAS_WORKFLOW}"
-        f" UNION ALL SELECT p.due_at FROM procedure p WHERE {_DUE} <= m.now"
+        f" UNION ALL SELECT p.due_at FROM procedure p WHERE {_DUE_OF_DUE_LIST} <= m.now"
         "  UNION ALL SELECT created_at FROM procedure_news WHERE signalled_at IS NULL) w ON true GROUP BY m.now"
     )
     assert row is not None, "the moment is one row"

@@ -17,7 +17,7 @@ class WaiverRow(FrozenModel):
     contradict_until: UtcDatetime
 
 
-async def insert(
+async def insert_waiver(
     connection: Connection,
     restoration_id: UUID,
     visit_no: int,

@@ -8,7 +8,7 @@ from db.pool import Connection
 from db.rows import Rows
 from schemas.work_items.officer_streams import DraftChange
 
-CHANGED: Final = "draft"
+DRAFT_CHANGED: Final = "draft"
 """the channel of notifications; the payload is the draft and its owner of before, as JSON"""
 
 

@@ -86,7 +86,7 @@ async def join(connection: Connection, shift_id: int, notes: Sequence[ShiftNote]
     )
 
 
-async def take_old(connection: Connection, before: datetime, limit: int) -> list[UUID]:
+async def take_old_notes(connection: Connection, before: datetime, limit: int) -> list[UUID]:
     """Delete notes that were written before a moment; return their keys."""
     rows = await connection.fetch(
         "DELETE FROM shift_note WHERE person_id IN (SELECT person_id FROM shift_note WHERE noted_at < $1"

@@ -132,7 +132,7 @@ async def sent(connection: Connection, message_id: UUID, at: datetime) -> None:
     await _end(connection, message_id, "sent_at", at)
 
 
-async def withdraw(connection: Connection, message_id: UUID, at: datetime) -> None:
+async def withdraw_messages(connection: Connection, message_id: UUID, at: datetime) -> None:
     """Write that nothing of a message waits any more, so that it is not sent."""
     await _end(connection, message_id, "withdrawn_at", at)
 

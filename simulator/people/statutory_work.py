@@ -11,7 +11,7 @@ from simulator.people.callers import Json
 from simulator.people.case_police import CasePolice
 from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS
 
-TRIES: Final = 8
+WORK_TRIES: Final = 8
 """number of tries, because missing fields may be supplied soon: the officer's name, the FIR and its copy"""
 REPORT, FOLLOW_UP = "magistrate_report", "follow_up"
 
@@ -78,7 +78,7 @@ class StatutoryWork:
     async def _issue(self, case: str, body: Json, what: str) -> bool:
         """Issue a document when no field is missing; return False if that does not happen in time."""
         lacking = f"/api/v1/cases/{case}/documents/{body['kind']}/lacking?subject={body.get('subject', '')}"
-        for _ in range(TRIES):
+        for _ in range(WORK_TRIES):
             status, answer = await self.police.get("io", case, lacking)
             if status < HTTP_BAD_REQUEST and answer.get("can_be_issued"):
                 return bool(await self.post("io", case, f"/api/v1/cases/{case}/documents", body, what))

@@ -33,7 +33,7 @@ def nightly(
     runs = run(with_pool(lambda pool: _read(pool, limit)))
     write_json(json_target, [one.model_dump(mode="json") for one in runs])
     if json_target is None:
-        _show(runs)
+        _show_of_nightly(runs)
     if not all_clean(runs):
         raise typer.Exit(FAILURE)
 
@@ -53,7 +53,7 @@ async def _read(pool: "Pool", limit: int) -> "list[NightlyRun]":
         return await nightly_runs.last(connection, limit)
 
 
-def _show(runs: "list[NightlyRun]") -> None:
+def _show_of_nightly(runs: "list[NightlyRun]") -> None:
     """Show a line for each run. A table would break the SHA-256, which people copy."""
     console = people(None)
     console.print(f"{len(runs)} nightly runs, in Indian time", highlight=False)

@@ -28,13 +28,13 @@ def readers(
 
     Exit codes: 0 done, 1 no such case or failed, 2 wrong usage or settings.
     """
-    found = run(with_pool(lambda pool: _read(pool, case, limit)))
+    found = run(with_pool(lambda pool: _read_of_readers(pool, case, limit)))
     write_json(json_target, [one.model_dump(mode="json") for one in found])
     if json_target is None:
         _show_table(case, found)
 
 
-async def _read(pool: "Pool", ack_no: str, limit: int) -> "list[ReadEntry]":
+async def _read_of_readers(pool: "Pool", ack_no: str, limit: int) -> "list[ReadEntry]":
     from db.case.cases import case_no_of
     from db.privacy import jurisdiction
 
@@ -96,7 +96,7 @@ async def _read_refused(pool: "Pool", caller: str | None, limit: int) -> "list[R
     async with pool.acquire() as connection:
         after = None
         while len(found) < limit:
-            page = await refused_acts.page(connection, caller, after, min(PAGE_ITEMS, limit - len(found)))
+            page = await refused_acts.refused_page(connection, caller, after, min(PAGE_ITEMS, limit - len(found)))
             found += page.items
             after = page.next
             if after is None:

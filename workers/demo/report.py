@@ -54,7 +54,7 @@ def as_json(played: Played) -> dict[str, object]:
         "in_play_by_class_paise": dict(figures.in_play_by_class_paise),
         "turnaround_ms": {name: _spread_ms(spread) for name, spread in played.turnarounds.items()},
         "channels": {kind.value: found.model_dump() for kind, found in played.channels.items()},
-        "restoration": restoration_report.as_json(played),
+        "restoration": restoration_report.restorations_as_json(played),
         "caught_of_catchable": world.truth.caught_of_catchable,
         "caught_paise": world.truth.caught_paise,
         "catchable_paise": world.truth.catchable_paise,
@@ -80,7 +80,7 @@ def show(console: Console, played: Played) -> None:
     """Show the result of the day to people."""
     console.print(_work(played))
     console.print(_money(played))
-    restoration_report.show(console, played)
+    restoration_report.show_restorations(console, played)
     console.print(_times(played))
     console.print(_channels(played))
     console.print(_catch(played), highlight=False)

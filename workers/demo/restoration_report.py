@@ -60,7 +60,7 @@ APPEALED: Mapping[str, str] = {
 }
 
 
-def as_json(played: Played) -> dict[str, object]:
+def restorations_as_json(played: Played) -> dict[str, object]:
     """Return all restoration figures. Money in paise, times in seconds of real time."""
     world = played.state.world.restoration
     return {
@@ -72,7 +72,7 @@ def as_json(played: Played) -> dict[str, object]:
     }
 
 
-def show(console: Console, played: Played) -> None:
+def show_restorations(console: Console, played: Played) -> None:
     """Show the restoration figures to people."""
     console.print(_routes(played))
     world = played.state.world.restoration
@@ -120,7 +120,7 @@ def _time(quantile: Literal["p50_seconds", "p95_seconds"]) -> Callable[[OutcomeF
     return cell
 
 
-def _money(stage: Stage) -> Callable[[OutcomeFigures, float], str]:
+def _money_of_restoration_report(stage: Stage) -> Callable[[OutcomeFigures, float], str]:
     return lambda row, factor: rupees(row.stages[stage].paise)
 
 
@@ -132,11 +132,11 @@ _ROWS: Mapping[str, Callable[[OutcomeFigures, float], str]] = {
     "cases applied for": _cases(Stage.APPLIED),
     "cases restored": _cases(Stage.RESTORED),
     "ever on hold": lambda row, factor: rupees(ever_held_paise(row)),
-    "[green]still held[/]": _money(Stage.HELD),
-    "[bright_green]restored[/]": _money(Stage.RESTORED),
+    "[green]still held[/]": _money_of_restoration_report(Stage.HELD),
+    "[bright_green]restored[/]": _money_of_restoration_report(Stage.RESTORED),
     "  share of ever on hold": _share,
-    "[cyan]released[/]": _money(Stage.RELEASED),
-    "  of which lapsed": _money(Stage.LAPSED),
+    "[cyan]released[/]": _money_of_restoration_report(Stage.RELEASED),
+    "  of which lapsed": _money_of_restoration_report(Stage.LAPSED),
     "held → restored, p50": _time("p50_seconds"),
     "held → restored, p95": _time("p95_seconds"),
 }

@@ -238,7 +238,7 @@ class ProcedureStarter:
     async def _purge(self, now: datetime) -> None:
         before = now - timedelta(seconds=self.ctx.policy.outbox.keep_told_seconds)
         async with self.ctx.pool.acquire() as connection:
-            await procedure_outbox.purge(connection, before, PURGE_LIMIT)
+            await procedure_outbox.purge_procedure_news(connection, before, PURGE_LIMIT)
 
     # -- one case must not delay the others ----------------------------------------------------------------------------
 

@@ -63,7 +63,7 @@ async def sweep(bench: Bench) -> tuple[Swept, list[FollowUp]]:
 async def ask_again_at(bench: Bench, case_no: str) -> datetime | None:
     """When the first hop of a case is asked about again, as officers see it."""
     async with bench.pool.acquire() as connection:
-        return (await trail_views.page(connection, case_no, None, 1)).edges[0].ask_again_at
+        return (await trail_views.trail_page(connection, case_no, None, 1)).edges[0].ask_again_at
 
 
 async def tasks_in_full(bench: Bench, case_no: str) -> list[tuple[str, dict[str, Any]]]:

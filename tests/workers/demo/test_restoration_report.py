@@ -35,7 +35,7 @@ def shown(*rows: OutcomeFigures, total: OutcomeFigures, **more: object) -> dict[
     world = SimpleNamespace(restoration=SimpleNamespace(done=more))
     console = Console(file=(text := io.StringIO()), width=200)
     played = SimpleNamespace(plan=plan, restorations=restorations, state=SimpleNamespace(world=world))
-    restoration_report.show(console, cast(Played, played))
+    restoration_report.show_restorations(console, cast(Played, played))
     lines = [
         line.replace("┃", "│").removeprefix("│").rstrip().removesuffix("│") for line in text.getvalue().splitlines()
     ]
