@@ -12,7 +12,7 @@ from activities.metrics import METRICS
 from db.case import ledger
 from db.people import drafts
 from db.pool import Connection, Pool
-from db.recovery import due_list, hold_views
+from db.recovery import due_documents, hold_views
 from db.work_items import task_views
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ READ_SECONDS: Final = 0.5
 
 async def read_backlog(connection: Connection) -> None:
     """Set the gauges of due restorations."""
-    waiting = await due_list.backlog(connection)
+    waiting = await due_documents.backlog(connection)
     METRICS.restoration_backlog(waiting.rows, waiting.lag_seconds)
 
 

@@ -7,14 +7,15 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute, Route
 
 from activities.banks.reply_links import PATH as REPLY_PATH
-from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
+from activities.officers.enrolment import FIRST_PATH, SIGN_IN_PATH
 from api import console, ops
 from api.banks import banks
-from api.case import accounts, cases, desk_actions, discrepancies, events, intake, payer_inquiries, telephone_answers
+from api.case import cases, desk_actions, intake
 from api.description import Described, operation_id
 from api.edge import Edge
 from api.evidence import evidence
 from api.gateway import (
+    bank_api,
     debit_inquiries,
     feed,
     i4c,
@@ -22,22 +23,18 @@ from api.gateway import (
     inbox_answers,
     inbox_checks,
     inbox_keys,
-    inbox_logins,
     inbox_orders,
     inbox_people,
     inbox_statements,
     inbox_table,
-    inbox_tests,
     liens,
-    reconciliation,
 )
-from api.gateway import documents as bank_documents
-from api.gateway import grievances as bank_grievances
-from api.gateway import orders as bank_orders
+from api.gateway import bank_api as bank_documents
+from api.gateway import bank_api as bank_grievances
+from api.gateway import bank_api as bank_orders
 from api.gateway.answer_pages import AnswerPages
 from api.gateway.inbox_pages import INBOX_BODY_MAX_BYTES
-from api.gateway.order_pages import OrderPages
-from api.gateway.reply_pages import FORM_BODY_MAX_BYTES
+from api.gateway.reply_pages import FORM_BODY_MAX_BYTES, OrderPages
 from api.officers import (
     administration,
     displays,
@@ -50,31 +47,26 @@ from api.officers import (
 )
 from api.officers.callers import DESCRIPTION_PATH, DISPLAY_PATH, SIGN_IN_API_PATH
 from api.params import Part
-from api.people import complaint_opening, complaint_sending, complaint_steps, doors, drafts, quality, victims
+from api.people import complaint_opening, complaint_sending, complaint_steps, doors, drafts, victims
 from api.people.my_case_pages import MyCasePages
 from api.problems import INBOX_PATH, Elsewhere, add_handlers
 from api.recovery import (
     appeal_page,
     case_merges,
-    court_day,
-    credit_accounts,
-    grievance_officers,
+    documents,
     grievances,
     holds,
     notifications,
-    orders,
-    payer_decisions,
     police,
-    release_brake,
     restorations,
     withdrawals,
 )
 from api.recovery import documents as case_documents
-from api.recovery.credit_accounts import CreditAccountPage
-from api.reporting import money_cases, outcomes, scorecards, search, stage_figures, stream, treatment_figures, wall
-from api.route_search import RouteSearch
+from api.recovery.case_merges import CreditAccountPage
+from api.reporting import outcomes, scorecards, search, stage_figures, stream, wall
+from api.route_errors import RouteSearch
 from api.services import Services
-from api.work_items import shift_handovers, task_notices, task_owners, tasks
+from api.work_items import task_owners, tasks
 
 BODY_LIMITS_BYTES = {
     intake.PATH: intake.BODY_MAX_BYTES,
@@ -104,50 +96,50 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.INTAKE, drafts.router),
     (Part.INTAKE, drafts.calls_router),
     (Part.OFFICERS, cases.cases_router),
-    (Part.OFFICERS, discrepancies.discrepancies_router),
-    (Part.OFFICERS, payer_inquiries.payer_inquiries_router),
+    (Part.OFFICERS, desk_actions.discrepancies_router),
+    (Part.OFFICERS, desk_actions.payer_inquiries_router),
     (Part.OFFICERS, search.router),
-    (Part.OFFICERS, telephone_answers.telephone_answers_router),
-    (Part.OFFICERS, accounts.accounts_router),
+    (Part.OFFICERS, desk_actions.telephone_answers_router),
+    (Part.OFFICERS, cases.accounts_router),
     (Part.OFFICERS, victims.victims_router),
     (Part.OFFICERS, victims.case_router),
     (Part.OFFICERS, victims.corrections_router),
     (Part.OFFICERS, victims.stories_router),
-    (Part.OFFICERS, quality.quality_router),
-    (Part.OFFICERS, events.events_router),
+    (Part.OFFICERS, victims.quality_router),
+    (Part.OFFICERS, cases.events_router),
     (Part.OFFICERS, desk_actions.desk_actions_router),
     (Part.OFFICERS, tasks.tasks_router),
     (Part.OFFICERS, task_owners.router),
     (Part.OFFICERS, stream.router),
-    (Part.OFFICERS, task_notices.task_notices_router),
-    (Part.OFFICERS, task_notices.admin_router),
-    (Part.OFFICERS, shift_handovers.shift_handovers_router),
+    (Part.OFFICERS, tasks.task_notices_router),
+    (Part.OFFICERS, tasks.admin_router),
+    (Part.OFFICERS, tasks.shift_handovers_router),
     (Part.OFFICERS, readers.router),
     (Part.OFFICERS, scorecards.router),
     (Part.OFFICERS, stage_figures.stage_figures_router),
-    (Part.OFFICERS, money_cases.money_cases_router),
-    (Part.OFFICERS, treatment_figures.treatment_figures_router),
+    (Part.OFFICERS, stage_figures.money_cases_router),
+    (Part.OFFICERS, stage_figures.treatment_figures_router),
     (Part.OFFICERS, wall.router),
-    (Part.OFFICERS, reconciliation.reconciliation_router),
+    (Part.OFFICERS, bank_api.reconciliation_router),
     # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.
     (Part.OFFICERS, outcomes.router),
     (Part.OFFICERS, restorations.router),
-    (Part.OFFICERS, court_day.court_day_router),
-    (Part.OFFICERS, credit_accounts.credit_accounts_router),
-    (Part.OFFICERS, payer_decisions.payer_decisions_router),
+    (Part.OFFICERS, case_merges.court_day_router),
+    (Part.OFFICERS, case_merges.credit_accounts_router),
+    (Part.OFFICERS, holds.payer_decisions_router),
     (Part.OFFICERS, withdrawals.router),
     (Part.OFFICERS, case_merges.case_merges_router),
     (Part.OFFICERS, case_documents.documents_router),
     (Part.OFFICERS, police.router),
     (Part.OFFICERS, notifications.router),
     (Part.OFFICERS, police.wide_router),
-    (Part.OFFICERS, orders.orders_router),
+    (Part.OFFICERS, documents.orders_router),
     (Part.INTAKE, bank_orders.orders_router),
     (Part.INTAKE, bank_documents.documents_router),
     (Part.OFFICERS, holds.holds_router),
-    (Part.OFFICERS, release_brake.release_brake_router),
+    (Part.OFFICERS, holds.release_brake_router),
     (Part.OFFICERS, grievances.grievances_router),
-    (Part.OFFICERS, grievance_officers.grievance_officers_router),
+    (Part.OFFICERS, grievances.grievance_officers_router),
     (Part.INTAKE, bank_grievances.grievances_router),
     (Part.OFFICERS, appeal_page.router),
     (Part.OFFICERS, evidence.router),
@@ -176,10 +168,10 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.INTAKE, inbox_table.router),
     (Part.INTAKE, inbox_orders.router),
     (Part.INTAKE, inbox_keys.router),
-    (Part.INTAKE, inbox_logins.inbox_logins_router),
+    (Part.INTAKE, inbox_people.inbox_logins_router),
     (Part.INTAKE, inbox_checks.router),
     (Part.INTAKE, inbox_people.inbox_people_router),
-    (Part.INTAKE, inbox_tests.inbox_tests_router),
+    (Part.INTAKE, inbox_people.inbox_tests_router),
     (None, ops.router),
 )
 """Routers, each with the part that serves it; both parts serve a router without a part. The description of the API

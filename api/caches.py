@@ -17,7 +17,7 @@ from activities.reporting import outcomes, wall
 from activities.reporting.scorecards import CallDesk
 from api.officers.scripts import RecentReads
 from api.problems import TOO_MANY, Kind, Refused
-from db.case import trail_views
+from db.case import case_views
 from db.databases import Storage, storage_state
 from db.pool import Pool
 from db.reporting import scorecards
@@ -212,10 +212,10 @@ class TrailCache:
             self._ctx.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            version = await trail_views.version(connection, case_no)
+            version = await case_views.version(connection, case_no)
             key = (case_no, version, detail, legs)
             body = self._bodies.pop(key, None)
-            stored = None if body is not None else await trail_views.stored_trail(connection, case_no)
+            stored = None if body is not None else await case_views.stored_trail(connection, case_no)
         if body is None:
             assert stored is not None, "it is read where no body is kept"
             # A large trail takes long enough to be computed beside other requests.
@@ -226,7 +226,7 @@ class TrailCache:
         return body
 
 
-def _laid_out(case_no: str, version: int, stored: trail_views.StoredTrail, detail: TrailDetail, legs: int) -> bytes:
+def _laid_out(case_no: str, version: int, stored: case_views.StoredTrail, detail: TrailDetail, legs: int) -> bytes:
     """Return a `TrailLayoutView` as JSON with gzip."""
     picture = layout_fields(stored.hops(), detail, legs)
     data = orjson.dumps({"case_ack_no": case_no, "version": version, "picture": picture})

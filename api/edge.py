@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from activities.case.arrivals import note_arrival
+from activities.case.intake import note_arrival
 from activities.metrics import METRICS
 from adapters.clock import wall_clock
 from api import params

@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 
-from adapters.banks.i4c.money import AmountError, parse_rupees
-from adapters.banks.i4c.times import parse_moment
+from adapters.banks.i4c.values import AmountError, parse_moment, parse_rupees
 from adapters.banks.stated import Answerer
 from api.pages import TEMPLATES
 from api.problems import UNREADABLE_FORM, Refused

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from activities.banks.reply_links import PATH as REPLY_PATH
-from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
+from activities.officers.enrolment import FIRST_PATH, SIGN_IN_PATH
 from activities.people.my_case import CASE_PATH
 from activities.people.public_complaints import FORM_PATH
 from activities.recovery.credit_accounts import CREDIT_PATH

@@ -21,12 +21,12 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 from activities.banks.reply_links import PATH as REPLY_PATH
-from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
+from activities.officers.enrolment import FIRST_PATH, SIGN_IN_PATH
 from activities.people.my_case import CASE_PATH
 from activities.people.public_complaints import FORM_PATH
 from activities.recovery.credit_accounts import CREDIT_PATH
 from activities.recovery.document_issuing import APPEAL_PATH
-from adapters.banks.i4c.replies import ReplyCode, refusal_reply
+from adapters.banks.i4c.values import ReplyCode, refusal_reply
 from api.officers.sessions import cookie_of
 from api.officers.tokens import BadToken
 from api.pages import ABOUT_PATH, LEAVE_PATH

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.forms import preferred
 from api.problems import INVALID, Refused, Violation
 from documents.spreadsheet import Table
-from documents.table_texts import for_people
+from documents.wording import for_people
 from schemas.text import IST
 
 CSV: Final = "text/csv"

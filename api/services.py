@@ -13,7 +13,7 @@ from activities.banks.received import origin_of
 from activities.banks.reply_links import REPLIES_AT_ONCE
 from activities.context import Context
 from activities.database_figures import DatabaseGauges
-from activities.officers.sign_in_links import SignInLinks
+from activities.officers.enrolment import SignInLinks
 from activities.reporting.outcomes import OutcomeWatch
 from activities.reporting.scorecards import ScoreWatch
 from activities.reporting.wall import AlertWatch

@@ -15,10 +15,9 @@ from typing import Any, Final
 from benchmarks.aims import Aim, at_least, at_most, exactly
 from benchmarks.cost import metered
 from benchmarks.first_hold import layers
+from benchmarks.home import play_day, world_digest
 from benchmarks.measuring import Progress, finish, machine, memory_mib, own_stack
-from benchmarks.play import play_day
 from benchmarks.rush import compared, rush
-from benchmarks.world import world_digest
 from db.reporting.day_totals import day_figures, status_updates
 from workers.demo.play import DAY_SECONDS, DayPlan
 from workers.demo.restoration_wait import LIMIT_SECONDS as OWED_LIMIT_SECONDS

@@ -17,8 +17,8 @@ import orjson
 
 from benchmarks.aims import Aim, at_most, exactly
 from benchmarks.cost import Meter, metered
+from benchmarks.home import world_digest
 from benchmarks.measuring import Progress, baseline, finish, machine, memory_mib, nothing_owed, own_stack, quantiles
-from benchmarks.world import world_digest
 from db.reporting.day_totals import day_figures, hops_freed_by_people, restoration_lags, transfers_before
 from workers.simulated import SimulatedStack
 

@@ -15,8 +15,8 @@ from adapters.clock import wall_clock
 from benchmarks.aims import Aim, at_most, exactly
 from benchmarks.complaints import Run
 from benchmarks.cost import Cost, Meter, metered
+from benchmarks.home import world_digest
 from benchmarks.measuring import Progress, baseline, finish, machine, memory_mib, own_stack
-from benchmarks.world import world_digest
 from db.reporting.engine_waits import cases_on_hold, last_event_at, left_to_do
 from simulator import Knobs
 from workers.simulated import SimulatedStack

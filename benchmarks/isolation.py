@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from benchmarks.aims import Aim, at_least, at_most, exactly
 from benchmarks.complaints import Run
+from benchmarks.home import world_digest
 from benchmarks.measuring import Progress, baseline, finish, machine, nothing_owed, own_stack, quantiles
-from benchmarks.world import world_digest
 from simulator import Knobs
 
 BANKS: Final = 8

@@ -12,9 +12,8 @@ from typing import Any, Final
 from benchmarks.aims import Aim, at_least, at_most, exactly
 from benchmarks.bare import BareCase
 from benchmarks.cost import metered
+from benchmarks.home import play_day, world_digest
 from benchmarks.measuring import Progress, bare_seconds, finish, machine, memory_mib, own_stack
-from benchmarks.play import play_day
-from benchmarks.world import world_digest
 from db.reporting.day_totals import batches_by_case, day_figures
 from simulator.config import Knobs
 from workers.demo.play import DayPlan

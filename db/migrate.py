@@ -12,8 +12,16 @@ import asyncpg
 
 from db import connections
 from db.grants import grant
-from db.migration_checks import MigrationLocked, MigrationRunning, index_made, split_statements
-from db.migration_files import MIGRATIONS, MigrationFile, Phase, read_files
+from db.migration_files import (
+    MIGRATIONS,
+    MigrationFile,
+    MigrationLocked,
+    MigrationRunning,
+    Phase,
+    index_made,
+    read_files,
+    split_statements,
+)
 from db.pool import Connection
 from db.schema_state import applied, refuse_unknown
 

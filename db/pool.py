@@ -22,7 +22,7 @@ CACHED_STATEMENTS = 400
 """prepared statements of a connection, cached for its whole life; a process has fewer"""
 BY_INDEX = {"enable_seqscan": "off", "plan_cache_mode": "force_generic_plan"}
 SESSION_NAME = "goldenhour command"
-"""name of the sessions of a command; a process of the engine names its keys (`db.privacy.sealed`)"""
+"""name of the sessions of a command; a process of the engine names its keys (`db.privacy.body_keys`)"""
 QUERIES_MAX = 10_000_000
 """queries after which a connection is replaced"""
 ARRAY_TYPES = (

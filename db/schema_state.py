@@ -4,8 +4,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from db.migration_checks import MigrationChanged, SchemaAhead, SchemaBehind, SchemaTooOld
-from db.migration_files import BASELINE, MIGRATIONS, MigrationFile, Phase, phase_of, read_files
+from db.migration_files import (
+    BASELINE,
+    MIGRATIONS,
+    MigrationChanged,
+    MigrationFile,
+    Phase,
+    SchemaAhead,
+    SchemaBehind,
+    SchemaTooOld,
+    phase_of,
+    read_files,
+)
 
 if TYPE_CHECKING:
     from db.pool import Connection

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from documents.document import WIDE, Blanks, Block, Choices, Column, Document, Heading, Items, Lines, Pairs, table
 from documents.pieces import strong, text
+from documents.rendering import WIDE, Blanks, Block, Choices, Column, Document, Heading, Items, Lines, Pairs, table
 from documents.wording import Wording, words_of
 from schemas.enums import Language
 

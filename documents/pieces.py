@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from documents.document import NARROW, WIDE, Block, Column, Document, Imprint, Pairs, Paragraph, Table, table
+from documents.rendering import NARROW, WIDE, Block, Column, Document, Imprint, Pairs, Paragraph, Table, table
 from documents.wording import Wording
 from schemas.recovery.document_facts import AccountFacts, CourtOrderFacts, DocumentFacts, OfficerFacts
 

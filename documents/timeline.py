@@ -6,8 +6,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from documents.document import NARROW, WIDE, Block, Column, Document, Heading, Pairs, Paragraph, table
 from documents.event_texts import ids, sentence
+from documents.rendering import NARROW, WIDE, Block, Column, Document, Heading, Pairs, Paragraph, table
 from documents.trail_picture import trail_blocks
 from domain.rupees import rupees
 from schemas.case.trail_layout import TrailPicture

@@ -1,6 +1,5 @@
 """Documents to a bank, each to one bank."""
 
-from documents.document import NARROW, WIDE, Column, Heading, Items, Paragraph, Table, table
 from documents.pieces import (
     Body,
     account_and_ifsc,
@@ -13,6 +12,7 @@ from documents.pieces import (
     text,
     total_of,
 )
+from documents.rendering import NARROW, WIDE, Column, Heading, Items, Paragraph, Table, table
 from documents.wording import Wording
 from domain.recovery.documents import is_by_law
 from schemas.recovery.document_facts import (

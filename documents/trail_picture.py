@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from documents.document import WIDE, Arc, Block, Box, Column, Drawing, Label, Paragraph, Ribbon, table
+from documents.rendering import WIDE, Arc, Block, Box, Column, Drawing, Label, Paragraph, Ribbon, table
 from domain.rupees import grouped
 from schemas.case.trail_layout import LETTERS, BucketShare, TrailBar, TrailPicture, TrailRibbon
 from schemas.enums import Bucket

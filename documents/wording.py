@@ -1,16 +1,20 @@
-"""Texts of documents: one table per language, with the same keys and placeholders."""
+"""Wording of documents and of tables."""
 
 import re
+import struct
 import tomllib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import fontpkg_noto_sans
+
+from documents.spreadsheet import Table, Value
 from domain.districts import known_district
 from domain.rupees import rupees
 from schemas.enums import Language
@@ -111,3 +115,138 @@ def _names(table: str) -> dict[str, tuple[str, str]]:
 
 def _squeezed(name: str) -> str:
     return re.sub(r"[\s.()-]+", "", unicodedata.normalize("NFC", name)).casefold()
+
+
+_PAISE: Final = "paise"
+_DISTRICTS: Final = ("district", "about")
+"""columns that may have a district; what is none stays as it is"""
+_DAYS: Final = ("due", "application_received")
+"""columns with a day, beside those that end in `_on`"""
+_OF_IST: Final = {Language.EN: "{} (IST)", Language.HI: "{} (भारतीय समय)"}
+
+
+def for_people(table: Table, language: Language) -> Table:
+    """Return a table of the API as people read it.
+
+    A heading or a code without a text stays as it is.
+    """
+    header = tuple(_heading(name, language) for name in table.header)
+    reads = [_reader(table.title, name, language) for name in table.header]
+    rows = tuple(tuple(read(value) for read, value in zip(reads, row, strict=True)) for row in table.rows)
+    # The rows are checked already, and may be many.
+    return Table.model_construct(title=table.title, header=header, rows=rows)
+
+
+def _heading(name: str, language: Language) -> str:
+    texts: Mapping[str, tuple[str, str]] = _texts()["headings"]
+    if name not in texts:
+        return name
+    told = texts[name][PLACE_OF[language]]
+    return _OF_IST[language].format(told) if _is_time(name) else told
+
+
+def _reader(title: str, name: str, language: Language) -> Callable[[Value], Value]:
+    """Return the function that turns the values of a column into what people read."""
+    codes: Mapping[str, Mapping[str, tuple[str, str]]] = _texts()["codes"]
+    known = codes.get(f"{title}.{name}") or codes.get(name)
+    if known is not None:
+        return lambda value: known[value][PLACE_OF[language]] if isinstance(value, str) and value in known else value
+    if name in _DISTRICTS:
+        return lambda value: words_of(language).district(str(value or ""))
+    if name.endswith(_PAISE) and name in _texts()["headings"]:
+        return lambda value: value / 100 if isinstance(value, int) else value
+    if _is_time(name):
+        return _time
+    if name in _DAYS or name.endswith("_on"):
+        return _day
+    return lambda value: value
+
+
+def _is_time(name: str) -> bool:
+    return name == "at" or name.endswith(("_at", "_since"))
+
+
+def _day(value: Value) -> Value:
+    return f"{date.fromisoformat(value):%d-%m-%Y}" if isinstance(value, str) and value else value
+
+
+def _time(value: Value) -> Value:
+    if not isinstance(value, str) or not value:
+        return value
+    return datetime.fromisoformat(value).astimezone(IST).strftime("%d-%m-%Y %H:%M:%S")
+
+
+@cache
+def _texts() -> dict[str, Any]:
+    return tomllib.loads((WORDS / "tables.toml").read_text(encoding="utf-8"))
+
+
+FONTS: Final = Path(fontpkg_noto_sans.__file__).parent / "files"
+_REGULAR: Final = FONTS / "NotoSans[wdth,wght].ttf"
+_LONGEST_RUN: Final = 70
+"""longest run without a line break, so that a SHA-256 and the signs around it stay together"""
+_BREAK: Final = "\u200b"
+_VIRAMA: Final = "\u094d"
+_JOINERS: Final = frozenset("\u200c\u200d")
+"""joiners choose the form of a conjunct and are invisible"""
+_FULL_UNICODE: Final = 12
+"""format of the font table that covers all of Unicode"""
+
+
+@cache
+def _drawn() -> frozenset[int]:
+    """Return the characters that the font can draw, from its cmap table."""
+    data = _REGULAR.read_bytes()
+    (tables,) = struct.unpack_from(">H", data, 4)
+    records = (struct.unpack_from(">4sIII", data, 12 + 16 * index) for index in range(tables))
+    start = next(offset for tag, _, offset, _ in records if tag == b"cmap")
+    (count,) = struct.unpack_from(">H", data, start + 2)
+    found: set[int] = set()
+    for index in range(count):
+        place = start + struct.unpack_from(">I", data, start + 4 + 8 * index + 4)[0]
+        if struct.unpack_from(">H", data, place)[0] != _FULL_UNICODE:
+            continue
+        (groups,) = struct.unpack_from(">I", data, place + 12)
+        for group in range(groups):
+            first, last, _ = struct.unpack_from(">III", data, place + 16 + 12 * group)
+            found.update(range(first, last + 1))
+    return frozenset(found)
+
+
+def plain(text: str) -> str:
+    """Return `text` as a document shows it.
+
+    White space becomes a space. Direction marks are removed, because they would show another text than was written. A
+    character that the font cannot draw becomes its number, <1F600>. A long run gets break points.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    return _breakable("".join(_shown(character) for character in composed).strip())
+
+
+def _shown(character: str) -> str:
+    if character.isspace():
+        return " "
+    if character in _JOINERS:
+        return character
+    category = unicodedata.category(character)
+    if category in {"Cc", "Cf"}:
+        return ""
+    if ord(character) in _drawn():
+        return character
+    return f"<{ord(character):X}>"
+
+
+def _breakable(text: str) -> str:
+    """Return `text` with break points in long runs, never between a letter and its marks."""
+    pieces: list[str] = []
+    run = 0
+    for character in text:
+        is_mark = unicodedata.category(character).startswith("M") or character in _JOINERS
+        if character == " ":
+            run = -1
+        elif run >= _LONGEST_RUN and not is_mark and pieces[-1] != _VIRAMA and pieces[-1] not in _JOINERS:
+            pieces.append(_BREAK)
+            run = 0
+        pieces.append(character)
+        run += 1
+    return "".join(pieces)

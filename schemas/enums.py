@@ -1,4 +1,4 @@
-"""Closed vocabularies of tracing and holds (docs/glossary.md)."""
+"""Kinds and states that several rooms name."""
 
 from enum import StrEnum
 from typing import Final
@@ -432,3 +432,38 @@ class Reason(StrEnum):
     AMOUNT_DIFFERS = "amount_differs"
     MISSING_AT_BANK = "missing_at_bank"
     """on hold in the ledger, but not in the list"""
+
+
+class PayerInquiryState(StrEnum):
+    """State of a question to the victim's bank."""
+
+    PLANNED = "planned"
+    DELIVERED = "delivered"
+    ANSWERED = "answered"
+    FAILED = "failed"
+    """it could not be delivered, or no answer came in time"""
+    SKIPPED = "skipped"
+    """no bank can be asked"""
+
+
+class FoundDecision(StrEnum):
+    """Decision of an officer on another transfer that the victim's bank names."""
+
+    TAKEN = "taken"
+    """it is part of the fraud, and its money counts as lost"""
+    DISMISSED = "dismissed"
+
+
+class PayerLineKind(StrEnum):
+    """Kind of a line in which the victim's bank speaks as such."""
+
+    CONFIRMED = "confirmed"
+    """it debited the transfer as the victim told it"""
+    DIFFERS = "differs"
+    """it debited the transfer, and another figure or account than the victim told"""
+    DENIED = "denied"
+    """it does not know the debit"""
+    FOUND = "found"
+    """another transfer left the account"""
+    KNOWN = "known"
+    """another transfer left the account, and the case has it already"""

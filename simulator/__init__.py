@@ -5,7 +5,7 @@ rest.
 """
 
 from simulator.banks.faults import Faults
-from simulator.banks.script import ScriptedAnswer, ScriptedReply, hold_row, refusal_row, transfer_row, withdrawal_row
+from simulator.banks.messages import ScriptedAnswer, ScriptedReply, hold_row, refusal_row, transfer_row, withdrawal_row
 from simulator.config import BankDelays, Delay, Knobs, MoneyModel, SimulatorConfig
 from simulator.server import SimulatorServer
 

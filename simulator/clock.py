@@ -1,7 +1,11 @@
-"""The simulated clock: `factor` times faster than real time, and convertible to real times in both directions."""
+"""Clock and seeds of the simulator."""
 
+import hashlib
+import math
+import random
 import time
 from datetime import UTC, datetime, timedelta, timezone
+from statistics import NormalDist
 
 NS_PER_SECOND = 1_000_000_000
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
@@ -46,3 +50,47 @@ class Clock:
     def wall_seconds(self, world_seconds: float) -> float:
         """Return the real duration of a simulated duration, in seconds."""
         return world_seconds / self.factor
+
+
+Label = str | int
+_NORMAL = NormalDist()
+_TOP = 2**53
+
+
+def _digest(seed: int, labels: tuple[Label, ...], size: int) -> int:
+    text = "\x1f".join((str(seed), *map(str, labels)))
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=size).digest())
+
+
+def unit(seed: int, *labels: Label) -> float:
+    """Return the named draw, uniform in [0, 1)."""
+    return (_digest(seed, labels, 8) >> 11) / _TOP
+
+
+def chance(seed: int, rate: float, *labels: Label) -> bool:
+    """Return whether the named event, which has probability `rate`, happens."""
+    return rate > 0 and unit(seed, *labels) < rate
+
+
+def lognormal(seed: int, median: float, sigma: float, *labels: Label) -> float:
+    """Return the named draw from the lognormal distribution with that median.
+
+    `sigma` is the standard deviation of its logarithm.
+    """
+    quantile = min(max(unit(seed, *labels), 1e-9), 1 - 1e-9)
+    return median * math.exp(sigma * _NORMAL.inv_cdf(quantile))
+
+
+def happens(rng: random.Random, rate: float) -> bool:
+    """Return whether an event of probability `rate` happens, by the next draw of a stream."""
+    return rng.random() < rate
+
+
+def stream(seed: int, *labels: Label) -> random.Random:
+    """Return a separate generator for the named thing, for many draws."""
+    return random.Random(_digest(seed, labels, 16))
+
+
+def secret(seed: int, size: int, *labels: Label) -> bytes:
+    """Return `size` bytes (≤ 64) for the named credential. Reproducible, so for simulated banks only."""
+    return _digest(seed, labels, size).to_bytes(size)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from simulator.seeds import happens, lognormal
+from simulator.clock import happens, lognormal
 
 Rate = Annotated[float, Field(ge=0, le=1)]
 AnswerClass = Literal["api", "seat", "mail"]

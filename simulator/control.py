@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from simulator.banks.faults import Faults
-from simulator.banks.script import ScriptedAnswer, ScriptedReply, WrittenRow
+from simulator.banks.messages import ScriptedAnswer, ScriptedReply, WrittenRow
 from simulator.net.http_client import HttpClientError
 from simulator.people.callers import Json, Person, Staff
 

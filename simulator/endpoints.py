@@ -21,15 +21,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator.banks.banks import Banks
 from simulator.banks.faults import Reply
+from simulator.banks.messages import ScriptedReply
 from simulator.banks.orders import read_cancelled, read_order
 from simulator.banks.paying import BackOffices
-from simulator.banks.script import ScriptedReply
+from simulator.clock import chance
 from simulator.control import Control
 from simulator.envelope import EnvelopeError
 from simulator.figures import FaultyReply, drop, until_disconnected
 from simulator.institutions import WEBHOOK_ENDPOINT, Institution
 from simulator.net.http_client import body_of, json_reply
-from simulator.seeds import chance
 from simulator.wires.i4c import FraudReport, TicketError, read_report
 from simulator.wires.json_api import (
     DEBIT_ASKED,

@@ -14,9 +14,9 @@ from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from simulator.clock import chance, secret, stream
 from simulator.config import CLASSES, AnswerClass, Channel, SimulatorConfig, person_name
 from simulator.envelope import Envelope, EnvelopeKind
-from simulator.seeds import chance, secret, stream
 
 Kind = Literal["bank", "wallet", "payment_aggregator"]
 

@@ -16,8 +16,8 @@ from simulator.banks.banks import Banks
 from simulator.banks.faults import Faults
 from simulator.banks.feed import FeedReaders
 from simulator.banks.mailbox import Mailboxes
+from simulator.banks.messages import ScriptedAnswer, ScriptedReply, WrittenRow
 from simulator.banks.paying import BackOffices
-from simulator.banks.script import ScriptedAnswer, ScriptedReply, WrittenRow
 from simulator.banks.spool import SpoolReaders
 from simulator.banks.tickets import TicketRecord
 from simulator.clock import Clock
@@ -40,10 +40,9 @@ from simulator.figures import (
 from simulator.institutions import Institution, build_institutions, directory, public_keys, write_directory
 from simulator.net.http_client import HttpClient
 from simulator.people.callers import ComplaintRecord, Json, ScriptToken, Staff, complaint_body
-from simulator.people.case_police import CasePolice
 from simulator.people.grievance_handlers import AT_ONCE, Appellants, GrievanceHandlers
 from simulator.people.officers import Desk, Officers, Victims
-from simulator.people.police_station import PoliceStation
+from simulator.people.police import CasePolice, PoliceStation
 from simulator.people.restoration import RestorationPeople
 from simulator.people.sms_gateway import SmsGateway
 from simulator.world.cases import CasePlan, ReportedTransfer, plan_cases

@@ -7,7 +7,7 @@ from activities.officers.enrolment import import_officers
 from db.pool import Pool
 from schemas.enums import OFFICER_ROLES, Role
 from schemas.officers.officers import NewScriptToken, OfficerEntry
-from schemas.privacy.reads import WHOLE_STATE
+from schemas.privacy.personal_data import WHOLE_STATE
 
 
 async def enrol(

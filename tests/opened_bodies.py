@@ -9,16 +9,20 @@ from activities.context import Context
 from db.privacy.body_keys import (
     BODY,
     CONTENT,
+    COURT_ORDER,
+    FACTS,
+    FIR_COPY,
     FORM,
     FORM_BODY,
+    PDF,
     REPLY,
+    WAIVER,
     BodyState,
     StoredBody,
     use_of,
     use_of_line,
     use_of_unreadable,
 )
-from db.privacy.sealed import COURT_ORDER, FACTS, FIR_COPY, PDF, WAIVER
 
 _PARTS: Final = {
     "bank_exchange": {

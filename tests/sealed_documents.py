@@ -5,7 +5,7 @@ from uuid import UUID
 
 from activities.banks.bodies import stored_sealer
 from activities.context import Context
-from db.privacy.sealed import FIR_COPY
+from db.privacy.body_keys import FIR_COPY
 from db.recovery import firs
 
 
@@ -18,7 +18,7 @@ class Sealed(NamedTuple):
 
 
 async def sealed_document(ctx: Context, case_no: str, kind: str, clear: bytes) -> Sealed:
-    """Seal a document of a case. `kind` is what it is, as `db.privacy.sealed` names it."""
+    """Seal a document of a case. `kind` is what it is, as `db.privacy.body_keys` names it."""
     async with ctx.pool.acquire() as connection:
         sealer = await stored_sealer(ctx.persons, connection, case_no)
     document = sealer.document(kind, clear)

@@ -20,10 +20,10 @@ from api.params import Part
 from api.server import TlsPort, serve
 from api.services import Services
 from schemas.enums import ChannelKind
-from workers.assembly import Engine
 from workers.certificates import certificate_files
-from workers.embedded.ports import free_port
+from workers.embedded.temporal import free_port
 from workers.home import RunFileWatch, refuse_secret_key
+from workers.restoration_workers import Engine
 from workers.setting_checks import networks_of
 from workers.settings import ENV_PREFIX, Settings, SettingsError
 from workers.temporal import connect_to

@@ -14,7 +14,6 @@ from workers.commands import (
     bank_check,
     bank_edit,
     bank_keys,
-    bank_public,
     bank_roster,
     bench,
     demo,
@@ -22,13 +21,10 @@ from workers.commands import (
     evidence,
     figures,
     iso,
-    nightly,
     officers,
     processes,
-    readers,
     reconciling,
     reseal,
-    sign_in,
     stages,
     teams,
     trail,
@@ -95,10 +91,10 @@ _add(app, "Work", "evidence", evidence.evidence)
 _add(app, "Work", "anchor", evidence.anchor)
 _add(app, "Work", "figures", figures.figures)
 _add(app, "Work", "stages", stages.stages)
-_add(app, "Work", "readers", readers.readers)
-_add(app, "Work", "refusals", readers.refusals)
-_add(app, "Work", "verify", nightly.verify)
-_add(app, "Work", "nightly", nightly.nightly)
+_add(app, "Work", "readers", figures.readers)
+_add(app, "Work", "refusals", figures.refusals)
+_add(app, "Work", "verify", reconciling.verify)
+_add(app, "Work", "nightly", reconciling.nightly)
 _add(app, "Work", "reconcile", reconciling.reconcile)
 _add(app, "Work", "process-key", processes.process_key)
 _add(app, "Work", "officers-key", processes.officers_key)
@@ -110,7 +106,7 @@ _add(_tokens, "Work", "list", reseal.show)
 _add(_tokens, "Work", "revoke", reseal.revoke)
 app.add_typer(_tokens, name="token", rich_help_panel="Work")
 _officers = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The officers who may use the API.")
-_add(_officers, "Work", "first-admin", sign_in.first_admin)
+_add(_officers, "Work", "first-admin", officers.first_admin)
 _add(_officers, "Work", "add", officers.add)
 _add(_officers, "Work", "import", officers.import_file)
 _add(_officers, "Work", "list", officers.show)
@@ -136,7 +132,7 @@ _add(_banks, "Work", "list", bank.show)
 _add(_banks, "Work", "test", bank_check.check)
 _add(_banks, "Work", "roster", bank_roster.roster)
 _add(_banks, "Work", "holidays", bank_roster.holidays)
-_add(_banks, "Work", "load-public", bank_public.load_public)
+_add(_banks, "Work", "load-public", bank_check.load_public)
 _keys = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The keys with which banks sign their messages to us.")
 _add(_keys, "Work", "add", bank_keys.add)
 _add(_keys, "Work", "list", bank_keys.show)
@@ -154,7 +150,7 @@ app.add_typer(_iso, name="iso", rich_help_panel="Work")
 # Each benchmark parses its own options.
 _passed_on = {"ignore_unknown_options": True, "allow_extra_args": True}
 _add(app, "Try", "bench", bench.bench, context_settings=_passed_on)
-_add(app, "Try", "demo-code", sign_in.demo_code)
+_add(app, "Try", "demo-code", officers.demo_code)
 
 
 def main() -> NoReturn:

@@ -1,4 +1,4 @@
-"""Describe an ISO 20022 message as text."""
+"""Texts of ISO dates and of numbers."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -12,10 +12,37 @@ from adapters.banks.iso20022.arrivals import (
     ReturnedTransfer,
     StatusRequest,
 )
-from adapters.banks.iso20022.decode import Arrival
+from adapters.banks.iso20022.orders import Arrival
+from domain.rupees import grouped, rupees
 from schemas.enums import ClaimKind
 from schemas.text import IST
-from workers.number_text import rupees
+
+__all__ = ["duration", "grouped", "rupees", "size"]
+
+# A value that rounds up to a whole second or minute is shown as one.
+SECOND = 0.9995
+MINUTE = 59.95
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as text: 45 ms, 3.2 s, 4 min 10 s, 2 h 5 min."""
+    if seconds < SECOND:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < MINUTE:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:  # noqa: PLR2004
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:  # noqa: PLR2004
+        return f"{hours} h {minutes} min"
+    return f"{hours / 24:.1f} days"
+
+
+def size(size_bytes: int) -> str:
+    """Return a number of bytes as MB."""
+    return f"{size_bytes / 1024**2:.0f} MB"
+
 
 Pairs = Sequence[tuple[str, str]]
 

@@ -30,7 +30,7 @@ from schemas.banks.keys import BankKey
 from schemas.enums import Role
 from schemas.officers.officers import NewScriptToken
 from workers.certificates import certificate_files
-from workers.embedded.ports import free_port
+from workers.embedded.temporal import free_port
 from workers.home import PRIVATE_FOLDER_MODE, secret_box
 from workers.processes import ChildSpec, Supervisor, http_ready
 from workers.reference.sms_templates import template_file

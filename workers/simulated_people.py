@@ -17,9 +17,8 @@ from typing import Final
 import httpx
 from pydantic import Field, TypeAdapter, ValidationError
 
-from activities.officers.enrolment import add_first_admin, add_team, import_officers
+from activities.officers.enrolment import add_first_admin, add_team, import_officers, make_link
 from activities.officers.sign_in import code_at, step_at
-from activities.officers.sign_in_links import make_link
 from adapters.clock import wall_clock
 from db.pool import Pool
 from domain.districts import districts
@@ -29,7 +28,7 @@ from schemas.enums import Role
 from schemas.officers.officers import OfficerEntry, TeamEntry
 from workers.home import write_private
 from workers.host_client import local_client
-from workers.importer.officer_file import read_officers
+from workers.importer.report import read_officers
 from workers.settings import Settings
 
 INVENTED: Final = "command:simulator"

@@ -24,9 +24,8 @@ from api.params import Part
 from db.migrate import Migrated, migrate
 from db.migration_files import Phase
 from workers.certificates import certificate_files, keep_renewed, renew_certificates
-from workers.embedded.ports import free_port
 from workers.embedded.postgres import EmbeddedPostgres
-from workers.embedded.temporal import EmbeddedTemporal
+from workers.embedded.temporal import EmbeddedTemporal, free_port
 from workers.home import RunFile, for_process, locked_home, own_start_epoch_seconds, secret_key
 from workers.processes import ChildFailed, ChildSpec, Supervisor, http_ready, own_command, process_memory_bytes
 from workers.setting_checks import role_of

@@ -31,7 +31,7 @@ from temporalio.exceptions import ApplicationError, FailureError
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.case.arrivals import arrived_at
+from activities.case.intake import arrived_at
 from activities.metrics import BUCKETS_SECONDS
 from adapters.clock import wall_clock
 from db.case import case_outbox, cases
@@ -41,8 +41,7 @@ from workers.settings import Settings
 from workers.temporal_access import PLAIN, TemporalAccess, temporal_access
 from workflows import options
 from workflows.case import CaseWorkflow, case_workflow_id
-from workflows.reconciliation import ReconciliationWorkflow
-from workflows.sweep import SweepWorkflow
+from workflows.sweeps import ReconciliationWorkflow, SweepWorkflow
 
 log = logging.getLogger(__name__)
 

@@ -1,13 +1,16 @@
-"""How Temporal is reached: over TLS or plain, with a client certificate and an API key or without."""
+"""Access to the Temporal server, and heartbeats of processes."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificates
+from temporalio import activity
 from temporalio.service import TLSConfig
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from workers.settings import ENV_PREFIX, Settings, SettingsError
 
@@ -74,3 +77,34 @@ def _read(path: Path | None, name: str, check: Callable[[bytes], object]) -> byt
     except (ValueError, TypeError):
         raise SettingsError(f"{ENV_PREFIX}{name}: the file is not in PEM, or has a password") from None
     return content
+
+
+HEARTBEATS_PER_TIMEOUT: Final = 3
+"""heartbeats per timeout: one may be lost. A worker must not hold them back longer than this
+(`max_heartbeat_throttle_interval`)"""
+
+
+class Heartbeats(Interceptor):
+    """Worker interceptor: sends heartbeats while an activity with a heartbeat timeout runs."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        """Wrap each attempt in heartbeats."""
+        return _HeartbeatInbound(next)
+
+
+class _HeartbeatInbound(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        timeout = activity.info().heartbeat_timeout
+        if not timeout:
+            return await self.next.execute_activity(input)
+        heartbeats = asyncio.create_task(_send_heartbeats(timeout.total_seconds() / HEARTBEATS_PER_TIMEOUT))
+        try:
+            return await self.next.execute_activity(input)
+        finally:
+            heartbeats.cancel()
+
+
+async def _send_heartbeats(every_seconds: float) -> None:
+    while True:
+        await asyncio.sleep(every_seconds)
+        activity.heartbeat()

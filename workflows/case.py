@@ -10,7 +10,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.case.hold_requests import CaseActivities
-    from domain.banks.priority import priority_key
+    from domain.banks.channel_choice import priority_key
     from schemas.case.case_workflow import (
         BatchSent,
         CaseNews,
@@ -33,8 +33,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.enums import EscalationLevel
     from schemas.procedures import LevelWait
     from workflows import options
-    from workflows.alarm import Alarm
     from workflows.case_state import CaseState
+    from workflows.sweeps import Alarm
 
 
 CASE_PREFIX = "case-"

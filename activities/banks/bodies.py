@@ -17,16 +17,17 @@ import orjson
 
 from activities.privacy.person_keys import PersonKeys, bound_to_use, opened_under, sealed_under
 from activities.secrets import CannotOpen
-from db.banks.bank_exchanges import SealedExchange, SealedParts
-from db.banks.received_bodies import ReceivedBody, SealedReceived
+from db.banks.bank_exchanges import ReceivedBody, SealedExchange, SealedParts, SealedReceived
 from db.banks.reply_links import SealedForm
 from db.pool import Connection
 from db.privacy import body_keys
 from db.privacy.body_keys import (
     BODY,
     CONTENT,
+    FACTS,
     FORM,
     FORM_BODY,
+    PDF,
     REPLY,
     BodyKey,
     BodyState,
@@ -34,13 +35,14 @@ from db.privacy.body_keys import (
     OpenedBody,
     OpensLine,
     SealedBody,
+    SealedDocument,
+    SealedIssue,
     StoredBody,
     use_of,
     use_of_line,
     use_of_unreadable,
 )
 from db.privacy.person_keys import PersonKey, StoredText
-from db.privacy.sealed import FACTS, PDF, SealedDocument, SealedIssue
 from schemas.banks.keys import Exchange
 
 log = logging.getLogger(__name__)

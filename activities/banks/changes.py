@@ -11,8 +11,7 @@ from uuid import uuid4
 import asyncpg
 from pydantic import ValidationError
 
-from activities.banks.directory import DirectoryRefused, check_sponsors, refuse_too_few
-from activities.banks.directory_record import recorded
+from activities.banks.directory import DirectoryRefused, check_sponsors, recorded, refuse_too_few
 from db import proofs
 from db.banks import bank_keys, bank_logins, bank_people, institutions, rosters
 from db.pool import Connection

@@ -14,7 +14,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.banks import received
-from activities.banks.concurrency import CallLimits, ConcurrencyLimits
+from activities.banks.channel_health import CallLimits, ConcurrencyLimits
 from activities.banks.letters import BankMessage
 from activities.context import Context
 from activities.metrics import METRICS
@@ -30,7 +30,7 @@ from adapters.banks.protocol import (
     BankUnreachable,
     ReminderSender,
 )
-from db.banks import delivery_attempts
+from db.banks import bank_exchanges
 from domain.banks import channel_choice
 from schemas.banks.keys import Exchange
 from schemas.enums import ChannelKind, DeliveryOutcome
@@ -199,10 +199,8 @@ class BankDelivery:
             return False
         now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection:
-            noted = await delivery_attempts.note_no_response(
-                connection, message.about, message.subject_id, channel, now
-            )
-            attempts = await delivery_attempts.count(connection, message.about, message.subject_id)
+            noted = await bank_exchanges.note_no_response(connection, message.about, message.subject_id, channel, now)
+            attempts = await bank_exchanges.count(connection, message.about, message.subject_id)
         if noted:
             await self.ctx.health.silent(institution, channel)
             METRICS.delivery_attempted(channel, DeliveryOutcome.SILENT)
@@ -225,7 +223,7 @@ class BankDelivery:
         attempts: Mapping[ChannelKind, int] = {}
         if not first:
             async with self.ctx.pool.acquire() as connection:
-                attempts = await delivery_attempts.count(connection, message.about, message.subject_id)
+                attempts = await bank_exchanges.count(connection, message.about, message.subject_id)
         candidates = ways
         while chosen := channel_choice.choose(candidates, self.ctx.health.of(institution), attempts, self.ctx.now()):
             if await self.ctx.health.may_take(institution, chosen):
@@ -288,10 +286,10 @@ class BankDelivery:
         METRICS.delivery_attempted(channel, DeliveryOutcome.FAILED)
         about, subject_id, failure = message.about, message.subject_id, type(error).__name__
         async with self.ctx.pool.acquire() as connection:
-            await delivery_attempts.note(
+            await bank_exchanges.note(
                 connection, about, subject_id, channel, DeliveryOutcome.FAILED, self.ctx.now(), failure
             )
-            attempts = await delivery_attempts.count(connection, about, subject_id)
+            attempts = await bank_exchanges.count(connection, about, subject_id)
         return self._has_untried(message, institution, attempts)
 
     async def _note_success(self, institution: str, delivered: Delivered) -> Delivered:

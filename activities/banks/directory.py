@@ -1,10 +1,10 @@
-"""The directory of institutions: the copy in memory, the credentials of each bank, and the loading of a file."""
+"""The directory of banks, and what is recorded of it."""
 
 import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +13,6 @@ import asyncpg
 import orjson
 from pydantic import SecretStr
 
-from activities.banks.directory_record import PROGRAM, recorded
 from activities.secrets import CannotOpen, Opener, SecretBox, hash_password
 from adapters.banks.envelope import EnvelopeError, decode_key
 from adapters.banks.protocol import LOGIN_PATH, REPORT_PATH, BankWire, IsoWay
@@ -21,12 +20,69 @@ from adapters.banks.push.client import push_wire
 from db.banks import bank_people, institutions
 from db.clock import present_moment
 from db.pool import Connection, Pool
-from domain.banks.directory import Directory, SponsorRefused, check_beside
+from domain.banks.directory import Directory, SponsorRefused, check_beside, institution_facts, key_facts, secret_facts
 from domain.errors import RuleBroken
 from domain.errors.banks import BankPeopleTooFew, InstitutionNotFound
+from domain.facts import IS_SET, SET_AGAIN, Facts, differences
 from schemas.banks.institutions import Institution, InstitutionEntry, Iso20022Entry, PushEntry, WireEntry
-from schemas.base import FrozenModel
+from schemas.base import Change, FrozenModel
 from schemas.enums import ChannelKind
+
+PROGRAM: Final = "command:goldenhour"
+"""who changes the directory where no person is named"""
+EVERY_INSTITUTION: Final = "*"
+
+
+async def facts_of(connection: Connection, codes: Collection[str], now: datetime) -> dict[str, Facts]:
+    """Return the facts about each of these institutions that the directory has."""
+    wanted = sorted(codes)
+    secrets = await institutions.secrets_of(connection, wanted)
+    keys = await institutions.keys_of(connection, wanted)
+    return {
+        one.code: institution_facts(one)
+        | secret_facts(secrets[one.code].login_email, secrets[one.code].has_password, secrets[one.code].channels)
+        | key_facts(keys.get(one.code, ()), now)
+        for one in await institutions.list_all(connection, wanted)
+    }
+
+
+@asynccontextmanager
+async def recorded(
+    connection: Connection,
+    codes: Collection[str],
+    now: datetime,
+    by: str,
+    written_again: Mapping[str, Collection[str]] | None = None,
+) -> AsyncIterator[None]:
+    """Write what the block changes of these institutions, in its transaction.
+
+    `written_again` names by code the secrets that the block writes. A secret that was there before is then told as set
+    again, because the facts do not show that it is another one.
+    """
+    before = await facts_of(connection, codes, now)
+    yield
+    after = await facts_of(connection, codes, now)
+    changes = {
+        code: [
+            *differences(before.get(code, {}), after.get(code, {})),
+            *_set_again((written_again or {}).get(code, ()), before.get(code, {}), after.get(code, {})),
+        ]
+        for code in sorted(codes)
+    }
+    added, removed = after.keys() - before.keys(), before.keys() - after.keys()
+    for kind, of_kind in (
+        ("institution_added", added),
+        ("institution_removed", removed),
+        ("institution_changed", before.keys() & after.keys()),
+    ):
+        chosen = {code: changes[code] for code in sorted(of_kind)}
+        await institutions.write(connection, kind, chosen, now, by)
+
+
+def _set_again(fields: Collection[str], before: Facts, after: Facts) -> list[Change]:
+    both = [field for field in sorted(fields) if before.get(field) == IS_SET == after.get(field)]
+    return [Change(field=field, before=IS_SET, after=SET_AGAIN) for field in both]
+
 
 log = logging.getLogger(__name__)
 

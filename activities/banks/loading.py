@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from activities.banks import changes
-from activities.banks.directory import MAX_INSTITUTIONS, DirectoryRefused
-from activities.banks.directory_record import EVERY_INSTITUTION, PROGRAM, recorded
+from activities.banks.directory import EVERY_INSTITUTION, MAX_INSTITUTIONS, PROGRAM, DirectoryRefused, recorded
 from activities.secrets import hash_password
 from db.banks import institutions, rosters
 from db.clock import present_moment

@@ -1,24 +1,28 @@
-"""People of a bank who have logins in its inbox.
+"""Banks' people, their logins and links."""
 
-The login of the bank adds and ends them. Each sets a password by a code. The code goes to the person's own mailbox.
-The login of the bank never sees it, so that it cannot act as two people.
-"""
-
+import asyncio
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
 import asyncpg
+from pydantic import SecretStr
 
-from activities.secrets import plain_code
-from db import tasks
-from db.banks import bank_people, bank_sessions, institutions
-from db.banks.bank_sessions import BankSession
+from activities.banks import changes
+from activities.context import Context
+from activities.officers.enrolment import TOKEN_CHARS, SignInLink, WrongLinkCode, end_not_asked, use_up
+from activities.officers.sign_in import new_token, token_digest
+from activities.secrets import hash_password, plain_code
+from db import proofs, tasks
+from db.banks import bank_logins, bank_people, institutions
+from db.banks.bank_logins import BankSession, OpenLoginLink
 from db.banks.institutions import email_key
 from db.clock import present_moment
 from db.pool import Connection, Pool
+from db.proofs import ProofPurpose
 from domain.errors.banks import (
     BankPeopleAddedTooMany,
     BankPeopleTooMany,
@@ -26,6 +30,7 @@ from domain.errors.banks import (
     BankPersonNotFound,
     BankSignedOut,
 )
+from domain.officers.officers import WRONG_LINK_CODES_MOST, password_fault
 from schemas.enums import TaskKind
 from schemas.tasks import TaskCause, TaskFacts
 from schemas.text import indian_minute
@@ -67,7 +72,7 @@ async def _now_in(connection: Connection, session: BankSession) -> datetime:
     A new login ends the sessions of the bank and all its people. Raises `BankSignedOut` if that came first.
     """
     await bank_people.lock_bank(connection, session.institution)
-    if not await bank_sessions.is_live(connection, session.session_id):
+    if not await bank_logins.is_live(connection, session.session_id):
         raise BankSignedOut
     return await present_moment(connection)
 
@@ -142,4 +147,76 @@ async def refuse_login(pool: Pool, person_id: UUID, digest: bytes) -> bool:
         facts = TaskFacts(institution=institution, at=indian_minute(now))
         kind, cause = TaskKind.PHONE_BANK, TaskCause.BANK_PERSON_NOT_ASKED_FOR
         await tasks.open_for_institution(connection, institution, kind, cause, now, facts=facts)
+    return True
+
+
+LOGIN_LINK_PATH: Final = "/inbox/password/"
+"""path of the page behind a link, before its token"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """The fields that the bank typed on that page."""
+
+    password: SecretStr
+    again: SecretStr
+    code: str = field(repr=False)
+
+    def fault(self, link: OpenLoginLink) -> str | None:
+        """Return the code of what is wrong with it, or None. The code is checked when all else fits."""
+        if self.password.get_secret_value() != self.again.get_secret_value():
+            return "differs"
+        return password_fault(self.password.get_secret_value(), link.institution.lower())
+
+
+async def make_login_link(
+    connection: Connection, code: str, email: str, by: str, now: datetime, life: timedelta, proposal_id: int
+) -> SignInLink:
+    """Take the password of a bank's login away, and make the link by which the bank sets another one.
+
+    Raises as `changes.write_login` does.
+    """
+    await changes.write_login(connection, code, email, None, now, by)
+    token = new_token()
+    made = uuid4(), ProofPurpose.BANK_LOGIN_LINK, code, token_digest(token), by, life, proposal_id
+    valid_until = await proofs.make_link(connection, *made)
+    await bank_logins.write(connection, code, email, by, now, made[0])
+    return SignInLink(f"{LOGIN_LINK_PATH}{token}", valid_until)
+
+
+async def look(ctx: Context, token: str) -> OpenLoginLink | None:
+    """Return the link with this token, or None if it cannot be used."""
+    if len(token) != TOKEN_CHARS or not token.isascii():
+        return None
+    async with ctx.pool.acquire() as connection:
+        return await bank_logins.open_link(connection, token_digest(token))
+
+
+async def set_password_by_link(ctx: Context, token: str, new: NewPassword) -> bool:
+    """Set the password of the bank's login; false if the link was used meanwhile.
+
+    What was typed has no fault. Raises `WrongLinkCode`, and has counted the try then.
+    """
+    password_hash = await asyncio.to_thread(hash_password, new.password)
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        link = await bank_logins.open_link(connection, token_digest(token), lock=True)
+        if link is None:
+            return False
+        fits = await use_up(connection, link, link.institution, new.code)
+        if fits:
+            await bank_logins.tell(connection, link.change_id, link.now)
+            by = f"bank:{link.institution}"
+            await changes.put_password(connection, link.institution, link.email, password_hash, link.now, by)
+    if not fits:
+        raise WrongLinkCode(WRONG_LINK_CODES_MOST - link.tries - 1)
+    return True
+
+
+async def refuse(ctx: Context, token: str) -> bool:
+    """End a link that the bank did not ask for, and tell the admins; false if it was over meanwhile."""
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        link = await bank_logins.open_link(connection, token_digest(token), lock=True)
+        if link is None:
+            return False
+        await end_not_asked(connection, link)
     return True

@@ -23,9 +23,9 @@ from activities.case.transaction import CaseTransaction
 from activities.context import Context
 from activities.secrets import pem
 from adapters.transcript import Sending
-from db.banks import bank_exchanges, bank_keys, received_bodies
+from db.banks import bank_exchanges, bank_keys
+from db.banks.bank_exchanges import ReceivedBody
 from db.banks.bank_keys import Evidence, SealedStatement, SignedBy
-from db.banks.received_bodies import ReceivedBody
 from db.evidence import pack
 from db.pool import Connection
 from db.privacy.body_keys import BODY, CaseKey
@@ -236,7 +236,7 @@ async def keep_body(ctx: Context, institution: str, received: ReceivedBody) -> N
     """Store a body from the I4C wire or from a file, of no known case or of several."""
     async with ctx.pool.acquire() as connection:
         sealer = await _sealer_of_bank(ctx, connection, institution)
-        await received_bodies.keep_body(connection, institution, sealer.received(received))
+        await bank_exchanges.keep_body(connection, institution, sealer.received(received))
 
 
 async def _sealer_of_bank(ctx: Context, connection: Connection, institution: str) -> BodySealer:

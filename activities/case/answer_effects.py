@@ -11,11 +11,11 @@ from activities.case.batches import notify_with_events
 from activities.case.discrepancies import cross_check, to_cross_check
 from activities.case.hop_retries import plan_retries
 from activities.case.hop_steps import flag_others
-from activities.case.payer_transfers import write_payer_lines
+from activities.case.payer_inquiries import write_payer_lines
 from activities.case.told_transfers import follow
 from activities.case.transaction import CaseTransaction
-from db.banks.received_bodies import ReceivedBody
-from db.case import answers, cases, events, hops, requests, telephone_answers
+from db.banks.bank_exchanges import ReceivedBody
+from db.case import answers, cases, events, hops, requests, telephone
 from db.case.events import Event
 from domain.case.resolution import missing_date
 from domain.evidence_binding import BODIES, STATEMENTS, binding
@@ -95,7 +95,7 @@ class AnswerWriter(CaseTransaction):
         effects = await self._effects(answer_ids)
         done = await answers.write_effects(connection, case_no, self.institution, written.update_id, self.now, effects)
         if self.confirms and outcome.restated:
-            await telephone_answers.confirm(connection, case_no, outcome.restated)
+            await telephone.confirm(connection, case_no, outcome.restated)
         opened_tasks = await self._write_discrepancies(answer_ids)
         finished = await self._close_requests(done.finished)
         await flag_others(self, done.others)

@@ -13,9 +13,9 @@ from activities.isolation import repeated
 from activities.metrics import METRICS
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import BankProtocolError
-from db.banks import channels, received_bodies
-from db.banks.received_bodies import ReceivedBody
-from db.case import answers, cases, telephone_answers
+from db.banks import bank_exchanges, channels
+from db.banks.bank_exchanges import ReceivedBody
+from db.case import answers, cases, telephone
 from db.pool import Connection
 from db.privacy.body_keys import CaseKey
 from domain.case.trail import reconcile, task_of
@@ -134,7 +134,7 @@ async def answer_in(
     outcome = await _judge(ctx, connection, institution, update.job_id, claims, begun)
     if outcome is None:
         if received:
-            await received_bodies.keep_body(connection, institution, _sealer(ctx, begun).received(received))
+            await bank_exchanges.keep_body(connection, institution, _sealer(ctx, begun).received(received))
         return Answered(_repeated(begun.given), begun.head)
     elsewhere = await told_elsewhere(ctx, connection, begun, outcome)
     judged, outcome = outcome, without(outcome, elsewhere)
@@ -163,7 +163,7 @@ async def answer_in(
 
 async def _with_booked(connection: Connection, begun: answers.Begun) -> answers.Begun:
     """Return what an answer by telephone is judged by: it may repeat everything that is booked already."""
-    booked = await telephone_answers.booked(connection, begun.head.case_no)
+    booked = await telephone.booked(connection, begun.head.case_no)
     positions = tuple(
         position.model_copy(update={"stated_paise": booked.get(position.hop_no, {})}) for position in begun.positions
     )

@@ -19,10 +19,9 @@ from activities.isolation import repeated
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.stated import Asked, Told, answer_lines
 from db.banks import rosters
-from db.case import call_backs, cases, requests, telephone_answers
-from db.case.call_backs import CallBack, DueTimes
+from db.case import cases, requests, telephone
 from db.case.requests import RequestRow
-from db.case.telephone_answers import Entered, NewRow, use_of_speaker
+from db.case.telephone import CallBack, DueTimes, Entered, NewRow, use_of_speaker
 from db.privacy import victim_corrections
 from domain.case.telephone import booked_by, check_times, flags_of, hops_left, is_known_number
 from domain.errors.case import IdempotencyKeyReused, RequestNotLive
@@ -57,12 +56,12 @@ def due_times(ctx: Context, now: datetime) -> DueTimes:
 
 async def called(work: CaseTransaction, request_id: UUID) -> None:
     """End the promised call about a request, because the bank has spoken again."""
-    await call_backs.end_of_request(work.connection, request_id, "called", work.now)
+    await telephone.end_of_request(work.connection, request_id, "called", work.now)
 
 
 async def promise(work: CaseTransaction, request: RequestRow, telephone_answer_id: UUID, due_at: datetime) -> None:
     """Write that the bank calls back about a request. The desk need not telephone before."""
-    await call_backs.insert(work.connection, work.case_no, request.request_id, telephone_answer_id, due_at)
+    await telephone.insert(work.connection, work.case_no, request.request_id, telephone_answer_id, due_at)
     subject = about(TaskSubject.REQUEST, request.request_id)
     await work.close_tasks(subject, _CALLS, "the bank calls back", kinds=[TaskKind.PHONE_BANK])
 
@@ -73,7 +72,7 @@ async def attend(ctx: Context, case_no: str, call_back_ids: Sequence[int]) -> Do
     A promised call about a request that needs no answer any more ends.
     """
     async with case_transaction(ctx, case_no, ENGINE) as work:
-        due = await call_backs.still_due(work.connection, case_no, call_back_ids, due_times(ctx, work.now))
+        due = await telephone.still_due(work.connection, case_no, call_back_ids, due_times(ctx, work.now))
         for one in due:
             await _attend_to(work, one)
     return Done(len(due))
@@ -82,15 +81,15 @@ async def attend(ctx: Context, case_no: str, call_back_ids: Sequence[int]) -> Do
 async def _attend_to(work: CaseTransaction, one: CallBack) -> None:
     request = await requests.get_of_case(work.connection, work.case_no, one.request_id)
     if request.state not in LIVE_STATES:
-        await call_backs.end(work.connection, one.call_back_id, "answered", work.now)
+        await telephone.end(work.connection, one.call_back_id, "answered", work.now)
         return
     facts = TaskFacts(institution=request.institution, at=f"{one.due_at.astimezone(IST):%d-%m-%Y %H:%M}")
     kind = TaskKind.PHONE_BANK if one.missed_at is None else TaskKind.SUPERVISE
     task = request_task(kind, TaskCause.CALL_BACK_MISSED, one.request_id, facts)
     if one.missed_at is None:
-        await call_backs.mark_missed(work.connection, one.call_back_id, work.now)
+        await telephone.mark_missed(work.connection, one.call_back_id, work.now)
     else:
-        await call_backs.end(work.connection, one.call_back_id, "missed", work.now)
+        await telephone.end(work.connection, one.call_back_id, "missed", work.now)
     for task_id in await work.ask(task, institution=request.institution):
         await work.log(EventKind.TASK_OPENED, task_id=task_id, kind=kind.value, institution=request.institution)
 
@@ -112,7 +111,7 @@ async def take_telephone_answer(
     await _freshen_directory(ctx, new)
     digest = hashlib.sha256(request_id.bytes + new.model_dump_json(exclude={"speaker"}).encode()).digest()
     async with case_transaction(ctx, ack_no, officer) as work:
-        if known := await telephone_answers.entered(work.connection, work.case_no, officer, key):
+        if known := await telephone.entered(work.connection, work.case_no, officer, key):
             return _repeated(ctx, known, digest, new.speaker), None
         request = await requests.get_of_case(work.connection, work.case_no, request_id)
         entry = _Entry.of(work, request=request, new=new, identity=uuid4())
@@ -126,7 +125,7 @@ async def list_telephone_answers(ctx: Context, ack_no: str) -> TelephoneAnswers:
     """Return the telephone answers of a case, the newest first. Raises `NotFound` and `CannotOpen`."""
     async with ctx.pool.acquire() as connection:
         case_no = await cases.case_no_of(connection, ack_no)
-        rows = await telephone_answers.of_case(connection, case_no, ITEMS_MAX)
+        rows = await telephone.of_case(connection, case_no, ITEMS_MAX)
     return TelephoneAnswers(
         items=tuple(
             TelephoneAnswerView(
@@ -194,7 +193,7 @@ class _Entry(CaseTransaction):
             body_digest=digest,
             reply=taken.model_dump(mode="json"),
         )
-        await telephone_answers.insert_answer(self.connection, row)
+        await telephone.insert_answer(self.connection, row)
         await self._log(row)
         await self._note_call_back(taken.request_state)
         await self._tell_supervisor()
@@ -220,7 +219,7 @@ class _Entry(CaseTransaction):
     async def _answer(self) -> None:
         """Take the lines as an answer of the bank, and note what they booked."""
         request, new = self.request, self.new
-        hops = await telephone_answers.hops_of(self.connection, request.request_id)
+        hops = await telephone.hops_of(self.connection, request.request_id)
         asked = {hop.hop_no: Asked(reference=hop.reference, account=hop.account) for hop in hops}
         check_hops(new.lines, asked)
         told = Told(flags_of(number_is_known=self.number_is_known), {"channel": CHANNEL, "entered_by": self.actor})
@@ -238,15 +237,15 @@ class _Entry(CaseTransaction):
         assert self.answered.outcome is not None, "no other answer has this digest"
         # What follows in this transaction is written after the answer.
         self.head = self.answered.head
-        await telephone_answers.note_booked(self.connection, self.case_no, booked_by(self.answered.outcome))
+        await telephone.note_booked(self.connection, self.case_no, booked_by(self.answered.outcome))
 
     async def _receipt(self) -> TelephoneAnswerTaken:
         found: list[int] = []
         if self.answered and self.answered.update_id is not None:
-            found = await telephone_answers.discrepancies_of(self.connection, self.answered.update_id)
+            found = await telephone.discrepancies_of(self.connection, self.answered.update_id)
         proposed = await propose_as_stated(self, found, f"said by telephone ({self.identity})")
         request = await requests.get_of_case(self.connection, self.case_no, self.request.request_id)
-        hops = await telephone_answers.hops_of(self.connection, request.request_id)
+        hops = await telephone.hops_of(self.connection, request.request_id)
         receipt = self.answered.receipt if self.answered else None
         return TelephoneAnswerTaken(
             telephone_answer_id=self.identity,
@@ -290,7 +289,7 @@ class _Entry(CaseTransaction):
         if self.answered is None or self.answered.outcome is None:
             return
         left = hops_left(self.answered.outcome)
-        paise = await telephone_answers.gone_or_moved_paise(self.connection, self.case_no)
+        paise = await telephone.gone_or_moved_paise(self.connection, self.case_no)
         if self.number_is_known and not (left and await self._concerns(left, paise)):
             return
         cause = TaskCause.TELEPHONE_ANSWER_TO_CHECK
@@ -310,7 +309,7 @@ class _Entry(CaseTransaction):
         )
 
     async def _concerns(self, left: set[int], paise: int) -> bool:
-        asked = await telephone_answers.hops_of(self.connection, self.request.request_id)
+        asked = await telephone.hops_of(self.connection, self.request.request_id)
         times = [hop.transferred_at for hop in asked if hop.hop_no in left]
         return self.ctx.policy.alarms.concern(paise, times, self.now, self.ctx.clock_factor)
 

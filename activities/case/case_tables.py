@@ -10,7 +10,7 @@ from typing import Final
 from asyncpg import Record
 
 from activities.context import Context
-from db.case import events, trail_views
+from db.case import case_views, events
 from db.case.cases import case_no_of
 from documents.event_texts import sentence
 from documents.spreadsheet import Table, Value
@@ -46,7 +46,7 @@ async def hop_table(ctx: Context, ack_no: str, layer: int | None) -> Table:
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         case_no = await case_no_of(connection, ack_no)
-        while found := await trail_views.rows(connection, case_no, after, ROWS_AT_ONCE, layer):
+        while found := await case_views.rows(connection, case_no, after, ROWS_AT_ONCE, layer):
             rows += map(_hop_row, found)
             after = found[-1]["hop_no"]
     return _table("transfers", HOP_HEADER, rows)

@@ -21,7 +21,7 @@ from activities.recovery.hold_transaction import refuse_before
 from adapters.banks.email import LinkMaker
 from adapters.messages.smtp import Mailer
 from db.banks import bank_exchanges
-from db.case import call_backs, cases, hops, ledger, procedure_outbox, requests
+from db.case import case_outbox, cases, hops, ledger, requests, telephone
 from schemas.banks.institutions import Institution
 from schemas.banks.keys import About
 from schemas.case.case_workflow import (
@@ -202,7 +202,7 @@ class CaseActivities:
             if await cases.settle(work.connection, work.case_no, work.now):
                 await work.log(EventKind.CASE_SETTLED)
                 # The trail is complete and no money is added, so the workflows of restorations are notified.
-                await procedure_outbox.notify_procedures(
+                await case_outbox.notify_procedures(
                     work.connection, work.case_no, [ProcedureKind.RESTORATION], work.now
                 )
         return Settled(settled=True)
@@ -214,7 +214,7 @@ _TASK_OF_LEVEL = {EscalationLevel.DESK_TASK: TaskKind.PHONE_BANK, EscalationLeve
 
 async def _ask_person(work: CaseTransaction, kind: TaskKind, request: requests.RequestRow) -> None:
     """Open the work item of an escalation level. A bank that has promised to call back is not telephoned before."""
-    if kind is TaskKind.PHONE_BANK and await call_backs.waits(work.connection, request.request_id, work.now):
+    if kind is TaskKind.PHONE_BANK and await telephone.waits(work.connection, request.request_id, work.now):
         return
     task = request_task(kind, TaskCause.REQUEST_SILENT, request.request_id)
     await work.ask(task, institution=request.institution)

@@ -1,18 +1,16 @@
-"""Intake of complaints.
-
-One transaction writes everything, and only then the number is returned (architecture.md, "How a rupee flows", 1).
-"""
+"""Complaints that come in."""
 
 import hashlib
 import secrets
 from collections.abc import Container, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from activities.banks.bodies import new_key
 from activities.case.batches import notify_case, plan_batch
-from activities.case.parked_corrections import WAITING, Corrected, Told, correct_as_told
+from activities.case.parked_hops import WAITING, Corrected, Told, correct_as_told
 from activities.case.payer_inquiries import new_inquiries
 from activities.case.told_transfers import Row, SortedRows, read_transfers, sort_rows, told_rows
 from activities.case.transaction import CaseTransaction, lock_case
@@ -423,3 +421,16 @@ def _briefs(rows: Sequence[Row], first_hop_no: int) -> tuple[tuple[HopBrief, ...
         HopRef(hop_no=hop_no, revision=0) for hop_no, row in enumerate(rows, start=first_hop_no) if not row.institution
     )
     return to_ask, parked
+
+
+_arrived_at: Final[ContextVar[datetime | None]] = ContextVar("arrived_at", default=None)
+
+
+def note_arrival(at: datetime) -> None:
+    """Note when the message arrived that this asyncio task processes."""
+    _arrived_at.set(at)
+
+
+def arrived_at() -> datetime | None:
+    """Return when the message of this asyncio task arrived, or None if that was not noted."""
+    return _arrived_at.get()

@@ -13,12 +13,12 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.case import call_backs as call_back_actions
 from activities.case import hop_retries as retry_actions
-from activities.case import parked_corrections as correction_actions
+from activities.case import parked_hops as correction_actions
 from activities.case import parked_hops as parked_actions
 from activities.context import Context
 from activities.metrics import METRICS, SweepWork
 from db.banks import bank_keys, bank_logins, reply_links
-from db.case import bank_feeds, call_backs, case_outbox, cases, hop_retries, ledger, parked_hops
+from db.case import bank_feeds, case_outbox, cases, hop_retries, ledger, parked_hops, telephone
 from db.recovery import court_hearings, court_orders
 from schemas.case.case_workflow import CaseNews, CaseStart, FollowUp, Swept
 from schemas.text import IST
@@ -259,7 +259,7 @@ class _Sweep:
     async def _attend_to_call_backs(self) -> int:
         times = call_back_actions.due_times(self._ctx, self._now)
         async with self._ctx.pool.acquire() as connection:
-            due = await call_backs.due(connection, times, list(self._resting), WAITING_LIMIT)
+            due = await telephone.due(connection, times, list(self._resting), WAITING_LIMIT)
         return await self._for_each_case(SweepWork.CALL_BACKS, due, call_back_actions.attend)
 
     # -- orders and hearings of courts ---------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Sending of planned hold requests: a batch at once, or one request by the bank-calls queue. Each may be repeated."""
+"""Sending of requests, and their stages."""
 
 import asyncio
 import logging
@@ -12,7 +12,6 @@ from temporalio.exceptions import ApplicationError
 from activities.banks.bodies import sealer_of_case
 from activities.banks.delivery import BankDelivery, Delivered, try_again
 from activities.banks.letters import HoldRequestMessage
-from activities.case.request_stages import note_stages
 from activities.case.tickets import category_of, instrument_of, urgency_of
 from activities.case.transaction import ENGINE, case_transaction, lock_case
 from activities.context import Context
@@ -25,9 +24,47 @@ from db.case.requests import HopToAsk, ToSend
 from db.privacy.body_keys import CaseKey
 from schemas.banks.keys import About
 from schemas.case.case_workflow import BatchSent, RequestTimes, SendBatch, SendHoldRequest, Sent, Tried
-from schemas.enums import HopSource, RequestState, TaskKind
+from schemas.case.hold_requests import RequestStages
+from schemas.enums import HopSource, RequestStage, RequestState, TaskKind
 from schemas.events import EventKind
 from schemas.tasks import NO_FACTS, NewTask, TaskCause, TaskFacts, TaskSubject, about
+
+
+def note_stages(
+    ctx: Context,
+    request: ToSend,
+    times: RequestTimes | None,
+    called_at: datetime,
+    delivered: Delivered,
+    delivered_at: datetime,
+) -> None:
+    """Record the stages of a request at its first delivery. `called_at` counts for a channel without exchanges."""
+    times = times or RequestTimes()
+    moments = {
+        RequestStage.RECEIVED: times.received_at,
+        RequestStage.PLANNED: request.sent_at,
+        RequestStage.COMMITTED: times.committed_at,
+        RequestStage.WORKFLOW_BEGAN: times.workflow_began_at,
+        RequestStage.SENT: delivered.exchanges[-1].at if delivered.exchanges else called_at,
+        RequestStage.DELIVERED: delivered_at,
+    }
+    stages = RequestStages(
+        request_id=request.request_id,
+        kind=_kind(request),
+        institution=request.institution,
+        channel=delivered.channel,
+        moments={stage: moment for stage, moment in moments.items() if moment is not None},
+    )
+    METRICS.request_stages(stages)
+    if ctx.trace is not None:
+        ctx.trace(stages)
+
+
+def _kind(request: ToSend) -> HopSource:
+    """Return what caused the request, from its newest hop."""
+    newest = max(request.hops, key=lambda hop: (hop.opened_at, hop.hop_no))
+    return HopSource.DESK if newest.revision else newest.source
+
 
 log = logging.getLogger(__name__)
 

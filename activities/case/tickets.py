@@ -7,7 +7,7 @@ from typing import Final
 from activities.context import Context
 from adapters.banks.protocol import Instrument
 from db.case.told_transfers import Payment
-from domain.banks.priority import priority_key
+from domain.banks.channel_choice import priority_key
 from schemas.enums import EscalationLevel
 
 REQUESTOR: Final = "I4C-MHA"

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from activities.context import Context
 from db import tasks
-from db.case import cases, events, procedure_outbox
+from db.case import case_outbox, cases, events
 from db.case.cases import CaseHead
 from db.case.events import Event
 from db.pool import Connection
@@ -93,7 +93,7 @@ class CaseTransaction:
 
     async def notify(self, kind: ProcedureKind, subject: object) -> None:
         """Make the row-clock workflow of `subject` read its state again."""
-        await procedure_outbox.notify(self.connection, kind, str(subject), self.now)
+        await case_outbox.notify(self.connection, kind, str(subject), self.now)
 
 
 async def lock_case(ctx: Context, connection: Connection, ack_no: str, actor: str) -> CaseTransaction:

@@ -20,14 +20,13 @@ import asyncpg
 from activities.banks.bodies import BodyOpener
 from activities.context import Context
 from db import connections, tasks
-from db.case.deferral import read_deferral
+from db.case.case_outbox import read_deferral
 from db.case.events import heads
-from db.evidence import nightly_runs
+from db.evidence import integrity
 from db.evidence.integrity import case_batch, strays
 from db.pool import Connection
 from db.rate_limits import kept_alive, try_to_lock
-from domain.evidence.integrity import Verdict
-from domain.evidence.nightly import is_due, list_name, lists_to_delete
+from domain.evidence.integrity import Verdict, is_due, list_name, lists_to_delete
 from schemas.nightly_runs import NightlyRun, NightlyWork, RunOutcome, RunResult
 from schemas.tasks import TaskCause, TaskFacts
 from schemas.text import IST
@@ -120,7 +119,7 @@ class NightlyRuns:
         if not await self._due():
             return []
         async with self.ctx.pool.acquire() as connection:
-            if not await try_to_lock(connection, nightly_runs.RUN_LOCK):
+            if not await try_to_lock(connection, integrity.RUN_LOCK):
                 return []
             async with kept_alive(connection):
                 # Another process may have done it before this one got the lock.
@@ -130,7 +129,7 @@ class NightlyRuns:
     async def run(self, work: NightlyWork) -> NightlyRun | None:
         """Do one piece of work, and write its result; None if another process has begun it again meanwhile."""
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            run_id = await nightly_runs.begin(connection, work, self.ctx.now())
+            run_id = await integrity.begin(connection, work, self.ctx.now())
         try:
             result = await (self._verified() if work is NightlyWork.VERIFY else self._anchored(run_id))
         except Exception as error:
@@ -145,13 +144,13 @@ class NightlyRuns:
     async def _due(self) -> list[NightlyWork]:
         now, rules = self.ctx.now(), self.ctx.policy.nightly
         async with self.ctx.pool.acquire() as connection:
-            newest = await nightly_runs.newest(connection)
+            newest = await integrity.newest(connection)
         return [work for work in NightlyWork if is_due(rules, work, newest.get(work), now)]
 
     async def _end(self, run_id: int, work: NightlyWork, result: RunResult) -> NightlyRun | None:
         now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            run = await nightly_runs.end(connection, run_id, result, now)
+            run = await integrity.end(connection, run_id, result, now)
             if run is None:
                 return None
             if result.outcome is RunOutcome.CLEAN:
@@ -237,7 +236,7 @@ class NightlyRuns:
     async def _connected(self) -> AsyncIterator[Connection]:
         connection = await connections.connect(self.dsn, "goldenhour nightly", command_timeout=STATEMENT_SECONDS)
         try:
-            await nightly_runs.use_one_core(connection)
+            await integrity.use_one_core(connection)
             yield connection
         finally:
             await connection.close()

@@ -25,16 +25,16 @@ from activities.context import Context
 from activities.evidence.checks import check_edition, check_sent, check_signed, check_statements
 from activities.privacy.person_keys import PersonKeys
 from activities.secrets import Keys, Purpose, pem
-from db.case import telephone_answers, trail_views
-from db.evidence import evidence_keys, pack_bodies
+from db.case import case_views, telephone
+from db.evidence import integrity, pack_bodies
 from db.evidence import pack as evidence
-from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
+from db.evidence.integrity import EvidenceKey, EvidenceKeys
 from db.evidence.opened import Opened, holders_of_victims
 from db.evidence.pack import CaseHead
 from db.pool import Connection
-from db.privacy import holder_contacts, person_keys, victim_corrections
+from db.privacy import person_keys, victim_corrections, victims
 from db.privacy.body_keys import BODY, BodyState
-from db.recovery import credit_accounts, grievance_texts, notifications, officer_steps, order_views, release_proposals
+from db.recovery import credit_accounts, grievance_views, notifications, officer_steps, order_views, release_proposals
 from documents.certificate import Certified, compose_certificate
 from documents.rendering import render
 from documents.timeline import HOW_TO_VERIFY, Story, compose_timeline
@@ -311,7 +311,7 @@ def public_key(keys: Keys) -> bytes:
 async def published_keys(connection: Connection, keys: Keys) -> EvidenceKeys:
     """Return the current signing key and all former ones."""
     own = public_key(keys)
-    known = await evidence_keys.all_of_them(connection)
+    known = await integrity.all_of_them(connection)
     fingerprint = hashlib.sha256(own).hexdigest()
     now = [key for key in known if key.sha256 == fingerprint]
     now = now or [EvidenceKey(sha256=fingerprint, pem=own.decode(), first_signed_at=None)]
@@ -330,7 +330,7 @@ async def pack(
     packed = await write_pack(maker, ack_no, into, progress, edition)
     data = {"edition": edition.value, "sha256": packed.sha256, "files": packed.files, "events": packed.events}
     async with case_transaction(maker.ctx, packed.case_no, by) as work:
-        await evidence_keys.note(work.connection, public_key(maker.keys).decode(), packed.made_at)
+        await integrity.note(work.connection, public_key(maker.keys).decode(), packed.made_at)
         await work.log(EventKind.EVIDENCE_PACKED, **data)
     return packed
 
@@ -380,16 +380,16 @@ async def write_pack(
 async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> Opened:
     """Return the personal data of a case. Raises `CannotOpen`."""
     texts = await notifications.texts_of_case(connection, case_no)
-    contacts = await holder_contacts.of_case(connection, case_no)
+    contacts = await victims.of_case(connection, case_no)
     accounts = await credit_accounts.of_case(connection, case_no)
-    changes = await holder_contacts.changes_of_case(connection, case_no)
+    changes = await victims.changes_of_case(connection, case_no)
     heard = await release_proposals.hearings_of_case(connection, case_no)
     objected = await officer_steps.texts_of_case(connection, case_no)
     forms = await pack_bodies.forms(connection, case_no, BodyOpener(persons).open_or_erased)
     raws = await pack_bodies.stored_lines(connection, case_no)
     unreadable = await order_views.unreadable_of_case(connection, case_no)
-    speakers = await telephone_answers.speakers_of_case(connection, case_no)
-    texts_of_grievances = await grievance_texts.of_case(connection, case_no, persons.open_stored)
+    speakers = await telephone.speakers_of_case(connection, case_no)
+    texts_of_grievances = await grievance_views.of_case(connection, case_no, persons.open_stored)
     return Opened(
         grievances=texts_of_grievances.grievances,
         hearings={number: persons.open_stored(said) for number, said in heard.items()},
@@ -461,7 +461,7 @@ class _Writing:
         self._writer.add(TIMELINE, await render(timeline, head.last_at))
 
     async def _trail(self) -> TrailPicture:
-        hops = await trail_views.all_hops(self._connection, self._head.case_no)
+        hops = await case_views.all_hops(self._connection, self._head.case_no)
         # A large trail takes long enough to be laid out beside other work.
         return await asyncio.to_thread(layout, hops, TrailDetail.ACCOUNT, LEGS_IN_A_DOCUMENT)
 

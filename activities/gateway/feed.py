@@ -36,7 +36,7 @@ from schemas.case.answers import BankAnswer
 from schemas.case.case_workflow import FollowUp
 from schemas.enums import ChannelKind, FeedStatus
 from schemas.events import EventKind
-from schemas.gateway.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage
+from schemas.gateway.liens import Acknowledged, AnswerTaken, FeedHold, FeedPage
 
 
 @dataclass(frozen=True)

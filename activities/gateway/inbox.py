@@ -1,6 +1,7 @@
-"""A bank's inbox: requests and orders, and tests of its endpoint."""
+"""The banks' inbox, and its statements."""
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,6 +9,7 @@ from uuid import UUID, uuid4
 
 from pydantic import Field
 
+from activities.banks.bodies import line_opener
 from activities.banks.reply_links import LinkState, ReplyNotTaken, ReplyTaken
 from activities.case import answer_links
 from activities.case.answer_links import AnswerForm, AnswerView, transfers_of
@@ -24,19 +26,22 @@ from adapters.banks.protocol import (
     BankWire,
     new_test_ticket,
 )
-from db.banks import bank_reply_checks, bank_sessions, bank_test_calls
+from db.banks import bank_exchanges, bank_logins, bank_reply_checks
+from db.banks.bank_logins import BankSession
 from db.banks.bank_reply_checks import ReplyKind
-from db.banks.bank_sessions import BankSession
 from db.case import bank_feeds, requests
-from db.case.bank_feeds import ToldSince
+from db.case.bank_feeds import AnsweredLine, AnsweredRequest, ToldSince
 from db.outgoing import OutgoingKind, subjects
 from db.pool import Connection
+from db.privacy.body_keys import OpensLine
 from db.recovery import bank_orders, bank_replies
-from domain.banks.answering_curve import default_curve
+from db.recovery.bank_replies import ConfirmedOrder
+from domain.banks.answering import default_curve
 from domain.errors.recovery import HoldOver
 from schemas.banks.keys import BankTestCall, BankTestOutcome
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import ChannelKind
+from schemas.enums import ChannelKind, ClaimKind, Disposition
+from schemas.identifiers import account_key, reference_key
 from schemas.recovery.orders import BankOrder
 
 WAITING_MAX: Final = 200
@@ -97,7 +102,7 @@ async def read(ctx: Context, session: BankSession) -> Inbox:
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         holds = await bank_feeds.waiting(connection, institution, WAITING_MAX, now, leaving)
-        opened = await bank_sessions.open_elsewhere(connection, session, idle)
+        opened = await bank_logins.open_elsewhere(connection, session, idle)
         last = None
         if not holds:
             last = await bank_feeds.last_answered_at(connection, institution, now - LAST_ANSWER_WITHIN)
@@ -147,8 +152,8 @@ async def open_form(ctx: Context, session: BankSession, view: AnswerView) -> Ope
     institution, request_id = session.institution, view.subject_id
     idle = timedelta(seconds=ctx.policy.sessions.idle_seconds)
     async with ctx.pool.acquire() as connection:
-        opened = await bank_sessions.open_elsewhere(connection, session, idle)
-        await bank_sessions.open_subject(connection, session.session_id, request_id)
+        opened = await bank_logins.open_elsewhere(connection, session, idle)
+        await bank_logins.open_subject(connection, session.session_id, request_id)
         hops = await bank_feeds.hops_of(connection, [request_id])
         row = await bank_feeds.one(connection, institution, request_id)
     freshest_at, largest_paise = max(hop.transferred_at for hop in hops), max(hop.disputed_paise for hop in hops)
@@ -170,8 +175,8 @@ async def open_order(ctx: Context, session: BankSession, order_id: UUID) -> date
     """Write that a session has the form about an order open; return when a colleague opened it, if one has."""
     idle = timedelta(seconds=ctx.policy.sessions.idle_seconds)
     async with ctx.pool.acquire() as connection:
-        opened = await bank_sessions.open_elsewhere(connection, session, idle)
-        await bank_sessions.open_subject(connection, session.session_id, order_id)
+        opened = await bank_logins.open_elsewhere(connection, session, idle)
+        await bank_logins.open_subject(connection, session.session_id, order_id)
     return opened.get(order_id)
 
 
@@ -232,7 +237,7 @@ _DETAIL_MAX_CHARS: Final = 500
 async def ask(ctx: Context, institution: str) -> None:
     """Write that a bank asks for a test event; a worker sends it."""
     async with ctx.pool.acquire() as connection, connection.transaction():
-        await bank_test_calls.ask(connection, uuid4(), institution, ctx.now())
+        await bank_exchanges.ask(connection, uuid4(), institution, ctx.now())
 
 
 async def _send(attempt: Attempt, call: BankTestCall) -> Write:
@@ -243,7 +248,7 @@ async def _send(attempt: Attempt, call: BankTestCall) -> Write:
     took_seconds = time.monotonic() - began
 
     async def write(connection: Connection, at: datetime) -> None:
-        await bank_test_calls.done(connection, call.call_id, outcome, took_seconds, detail[:_DETAIL_MAX_CHARS], at)
+        await bank_exchanges.done(connection, call.call_id, outcome, took_seconds, detail[:_DETAIL_MAX_CHARS], at)
 
     return write
 
@@ -273,3 +278,142 @@ TEST_CALL: Final = Kind(
     batch=CALLS_AT_ONCE,
     call_seconds=CALL_SECONDS,
 )
+
+
+PAGE: Final = 50
+FOUND_MAX: Final = 200
+"""requests and orders that a search finds of each kind"""
+LINES_MAX: Final = 200
+_NEWEST: Final = 2**62
+"""above every number of a change"""
+
+
+class Answered(FrozenModel):
+    """A page of what a bank has answered: requests, those that changed last first, or orders, the newest first.
+
+    The first page has both.
+    """
+
+    items: tuple[AnsweredRequest, ...]
+    orders: tuple[ConfirmedOrder, ...]
+    given_back: frozenset[UUID]
+    """requests whose newest further statement was given back unsent"""
+    next_no: int
+    """where the next page of the requests begins; 0 without one"""
+    next_order: str | None
+    """cursor of the next page of the orders"""
+
+
+class ToldLine(FrozenModel):
+    """A line of an answer, and who gave it."""
+
+    hop_no: int
+    kind: ClaimKind
+    disposition: Disposition
+    status_code: str
+    claim_paise: int
+    applied_paise: int
+    reference: str
+    onward_reference: str
+    """of the transfer by which the money moved on"""
+    onward_bank: str
+    onward_account: str = Field(repr=False)
+    """where that transfer went, as the bank has told it"""
+    received_at: UtcDatetime
+    name: str = Field(repr=False)
+    """of the officer of the bank; empty where the bank's system has answered"""
+    designation: str = Field(repr=False)
+    checker: str = Field(repr=False)
+    """who has checked it, where a bank replies by two people"""
+
+
+async def page(ctx: Context, institution: str, find: str, before_no: int, before_order: str | None = None) -> Answered:
+    """Return a page of what the bank has answered.
+
+    `find` is a case number, an account or a reference, or empty. `before_no` leads to a further page of the requests,
+    and `before_order` to one of the orders. Raises `BadCursor`.
+    """
+    rows: list[AnsweredRequest] = []
+    orders: Sequence[ConfirmedOrder] = ()
+    next_order = None
+    keys = find, account_key(find), reference_key(find)
+    async with ctx.pool.acquire() as connection:
+        if before_order is None:
+            await bank_feeds.number(connection, institution)
+            found: Sequence[UUID] | None = None
+            if find:
+                found = await bank_feeds.find_answered(connection, institution, *keys, FOUND_MAX)
+            rows = await bank_feeds.answered(connection, institution, before_no or _NEWEST, PAGE + 1, found)
+        if not before_no:
+            of: Sequence[UUID] | None = None
+            if find:
+                of = await bank_replies.find_confirmed(connection, institution, *keys, FOUND_MAX)
+            orders, next_order = await bank_replies.confirmed(connection, institution, PAGE, before_order, of)
+        subjects = [row.request_id for row in rows]
+        back = await bank_reply_checks.all_given_back(connection, institution, [ReplyKind.FURTHER], subjects)
+    return Answered(
+        items=tuple(rows[:PAGE]),
+        orders=tuple(orders),
+        given_back=back,
+        next_no=rows[PAGE - 1].change_no if len(rows) > PAGE else 0,
+        next_order=next_order,
+    )
+
+
+async def look_at_statement(
+    ctx: Context, institution: str, request_id: UUID
+) -> tuple[AnswerView, tuple[ToldLine, ...]] | None:
+    """Return an answered request with all its transfers, and what was told; None for one that is not the bank's."""
+    async with ctx.pool.acquire() as connection:
+        request = await requests.find(connection, request_id)
+        if request is None or request.institution != institution:
+            return None
+        hops = await bank_feeds.hops_of(connection, [request_id])
+        lines = await bank_feeds.answered_lines(connection, institution, request_id, LINES_MAX)
+    if not lines:
+        return None
+    view = AnswerView(
+        state=LinkState.REPLIED,
+        institution=institution,
+        case_no=request.case_no,
+        subject_id=request_id,
+        expires_at=ctx.now(),
+        items=transfers_of(hops),
+    )
+    opens = line_opener(ctx.persons)
+    return view, tuple(_told(line, opens) for line in lines)
+
+
+async def add(
+    ctx: Context, institution: str, request_id: UUID, form: AnswerForm
+) -> ReplyTaken | ReplyNotTaken[AnswerView]:
+    """Book a further statement about an answered request.
+
+    It is not taken if a newer one than its form is there.
+    """
+    found = await look_at_statement(ctx, institution, request_id)
+    assert found is not None, "the caller has looked at it"
+    if await told_since(ctx, institution, request_id, form.made_at):
+        return ReplyNotTaken(found[0])
+    return await book(ctx, institution, request_id, form)
+
+
+def _told(line: AnsweredLine, opens: OpensLine) -> ToldLine:
+    raw = opens(line.stored)
+    who = raw.get("answered_by") or {}
+    return ToldLine(
+        hop_no=line.hop_no,
+        kind=line.kind,
+        disposition=line.disposition,
+        status_code=line.status_code,
+        claim_paise=line.claim_paise,
+        applied_paise=line.applied_paise,
+        reference=line.reference,
+        onward_reference=str(raw.get("rrn_transaction_id") or ""),
+        onward_bank=str(raw.get("payee_bank") or ""),
+        onward_account=str(raw.get("payee_account_number") or ""),
+        received_at=line.received_at,
+        name=str(who.get("name", "")),
+        designation=str(who.get("designation", "")),
+        checker=str((raw.get("checked_by") or {}).get("name", "")),
+    )

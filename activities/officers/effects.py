@@ -8,13 +8,12 @@ from typing import Any, Final
 
 from activities.banks import changes as bank_changes
 from activities.banks import key_changes, people
-from activities.banks.directory import DirectoryRefused
-from activities.banks.directory_record import facts_of
-from activities.banks.login_links import make_login_link
+from activities.banks.directory import DirectoryRefused, facts_of
+from activities.banks.people import make_login_link
 from activities.context import Context
+from activities.officers import changes
 from activities.officers import changes as officer_changes
-from activities.officers import policy
-from activities.officers.sign_in_links import SignInLink, make_link
+from activities.officers.enrolment import SignInLink, make_link
 from db.officers import officer_lines, officers, teams
 from db.pool import Connection
 from domain.banks.directory import PrefixOverlap, SponsorRefused
@@ -120,7 +119,7 @@ async def facts(ctx: Context, connection: Connection, asked: Asked, now: datetim
             # After the change the team may have another name.
             return await _facts_of_team(connection, subject) or await _facts_of_team(connection, asked.team.name)
         case PolicyChanged():
-            return policy_facts(await policy.in_force(connection, ctx.policy))
+            return policy_facts(await changes.in_force(connection, ctx.policy))
         case BankKeyRequestDecided():
             of_bank = (await facts_of(connection, [subject], now)).get(subject, {})
             return {**of_bank, **await key_changes.request_facts(connection, subject, asked.change_id)}
@@ -324,7 +323,7 @@ async def _change_policy(work: Work, asked: PolicyChanged) -> ShownOnce:
     source = f"two admins: {work.reason}"
     # No proposal has this number. A rehearsal is undone before the database looks for it.
     number = work.proposal_id or NO_PROPOSAL
-    await policy.write_version(work.connection, work.ctx.policy, values, source, number, work.now)
+    await changes.write_version(work.connection, work.ctx.policy, values, source, number, work.now)
     return NOTHING
 
 

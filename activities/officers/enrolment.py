@@ -1,17 +1,240 @@
-"""Officers and teams as an administrator writes them, and the first admin."""
+"""Enrolment of officers, and links to sign in."""
 
+import asyncio
+import hashlib
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
+from pydantic import SecretStr
+
+from activities.context import Context
 from activities.officers import changes
-from activities.officers.sign_in_links import SignInLink, make_link
+from activities.officers.sign_in import (
+    SecretsAtRest,
+    address_of,
+    new_recovery_codes,
+    new_secret,
+    new_token,
+    recovery_digest,
+    step_of,
+    token_digest,
+)
+from activities.secrets import CannotOpen, Keys, hash_password, plain_code
+from db import proofs, tasks
 from db.clock import present_moment
-from db.officers import officers, teams
+from db.officers import credentials, officers, proposals, sessions, teams
+from db.officers.credentials import OfficerLink
 from db.officers.officers import lock_if_empty
-from db.pool import Pool
+from db.pool import Connection, Pool
+from db.proofs import OpenLink
 from domain.errors.officers import OfficerNotFound, OfficersExist, TeamNotFound
+from domain.officers.officers import WRONG_LINK_CODES_MOST, password_fault
 from schemas.enums import Role
 from schemas.officers.officers import Absence, OfficerEntry, TeamEntry
+from schemas.officers.sign_in import SignInOutcome, SignInWay
+from schemas.tasks import TaskCause, TaskFacts
+
+
+def proposal_code_digest(subject: str, code: str) -> bytes:
+    """Return the digest under which the database knows a code; 80 random bits need no slow hash.
+
+    `subject` is the officer or the institution that the link is for.
+    """
+    return hashlib.sha256(f"proposal code\0{subject}\0{plain_code(code)}".encode()).digest()
+
+
+def proposal_code_fits(subject: str, code: str, digest: bytes) -> bool:
+    """Return whether a code as typed is the one with this digest."""
+    return hmac.compare_digest(proposal_code_digest(subject, code), digest)
+
+
+FIRST_PATH: Final = "/first/"
+"""path of the page behind a link, before its token"""
+SIGN_IN_PATH: Final = "/sign-in"
+TOKEN_CHARS: Final = 43
+SEALED_MAX_CHARS: Final = 400
+
+
+class WrongLinkCode(Exception):
+    """The code is not the one of the proposal.
+
+    The try is counted, and the last one has ended the link.
+    """
+
+    def __init__(self, tries_left: int) -> None:
+        """Say how many more tries the link has."""
+        super().__init__(f"{tries_left} tries left")
+        self.tries_left = tries_left
+
+
+@dataclass(frozen=True, slots=True)
+class SignInLink:
+    """A new link. Only its digest is stored."""
+
+    path: str = field(repr=False)
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The page behind a link: the officer, and a secret for the authenticator."""
+
+    link: OfficerLink
+    secret: str = field(repr=False)
+    sealed: str = field(repr=False)
+    """the secret in a hidden field of the form, which only this engine can open"""
+
+    @property
+    def otpauth(self) -> str:
+        """Return the address in the QR code."""
+        return address_of(self.secret, self.link.officer_id)
+
+    @property
+    def needs_code(self) -> bool:
+        """Return whether the link opens nothing without the code of its proposal."""
+        return self.link.code_digest is not None
+
+    @property
+    def tries_left(self) -> int:
+        """Return after how many more wrong codes the link is over."""
+        return WRONG_LINK_CODES_MOST - self.link.tries
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The fields that the officer typed on that page."""
+
+    password: SecretStr
+    again: SecretStr
+    code: str = field(repr=False)
+    """of the authenticator"""
+    link_code: str = field(default="", repr=False)
+    """the code of the proposal, which the proposing admin told the officer"""
+
+    def fault(self, setup: Setup) -> str | None:
+        """Return the code of what is wrong with it, or None.
+
+        The code of the proposal is checked when all else fits.
+        """
+        if self.password.get_secret_value() != self.again.get_secret_value():
+            return "differs"
+        found = password_fault(self.password.get_secret_value(), setup.link.officer_id)
+        if found is None and step_of(setup.secret, self.code, setup.link.now) is None:
+            return "wrong_code"
+        return found
+
+
+async def make_link(
+    connection: Connection, officer_id: str, by: str, life: timedelta, proposal_id: int | None = None
+) -> SignInLink:
+    """Make a link for an officer who exists, in place of the open one before.
+
+    A link of a proposal needs the proposal's code.
+    """
+    token = new_token()
+    valid_until = await credentials.make_link(connection, token_digest(token), officer_id, by, life, proposal_id)
+    return SignInLink(f"{FIRST_PATH}{token}", valid_until)
+
+
+async def use_up(connection: Connection, link: OpenLink, subject: str, code: str) -> bool:
+    """Use up a locked link with its code; false for a wrong code, whose try is counted.
+
+    `subject` is the officer or the institution that the link is for.
+    """
+    fits = link.code_digest is None or proposal_code_fits(subject, code, link.code_digest)
+    if fits:
+        await proofs.use(connection, link.proof_id, link.now)
+    else:
+        await proofs.count_wrong_code(connection, link.proof_id, WRONG_LINK_CODES_MOST, link.now)
+    return fits
+
+
+async def end_not_asked(connection: Connection, link: OpenLink) -> None:
+    """End a locked link that was not asked for.
+
+    The admins get a work item if it is of a proposal.
+    """
+    await proofs.end_link(connection, link.proof_id, link.now)
+    if link.proposal_id is not None:
+        kind = (await proposals.get(connection, link.proposal_id)).proposal.kind
+        facts = TaskFacts(detail=kind.value)
+        await tasks.open_for_proposal(connection, link.proposal_id, TaskCause.LINK_NOT_ASKED_FOR, facts, link.now)
+
+
+class SignInLinks:
+    """Reads and uses links."""
+
+    def __init__(self, ctx: Context, keys: Keys) -> None:
+        self._ctx = ctx
+        self._secrets = SecretsAtRest(keys)
+
+    async def look(self, token: str, sealed: str = "") -> Setup | None:
+        """Return what the page shows, or None for a link that cannot be used.
+
+        `sealed` is a secret that the page has shown before. Without a valid one the page shows a new secret.
+        """
+        if len(token) != TOKEN_CHARS or not token.isascii():
+            return None
+        async with self._ctx.pool.acquire() as connection:
+            link = await credentials.open_link(connection, token_digest(token))
+        if link is None:
+            return None
+        owner = _owner(link.officer_id, token)
+        secret = self._opened(sealed, owner) or new_secret()
+        return Setup(link, secret, urlsafe_b64encode(self._secrets.seal(secret, owner)).decode())
+
+    async def put(self, token: str, setup: Setup, wish: Wish, address: str) -> tuple[str, ...] | None:
+        """Set the credentials; return the recovery codes, or None if the link was used meanwhile.
+
+        The wish has no fault. The code that it has is used up. The database ends the officer's sessions. Raises
+        `WrongLinkCode`, and has counted the try then.
+        """
+        officer_id = setup.link.officer_id
+        step = step_of(setup.secret, wish.code, setup.link.now)
+        assert step is not None, "the wish has no fault"
+        password_hash = await asyncio.to_thread(hash_password, wish.password)
+        codes = new_recovery_codes()
+        digests = [recovery_digest(officer_id, code) for code in codes]
+        sealed = self._secrets.seal(setup.secret, officer_id)
+        async with self._ctx.pool.acquire() as connection, connection.transaction():
+            link = await credentials.open_link(connection, token_digest(token), lock=True)
+            if link is None:
+                return None
+            fits = await use_up(connection, link, officer_id, wish.link_code)
+            if fits:
+                await credentials.tell_of_link(connection, token_digest(token), link.now)
+                await credentials.put(connection, officer_id, password_hash, sealed, step, digests)
+            outcome = SignInOutcome.CREDENTIALS_SET if fits else SignInOutcome.WRONG_CODE
+            await sessions.add(connection, officer_id, None, address, SignInWay.LINK, outcome)
+        if not fits:
+            raise WrongLinkCode(WRONG_LINK_CODES_MOST - link.tries - 1)
+        return codes
+
+    async def refuse(self, token: str) -> bool:
+        """End a link that its officer did not ask for, and tell the admins; false if it was over meanwhile."""
+        async with self._ctx.pool.acquire() as connection, connection.transaction():
+            link = await credentials.open_link(connection, token_digest(token), lock=True)
+            if link is None:
+                return False
+            await end_not_asked(connection, link)
+        return True
+
+    def _opened(self, sealed: str, owner: str) -> str | None:
+        if not sealed or len(sealed) > SEALED_MAX_CHARS:
+            return None
+        try:
+            return self._secrets.open(urlsafe_b64decode(sealed), owner)
+        except (CannotOpen, ValueError):
+            return None
+
+
+def _owner(officer_id: str, token: str) -> str:
+    """Return the owner of a secret in a form: officer and link. A secret at rest has the officer alone."""
+    return f"{officer_id}\0{token_digest(token).hex()}"
 
 
 async def add_officer(pool: Pool, entry: OfficerEntry, actor: str) -> None:

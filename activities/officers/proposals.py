@@ -7,7 +7,7 @@ from activities.context import Context
 from activities.isolation import repeated
 from activities.officers import effects
 from activities.officers.effects import ShownOnce, Work
-from activities.officers.sign_in_links import proposal_code_digest
+from activities.officers.enrolment import proposal_code_digest
 from activities.secrets import new_grouped_code
 from db import proposals, task_owners, tasks
 from db.clock import present_moment

@@ -14,7 +14,7 @@ from db.people import drafts, public_drafts
 from db.people.drafts import StoredDraft
 from db.people.statements import SentComplaint
 from db.pool import Connection
-from db.privacy import retention, victim_reach
+from db.privacy import retention, victims
 from db.privacy.person_keys import PersonKey
 from db.recovery import complainant_messages
 from domain.errors.case import OwnerAbsent
@@ -298,7 +298,7 @@ async def tell_reach(
     if reach is None and teller is None:
         return ()
     ack_no = sent.receipt.ack_no
-    before = await victim_reach.newest(work.connection, ack_no)
+    before = await victims.newest(work.connection, ack_no)
     teller_before = _teller(work.ctx, ack_no, before) if before else None
     was = (before.reach if before else None, teller_before)
     now = (reach or was[0] or Reach(way=ReachWay.CALL), teller or teller_before)
@@ -311,19 +311,19 @@ async def tell_reach(
     if now[1] is not None:
         sealed = work.ctx.persons.seal_text(sent.person, now[1].model_dump_json(), _use(ack_no, reach_no))
     person_id = sent.person.person_id if sealed else None
-    await victim_reach.add(work.connection, ack_no, reach_no, now[0], person_id, sealed, work.now, work.actor)
+    await victims.add(work.connection, ack_no, reach_no, now[0], person_id, sealed, work.now, work.actor)
     return tuple(name for name, old, new in zip(("reach", "teller"), was, now, strict=True) if old != new)
 
 
 async def told_reach(ctx: Context, connection: Connection, ack_no: str) -> ToldReach | None:
     """Return how a victim can be reached, or None if the complaint does not say so. Raises `CannotOpen`."""
-    stored = await victim_reach.newest(connection, ack_no)
+    stored = await victims.newest(connection, ack_no)
     if stored is None:
         return None
     return ToldReach(**stored.reach.model_dump(), teller=_teller(ctx, ack_no, stored), told_at=stored.told_at)
 
 
-def _teller(ctx: Context, ack_no: str, stored: victim_reach.StoredReach) -> Teller | None:
+def _teller(ctx: Context, ack_no: str, stored: victims.StoredReach) -> Teller | None:
     if stored.key is None or stored.sealed is None:
         return None
     opened = ctx.persons.open_text(stored.key, stored.sealed, _use(ack_no, stored.reach_no))

@@ -21,8 +21,7 @@ from db.pool import Connection
 from db.proofs import ProofPurpose
 from db.recovery import document_register, notifications
 from documents.composing import compose
-from documents.document import Document, Imprint
-from documents.rendering import template_version
+from documents.rendering import Document, Imprint, template_version
 from domain.errors.people import TreatmentAnswered, TreatmentNotAsked
 from domain.people.my_case import address_class, has_first_outcome, is_alarming
 from domain.recovery.message_rules import NotificationEvent

@@ -10,7 +10,7 @@ from activities.case.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.officers import proposals
 from db import clock, proofs
-from db.banks import bank_keys, bank_people, bank_sessions, bank_test_calls
+from db.banks import bank_exchanges, bank_keys, bank_logins, bank_people
 from db.privacy import retention
 from domain.privacy.retention import BODIES_OF_BANK, retention_end
 from schemas.events import EventKind
@@ -56,11 +56,11 @@ async def forget_entries(ctx: Context) -> int:
         now = await clock.present_moment(connection)
         return max(
             await proofs.forget(connection, now - CODES_KEPT),
-            await bank_sessions.forget(connection),
+            await bank_logins.forget(connection),
             await bank_keys.expire(connection, now),
             await bank_people.forget(connection),
             await proposals.close_over(connection, now),
-            await bank_test_calls.forget(connection, now - bank_test_calls.KEPT),
+            await bank_exchanges.forget(connection, now - bank_exchanges.KEPT),
         )
 
 

@@ -12,7 +12,7 @@ from activities.recovery.message_recipients import Concerned, notify_people
 from db import proposals
 from db.case import cases
 from db.pool import Connection
-from db.privacy import person_keys, victim_corrections, victim_views
+from db.privacy import person_keys, victim_corrections, victims
 from db.privacy.person_keys import FoundRow, StoredPerson
 from db.privacy.victim_corrections import CorrectionRow
 from db.proposals import Decision, Kind, NewProposal
@@ -40,8 +40,8 @@ from schemas.privacy.personal_data import (
     VictimCorrections,
     VictimQuestion,
     VictimView,
+    Within,
 )
-from schemas.privacy.reads import Within
 from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 
 MOBILE_END_CHARS: Final = 4
@@ -97,7 +97,7 @@ async def found_by_terms(
 async def view(ctx: Context, ack_no: str) -> VictimView:
     """Return the victim of a complaint, and what the victim was told. Raises `NotFound` and `CannotOpen`."""
     async with ctx.pool.acquire() as connection:
-        row = await victim_views.of_complaint(connection, ack_no)
+        row = await victims.of_complaint(connection, ack_no)
         first_told = await victim_corrections.first_told(connection, ack_no)
         reach = await told_reach(ctx, connection, ack_no)
         messages = await notifications.to_victim(connection, row.case_no, row.person.person_id, MESSAGES_SHOWN_MAX)

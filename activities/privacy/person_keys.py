@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from activities.secrets import KEY_BYTES, NONCE_BYTES, CannotOpen, Keys, Purpose, Sealer
 from db.pool import Connection
-from db.privacy import holder_contacts, person_keys
-from db.privacy.holder_contacts import HolderContact, StoredContact
+from db.privacy import person_keys, victims
 from db.privacy.person_keys import PersonKey, SealedPerson, SealedText, StoredPerson, StoredText
+from db.privacy.victims import HolderContact, StoredContact
 from db.recovery.credit_accounts import StoredCreditAccount
-from db.recovery.grievance_texts import SealedGrievance, use_of_contact, use_of_said, use_of_text
+from db.recovery.grievance_views import SealedGrievance, use_of_contact, use_of_said, use_of_text
 from db.recovery.notifications import StoredMessage
 from domain.errors.case import ComplaintNotFound
 from domain.privacy.retention import stated_contact
@@ -166,7 +166,7 @@ class PersonKeys:
 
     async def holder_of(self, connection: Connection, hold_id: UUID) -> HolderContact:
         """Return the opened contact of the account holder under a hold. Raises `NotFound` and `CannotOpen`."""
-        return self._with_contact(await holder_contacts.of_hold(connection, hold_id))
+        return self._with_contact(await victims.of_hold(connection, hold_id))
 
     async def holder_or_unreachable(self, connection: Connection, hold_id: UUID) -> HolderContact:
         """Return the opened contact of the account holder under a hold. Raises `NotFound`.
@@ -174,7 +174,7 @@ class PersonKeys:
         It has no address, nor that of the bank, if this process cannot open the key of the account holder: a message to
         either is sealed under it. It is for work that must go on without the message.
         """
-        found = await holder_contacts.of_hold(connection, hold_id)
+        found = await victims.of_hold(connection, hold_id)
         try:
             if found.key is not None:
                 self.unwrap(found.key)

@@ -10,10 +10,10 @@ from typing import Final
 from activities.privacy.person_keys import PersonKeys
 from activities.secrets import CannotOpen, Purpose, Sealer, SecretBox
 from db.pool import Connection, Pool
+from db.privacy import body_keys as sealed_values
 from db.privacy import person_keys
-from db.privacy import sealed as sealed_values
+from db.privacy.body_keys import BANK_CREDENTIALS, PERSON_KEYS, TOTP_SECRETS, SealedColumn, SealedRow
 from db.privacy.person_keys import StoredPerson
-from db.privacy.sealed import BANK_CREDENTIALS, PERSON_KEYS, TOTP_SECRETS, SealedColumn, SealedRow
 from domain.errors import RuleBroken
 
 BATCH: Final = 100

@@ -11,7 +11,7 @@ from uuid import UUID
 from activities.case.transaction import CaseTransaction, lock_cases
 from activities.context import Context
 from activities.isolation import repeated
-from db.case import events, ledger, procedure_outbox
+from db.case import case_outbox, events, ledger
 from db.recovery import allocations, claims, restorations
 from db.recovery.allocations import FrozenRule
 from db.recovery.claims import Account, ClaimRow, Gone
@@ -165,7 +165,7 @@ async def _write(
         }
         await locked[case_no].log(EventKind.ALLOCATED, **data)
         # The moved amounts may decide between two routes.
-        await procedure_outbox.notify_procedures(connection, case_no, [ProcedureKind.RESTORATION], now)
+        await case_outbox.notify_procedures(connection, case_no, [ProcedureKind.RESTORATION], now)
     more = [(share, share.share_paise - claim.held_paise) for claim, share in zip(claimed, shares, strict=True)]
     await allocations.pass_on_hearing(connection, [one for one in more if one[1]])
     return allocation_id

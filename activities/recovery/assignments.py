@@ -14,10 +14,10 @@ from activities.recovery.firs import MISSING, write_assignment
 from activities.recovery.hold_lifecycle import HoldDeadlines
 from activities.recovery.statutory_duties import attend_to_duties
 from db import tasks
-from db.case import procedure_outbox
+from db.case import case_outbox
 from db.pool import Connection
-from db.recovery import due_list
-from db.recovery.due_list import Attended, DueProcedure
+from db.recovery import due_documents
+from db.recovery.due_documents import Attended, DueProcedure
 from db.work_items import case_assignments
 from db.work_items.case_assignments import Standing
 from domain.districts import known_district
@@ -164,12 +164,12 @@ class DueList:
             if work is None:
                 return 0
             for _ in range(PASSES_MAX):
-                found = await due_list.dues_of_case(work.connection, work.case_no, work.now)
+                found = await due_documents.dues_of_case(work.connection, work.case_no, work.now)
                 if not (left := [one for one in found if one.workflow_id not in failed]):
                     break
                 done += await self._attend_to(work, left, failed)
             if since is not None:
-                await procedure_outbox.make_as_old(work.connection, work.case_no, since)
+                await case_outbox.make_as_old(work.connection, work.case_no, since)
         if failed:
             raise next(iter(failed.values()))
         return done
@@ -189,9 +189,9 @@ class DueList:
                 continue
             attended.append(Attended(workflow_id=one.workflow_id, due_at=_next_at(state, work.now)))
             news_ids += one.news_ids
-        await due_list.mark_attended(work.connection, attended, work.now)
+        await due_documents.mark_attended(work.connection, attended, work.now)
         if news_ids:
-            await procedure_outbox.mark_notified(work.connection, news_ids, work.now)
+            await case_outbox.mark_notified(work.connection, news_ids, work.now)
         return len(attended)
 
     async def _act(self, work: CaseTransaction, one: DueProcedure) -> RowState:

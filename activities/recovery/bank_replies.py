@@ -13,7 +13,7 @@ from activities.context import Context
 from activities.recovery.confirmations import check_lines, take_confirmation
 from activities.recovery.order_transaction import order_transaction
 from activities.recovery.orders import FOR_ITS_BANK, note_refusal
-from db.banks import bank_exchanges, delivery_attempts
+from db.banks import bank_exchanges
 from db.case import bank_feeds
 from db.paging import cut, from_cursor, to_cursor
 from db.recovery import bank_orders, bank_replies, cancellations
@@ -114,7 +114,7 @@ async def acknowledge(ctx: Context, institution: str, order_id: UUID) -> OrderAc
         passed = await bank_exchanges.bound(connection, About.ORDER, order_id)
         # Another channel may still try to deliver. The receipt makes that unnecessary.
         if await bank_orders.delivered(connection, order_id, ChannelKind.PULL, str(order_id), work.now):
-            await delivery_attempts.note(
+            await bank_exchanges.note(
                 connection, About.ORDER, order_id, ChannelKind.PULL, DeliveryOutcome.DELIVERED, work.now
             )
             await work.log(EventKind.ORDER_DELIVERED, channel=ChannelKind.PULL.value, **passed)

@@ -24,7 +24,7 @@ from activities.recovery.orders import next_cancellation_level, order_over, send
 from adapters.banks.email import LinkMaker
 from adapters.banks.protocol import BankError, BankMisconfigured, BankRefused, CancellationTaker, Delivery
 from adapters.messages.smtp import Mailer
-from db.banks import bank_exchanges, delivery_attempts
+from db.banks import bank_exchanges
 from db.pool import Connection
 from db.recovery import bank_orders, cancellations
 from db.recovery.bank_orders import OrderRow
@@ -146,7 +146,7 @@ class CancellationActivities:
                 return True
             order = await bank_orders.get(connection, order_id)
             (read,) = await bank_orders.as_read(connection, order.institution, [order_id])
-            channels = await delivery_attempts.channels_to_cancel(connection, order_id)
+            channels = await bank_exchanges.channels_to_cancel(connection, order_id)
         message = CancellationMessage(order_id, read)
         failed: BankError | None = None
         for channel in channels:
@@ -196,7 +196,7 @@ class CancellationActivities:
         """Send over the best working channel, or by letter to a known address if no channel takes it."""
         try:
             async with self.ctx.pool.acquire() as connection:
-                first = not await delivery_attempts.count(connection, message.about, message.subject_id)
+                first = not await bank_exchanges.count(connection, message.about, message.subject_id)
             return await self.bank_delivery.deliver(message, order.institution, first=first)
         except (BankMisconfigured, BankRefused):
             sent = await send_by_letter(self.bank_delivery, self.mailer, self.links, message, order.institution)
@@ -218,7 +218,7 @@ class CancellationActivities:
             passed = await bank_exchanges.bound(connection, About.CANCELLATION, order_id)
             for channel in {sent.channel, about or sent.channel}:
                 detail = "" if channel is sent.channel else f"over {sent.channel.value}"
-                await delivery_attempts.note(
+                await bank_exchanges.note(
                     connection, About.CANCELLATION, order_id, channel, DeliveryOutcome.DELIVERED, work.now, detail
                 )
             if await cancellations.told(connection, order_id, sent.channel, work.now):

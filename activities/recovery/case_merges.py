@@ -29,7 +29,7 @@ from domain.officers.officers import is_same_person
 from schemas.case.case_workflow import FollowUp
 from schemas.enums import Bucket, ProcedureKind, TaskKind
 from schemas.events import EventKind
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 from schemas.recovery.case_merges import (
     CaseMerge,
     CaseMerges,

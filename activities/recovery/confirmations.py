@@ -9,7 +9,7 @@ from uuid import UUID
 
 from activities.context import Context
 from activities.metrics import METRICS
-from activities.recovery import holder_messages
+from activities.recovery import message_sending
 from activities.recovery.cancellations import settle_cancellation
 from activities.recovery.order_transaction import OrderTransaction, order_transaction
 from activities.recovery.orders import cancel_live_order, order_over
@@ -287,7 +287,7 @@ class _Booking(OrderTransaction):
             assert ack_no is not None, "a line that restores names its victim"
             ordered = [line.as_ordered.beneficiary for line, _, _ in self.booked if line.ack_no == ack_no]
             accounts = {(one.institution, one.holder): one for one in ordered if one is not None}
-            await holder_messages.credited(
+            await message_sending.credited(
                 self.connection,
                 self.ctx,
                 self.order,

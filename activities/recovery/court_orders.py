@@ -18,10 +18,10 @@ from activities.recovery.message_recipients import Concerned, Holder, notify_peo
 from activities.recovery.orders import plan_order
 from activities.recovery.unassigned_holds import ask_about_retained_holds
 from db.banks import institutions
-from db.case import procedure_outbox
+from db.case import case_outbox
 from db.case.cases import case_no_of
 from db.case.events import Event
-from db.privacy.sealed import COURT_ORDER, SealedDocument
+from db.privacy.body_keys import COURT_ORDER, SealedDocument
 from db.recovery import account_holds, court_orders
 from db.recovery.court_orders import Releasable
 from domain.errors import NotFound, NotNow, RefusedPart
@@ -132,7 +132,7 @@ async def _take(work: CaseTransaction, new: NewCourtOrder) -> CourtOrder:
     await work.log_all(log)
     await _ask(work, order, until)
     await ask_about_retained_holds(connection, case_no, now)
-    await procedure_outbox.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
+    await case_outbox.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
     return order
 
 
@@ -214,7 +214,7 @@ async def confirm_court_order(ctx: Context, ack_no: str, court_order_id: int, re
         await work.log(EventKind.COURT_ORDER_CONFIRMED, **data)
         await _apply(work, order)
         await work.close_tasks(subject_of(court_order_id), TO_COME, "it is confirmed")
-        await procedure_outbox.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
+        await case_outbox.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
         return await court_orders.get(connection, case_no, court_order_id)
 
 
@@ -308,7 +308,7 @@ async def _withdraw(work: CaseTransaction, order: CourtOrder, reason: str) -> No
     log = [Event(EventKind.COURT_ORDER_WITHDRAWN, data), *retained_events(court_order_id, freed, retained=False)]
     await work.close_tasks(subject_of(court_order_id), OVER_WITH_IT, "it is withdrawn")
     await work.log_all(log)
-    await procedure_outbox.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
+    await case_outbox.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
 
 
 async def _repeated(work: CaseTransaction, known: CourtOrder, new: NewCourtOrder) -> CourtOrder:

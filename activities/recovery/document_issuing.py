@@ -18,8 +18,21 @@ from db.case.cases import case_no_of
 from db.pool import Connection
 from db.recovery import document_facts, document_register, firs
 from documents.composing import compose
-from documents.document import Blanks, Block, Choices, Document, Drawing, Heading, Imprint, Items, Lines, Pairs, Table
-from documents.rendering import render, template_version
+from documents.rendering import (
+    Blanks,
+    Block,
+    Choices,
+    Document,
+    Drawing,
+    Heading,
+    Imprint,
+    Items,
+    Lines,
+    Pairs,
+    Table,
+    render,
+    template_version,
+)
 from domain.errors.recovery import AttachmentNeedsSecondOfficer, NoInvestigator
 from domain.officers.officers import is_same_person
 from domain.recovery.documents import TO_A_BANK, DocumentDiffers, lacking, refuse_if_lacking, said_otherwise, series_of

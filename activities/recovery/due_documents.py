@@ -18,7 +18,7 @@ import asyncpg
 
 from activities.case.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
-from activities.recovery import holder_messages
+from activities.recovery import message_sending
 from activities.recovery.document_issuing import gather, issue_about, missing_of
 from activities.recovery.message_recipients import Concerned, notify_people
 from activities.recovery.statutory_duties import finish_follow_up_if_complete
@@ -322,7 +322,7 @@ async def _give_notice(work: _Attempt, until: datetime, issued: Sequence[Documen
     connection, row, hold_id = work.connection, await _restoration(work), UUID(work.due_document.subject)
     await due_documents.give_time(connection, row.restoration_id, row.step, row.visit_no, until)
     await restorations.note_noticed(connection, row.restoration_id, hold_id)
-    await holder_messages.noticed(connection, work.ctx, row, hold_id, until, issued, work.appeal_address, work.now)
+    await message_sending.noticed(connection, work.ctx, row, hold_id, until, issued, work.appeal_address, work.now)
 
 
 async def _status_letter(work: _Attempt) -> _Found:

@@ -22,10 +22,10 @@ from activities.recovery.statutory_duties import (
 )
 from adapters.police.cctns import FirRequest, LostTransfer, PoliceRefused, Registered
 from db import outgoing, tasks
-from db.case import cases, procedure_outbox
+from db.case import case_outbox, cases
 from db.outgoing import OutgoingKind
 from db.pool import Connection
-from db.privacy.sealed import FIR_COPY
+from db.privacy.body_keys import FIR_COPY
 from db.recovery import firs
 from db.recovery.firs import ToRegister
 from domain.errors.restoration import (
@@ -75,7 +75,7 @@ async def write_assignment(work: CaseTransaction, new: NewOfficer, /, **chosen: 
     if (missing := MISSING.get(new.duty)) is not None:
         await work.close_tasks(None, [missing], "an officer is assigned")
     await notify_of_overdue_duties(work, assigned)
-    await procedure_outbox.notify_procedures(connection, case_no, list(ProcedureKind), work.now)
+    await case_outbox.notify_procedures(connection, case_no, list(ProcedureKind), work.now)
     await grievance_messages.notify_assigned(connection, work.ctx, case_no, new.duty, work.now)
     return assigned
 
@@ -177,7 +177,7 @@ async def sign_fir(ctx: Context, ack_no: str, fir_id: UUID, signing: SignFir, by
         fir = _FirTransaction.of(work, fir_id=fir_id, kind=found.kind)
         await fir.signed(signing.signed_at, signing.reason)
         await duty_done(work, DutyKind.FIR_SIGNATURE, reason=signing.reason)
-        await procedure_outbox.notify_procedures(connection, case_no, _DEPENDS_ON_FIR, work.now)
+        await case_outbox.notify_procedures(connection, case_no, _DEPENDS_ON_FIR, work.now)
         return await firs.fir(connection, case_no, fir_id)
 
 
@@ -262,7 +262,7 @@ class _FirTransaction(CaseTransaction):
             )
             victim = Concerned(ack_no=self.case_no)
             await notify_people(self.connection, self.ctx, NotificationEvent.FIR_UNSIGNED, victim, facts, self.now)
-        await procedure_outbox.notify_procedures(self.connection, self.case_no, _DEPENDS_ON_FIR, self.now)
+        await case_outbox.notify_procedures(self.connection, self.case_no, _DEPENDS_ON_FIR, self.now)
 
     async def signed(self, at: datetime, reason: str) -> None:
         """Record the signature, and close the tasks that the lapse had opened."""

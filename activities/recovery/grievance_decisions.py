@@ -13,11 +13,11 @@ from activities.context import Context
 from activities.recovery import grievance_messages
 from activities.recovery.message_recipients import Concerned, Holder, notify_people
 from activities.recovery.order_releases import notify_hold_workflows
-from activities.recovery.release_proposals import confirm_by, drop_proposal, propose_release, refuse_decider
-from db.case import procedure_outbox
+from activities.recovery.payer_decisions import confirm_by, drop_proposal, propose_release, refuse_decider
+from db.case import case_outbox
 from db.clock import present_moment
 from db.privacy import person_keys
-from db.recovery import account_holds, appeals, grievance_texts, grievances, release_proposals
+from db.recovery import account_holds, appeals, grievance_views, grievances, release_proposals
 from db.recovery.account_holds import AccountHold
 from db.recovery.grievances import GrievanceRow
 from domain.errors.recovery import ContactTooNew, GrievanceMovedOn, NothingOnHold
@@ -165,7 +165,7 @@ async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str
 async def _begin(work: Work, due: datetime) -> None:
     """Start the grievance's workflow, and ask its level to act by that time."""
     subject = str(work.row.grievance_id)
-    await procedure_outbox.begin(work.connection, ProcedureKind.GRIEVANCE, subject, work.row.case_no, work.now)
+    await case_outbox.begin(work.connection, ProcedureKind.GRIEVANCE, subject, work.row.case_no, work.now)
     await work.notify(ProcedureKind.GRIEVANCE, work.row.grievance_id)
     await notify_hold_workflows(work, work.hold)
     await _ask_level(work, due)
@@ -266,7 +266,7 @@ async def _end_decided(
         amount_paise=released_paise,
         next_level=above(work.row.level) if work.row.state in APPEALABLE else None,
     )
-    besides = await grievance_texts.contact_of(connection, grievance_id, work.ctx.persons.open_stored)
+    besides = await grievance_views.contact_of(connection, grievance_id, work.ctx.persons.open_stored)
     holder = Concerned(holder=Holder(work.ctx, work.hold.hold_id, link=appeal_address, besides=besides))
     await notify_people(connection, work.ctx, NotificationEvent.GRIEVANCE_DECIDED, holder, facts, work.now)
 
@@ -319,7 +319,7 @@ async def withdraw(
             number=work.row.number,
             decision="withdrawn_on_page" if work.actor == HOLDER else "withdrawn",
         )
-        besides = await grievance_texts.contact_of(work.connection, grievance_id, ctx.persons.open_stored)
+        besides = await grievance_views.contact_of(work.connection, grievance_id, ctx.persons.open_stored)
         holder = Concerned(holder=Holder(ctx, work.hold.hold_id, besides=besides))
         await notify_people(work.connection, work.ctx, NotificationEvent.GRIEVANCE_WITHDRAWN, holder, facts, work.now)
         return await work.done()
@@ -400,7 +400,7 @@ async def end(work: Work, state: GrievanceState, *, reason: str = "", released_p
         policy=row.policy.version,
     )
     await work.close_tasks(work.subject, _CAUSES, state.value)
-    await procedure_outbox.end(work.connection, ProcedureKind.GRIEVANCE, str(row.grievance_id), work.now)
+    await case_outbox.end(work.connection, ProcedureKind.GRIEVANCE, str(row.grievance_id), work.now)
     await work.notify(ProcedureKind.GRIEVANCE, work.row.grievance_id)
     await notify_hold_workflows(work, work.hold)
 

@@ -7,7 +7,7 @@ from activities.context import Context
 from activities.recovery.message_recipients import Concerned, notify_people, officer_of_level
 from db import tasks
 from db.pool import Connection
-from db.privacy import holder_contacts
+from db.privacy import victims
 from db.recovery import account_holds, grievances
 from db.recovery.grievances import GrievanceRow
 from domain.recovery.message_rules import DUTY_OF_LEVEL, NotificationEvent
@@ -41,7 +41,7 @@ async def notify_level(
         task = NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject)
         await tasks.open_tasks(connection, row.case_no, [task], now, institution=hold.institution)
         return
-    person = await holder_contacts.of_hold(connection, row.hold_id)
+    person = await victims.of_hold(connection, row.hold_id)
     with_amount = facts.model_copy(update={"amount_paise": person.held_paise})
     officer = Concerned(case_no=row.case_no, level=row.level)
     await notify_people(connection, ctx, NotificationEvent.GRIEVANCE_AT_OFFICER, officer, with_amount, now)

@@ -8,16 +8,16 @@ from uuid import UUID
 from activities.banks.bodies import stored_sealer
 from activities.case.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
-from activities.recovery import holder_messages
+from activities.recovery import message_sending
 from activities.recovery.court_orders import DEPEND_ON_ORDERS, OVER_WITH_IT, end_time, retained_events, subject_of
 from activities.recovery.message_recipients import Concerned, notify_people
 from activities.recovery.restoration_decisions import decision, refuse_undecided
 from activities.recovery.restoration_transitions import Work, restoration_transaction
 from activities.recovery.unassigned_holds import ask_about_retained_holds
-from db.case import procedure_outbox
+from db.case import case_outbox
 from db.case.events import Event
-from db.privacy.sealed import WAIVER
-from db.recovery import account_holds, court_hearings, court_orders, hearing_waivers
+from db.privacy.body_keys import WAIVER
+from db.recovery import account_holds, court_hearings, court_orders
 from documents.spreadsheet import Table, Value
 from domain.errors.restoration import (
     CourtHearingChanged,
@@ -197,7 +197,7 @@ async def _end(work: CaseTransaction, order: CourtOrder) -> None:
     await work.log_all(
         [Event(EventKind.COURT_ORDER_ENDED, data), *retained_events(court_order_id, freed, retained=False)]
     )
-    await procedure_outbox.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
+    await case_outbox.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
 
 
 async def waive_notice(
@@ -218,13 +218,13 @@ async def waive_notice(
             raise WaiverNeedsDocument
         if hold_id not in holds:
             raise HoldNotOfRestoration(hold_id)
-        if not await hearing_waivers.is_served(connection, restoration_id, row.visit_no, hold_id):
+        if not await court_hearings.is_served(connection, restoration_id, row.visit_no, hold_id):
             raise NoticeNotServed
         seconds = ctx.policy.restoration.waiver_contradiction_seconds / ctx.procedure_clock_factor
         until = work.now + timedelta(seconds=seconds)
         sealer = await stored_sealer(ctx.persons, connection, work.case_no)
         document = sealer.document(WAIVER, waived.document)
-        digest = await hearing_waivers.insert_waiver(
+        digest = await court_hearings.insert_waiver(
             connection, restoration_id, row.visit_no, hold_id, document, waived.reason, by.actor, work.now, until
         )
         if digest is None:
@@ -237,11 +237,11 @@ async def waive_notice(
             contradict_until=until.isoformat(),
             reason=waived.reason,
         )
-        await holder_messages.hearing_waived(connection, ctx, row, lines, hold_id, until, appeal_address, work.now)
-        recorded = await hearing_waivers.of_visit(connection, restoration_id, row.visit_no)
+        await message_sending.hearing_waived(connection, ctx, row, lines, hold_id, until, appeal_address, work.now)
+        recorded = await court_hearings.of_visit(connection, restoration_id, row.visit_no)
         heard = {line.hold_id for line in lines if line.free_paise}
         if heard <= {one.hold_id for one in recorded}:
             last = max(one.contradict_until for one in recorded)
-            await hearing_waivers.end_by(connection, restoration_id, last, work.now)
+            await court_hearings.end_by(connection, restoration_id, last, work.now)
             await work.notify(ProcedureKind.RESTORATION, restoration_id)
     return work.done()

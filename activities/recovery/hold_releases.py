@@ -5,7 +5,7 @@ from uuid import UUID
 from activities.context import Context
 from activities.recovery import grievance_decisions
 from activities.recovery.hold_transaction import HoldTransaction, hold_transaction
-from activities.recovery.release_proposals import (
+from activities.recovery.payer_decisions import (
     confirm_proposal,
     propose_release,
     refuse_decider,

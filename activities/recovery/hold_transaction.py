@@ -17,8 +17,8 @@ from activities.recovery.message_recipients import Concerned, Holder, notify_peo
 from adapters.messages.sms import mobile_of
 from db.case import events
 from db.pool import Connection
-from db.privacy import holder_contacts, person_keys
-from db.privacy.holder_contacts import HolderContact
+from db.privacy import person_keys, victims
+from db.privacy.victims import HolderContact
 from db.recovery import account_holds, firs, grievances, hold_views, release_proposals
 from db.recovery.account_holds import AccountHold
 from domain.errors.recovery import NothingOnHold
@@ -120,7 +120,7 @@ async def take_contact(
             # The messages before may have made the key.
             key = await person_keys.of_hold(work.connection, hold_id)
             sealed = ctx.persons.seal_contact(key, hold_id, ContactData(phone=phone, email=email))
-            await holder_contacts.put(work.connection, hold_id, by, work.now, sealed)
+            await victims.put(work.connection, hold_id, by, work.now, sealed)
         ways = [channel for channel, address in (("phone", phone), ("email", email)) if address]
         await work.log(EventKind.HOLDER_CONTACT_TAKEN, ways=ways)
         holder = Concerned(holder=Holder(ctx, hold_id, link=appeal_address))

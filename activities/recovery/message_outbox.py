@@ -17,9 +17,9 @@ from activities.privacy.person_keys import PersonKeys
 from adapters.messages.sms import mobile_of
 from db import tasks
 from db.pool import Connection
-from db.privacy import victim_corrections, victim_reach
-from db.privacy.holder_contacts import HolderContact
+from db.privacy import victim_corrections, victims
 from db.privacy.person_keys import PersonKey
+from db.privacy.victims import HolderContact
 from db.recovery import complainant_messages, firs, notifications
 from db.recovery.complainant_messages import NewComplainantMessage
 from db.recovery.notifications import NewMessage, SealedMessage
@@ -64,7 +64,7 @@ async def tell_victim(
     new messages. Raises `NotFound`, and `MessageLacks` for missing facts.
     """
     person = await notifications.victim(connection, ack_no)
-    stated = await victim_reach.newest(connection, ack_no)
+    stated = await victims.newest(connection, ack_no)
     if stated and stated.way is ReachWay.NONE:
         return 0
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)

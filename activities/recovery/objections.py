@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from activities.context import Context
+from activities.recovery.restoration_deadlines import end
 from activities.recovery.restoration_decisions import decision, order_banks
-from activities.recovery.restoration_refusals import end
 from activities.recovery.restoration_transitions import Work, ask, go_back, notify_appealed_holds
 from db.pool import Connection
 from db.privacy import person_keys

@@ -19,15 +19,15 @@ from activities.banks.delivery import BankDelivery, Delivered, try_again
 from activities.banks.letters import BankMessage, LetterSender, OrderMessage
 from activities.case.transaction import ENGINE, CaseTransaction
 from activities.context import Context
+from activities.recovery.bank_letters import order_letter, page_text
 from activities.recovery.hold_transaction import refuse_if_early, time_of_action
-from activities.recovery.order_letters import order_letter, page_text
 from activities.recovery.order_transaction import OrderTransaction, order_transaction
 from activities.recovery.unassigned_holds import ask_about_retained_holds
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.protocol import BankError, BankNotReached, BankRefused, OrderTicket
 from adapters.messages.smtp import Mailer
-from db.banks import bank_exchanges, delivery_attempts
-from db.case import procedure_outbox
+from db.banks import bank_exchanges
+from db.case import case_outbox
 from db.case.events import Event
 from db.pool import Connection
 from db.recovery import account_holds, bank_orders, cancellations, free_amounts
@@ -80,7 +80,7 @@ async def plan_order(work: CaseTransaction, order: NewOrder) -> UUID:
     policy = work.ctx.policy.order.promised(work.ctx.policy.version, work.ctx.procedure_clock_factor)
     due_at = work.now + timedelta(seconds=policy.due_seconds)
     order_id = await bank_orders.insert(work.connection, order, policy, due_at, work.now)
-    await procedure_outbox.begin(work.connection, ProcedureKind.ORDER, str(order_id), order.case_no, work.now)
+    await case_outbox.begin(work.connection, ProcedureKind.ORDER, str(order_id), order.case_no, work.now)
     data = {
         "order_id": str(order_id),
         "kind": order.kind.value,
@@ -120,7 +120,7 @@ async def cancel_live_order(work: OrderTransaction, reason: str) -> None:
     await ask_about_retained_holds(connection, order.case_no, now)
     if order.court_order_id is not None:
         # The cancelled amount is available again under the court's order.
-        await procedure_outbox.notify_procedures(connection, order.case_no, [ProcedureKind.RESTORATION], now)
+        await case_outbox.notify_procedures(connection, order.case_no, [ProcedureKind.RESTORATION], now)
     for hold_id in sorted({line.hold_id for line in await bank_orders.lines_of(connection, order.order_id)}):
         await work.notify(ProcedureKind.HOLD, hold_id)
         for restoration_id in await free_amounts.restorations_of(connection, hold_id):
@@ -132,7 +132,7 @@ async def order_over(work: OrderTransaction, reason: str) -> None:
     """End the order's workflow, close its tasks and notify the workflows that wait for it."""
     second = (TaskCause.ORDER_SECOND_OFFICER, TaskCause.CANCELLATION_TO_CONFIRM)
     await work.close_tasks(work.subject, (*FOR_ITS_BANK, *second), reason)
-    await procedure_outbox.end(work.connection, ProcedureKind.ORDER, str(work.order.order_id), work.now)
+    await case_outbox.end(work.connection, ProcedureKind.ORDER, str(work.order.order_id), work.now)
     await work.notify_workflows()
 
 
@@ -163,7 +163,7 @@ class OrderActivities:
             if order is not None and order.state is OrderState.CANCELLED:
                 rules = self.ctx.policy.order.promised(self.ctx.policy.version, self.ctx.procedure_clock_factor)
                 found = await cancellations.find(connection, order.order_id)
-                left = await delivery_attempts.channels_to_cancel(connection, order.order_id)
+                left = await bank_exchanges.channels_to_cancel(connection, order.order_id)
                 return read_cancellation_state(order, found, left, rules, asked.at)
             if order is None or order.state not in LIVE:
                 return RowState(over=True)
@@ -190,7 +190,7 @@ class OrderActivities:
             if order is None or order.state is not OrderState.PLANNED:
                 return True
             (read,) = await bank_orders.as_read(connection, order.institution, [order_id])
-            first = not await delivery_attempts.count(connection, About.ORDER, order_id)
+            first = not await bank_exchanges.count(connection, About.ORDER, order_id)
         ticket = await self._with_document(order, read)
         if not await self._may_try(order):
             return True
@@ -322,9 +322,7 @@ class OrderActivities:
         delivered = await bank_orders.delivered(connection, order_id, channel, sent.job_id, work.now)
         if delivered or work.order.state is OrderState.CANCELLED:
             # An order that was cancelled meanwhile needs its cancellation sent over this channel.
-            await delivery_attempts.note(
-                connection, About.ORDER, order_id, channel, DeliveryOutcome.DELIVERED, work.now
-            )
+            await bank_exchanges.note(connection, About.ORDER, order_id, channel, DeliveryOutcome.DELIVERED, work.now)
         if not delivered:
             return
         await work.close_tasks(work.subject, [TaskCause.ORDER_NOT_SENT], "it is sent")

@@ -1,10 +1,7 @@
-"""Activities of a restoration's workflow: read its state, and do the actions that are due.
-
-Each activity may run twice. An action is due by the clocks of the workflow and of the database. The activity does
-nothing if it is done or no longer due.
-"""
+"""Deadlines of a restoration, and refusals."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
@@ -14,11 +11,10 @@ from temporalio import activity
 
 from activities.case.transaction import ENGINE
 from activities.context import Context
-from activities.recovery import allocation, holder_messages
+from activities.recovery import allocation, message_sending
 from activities.recovery.document_issuing import issue_about
 from activities.recovery.hold_transaction import refuse_if_early, time_of_action
 from activities.recovery.orders import FOR_ITS_BANK
-from activities.recovery.restoration_refusals import continue_under_order
 from activities.recovery.restoration_transitions import (
     Work,
     ask,
@@ -26,6 +22,7 @@ from activities.recovery.restoration_transitions import (
     close,
     go_back,
     move_on,
+    notify_appealed_holds,
     order_waiting,
     paid,
     reroute,
@@ -33,15 +30,103 @@ from activities.recovery.restoration_transitions import (
     step_state,
     why_order_dropped,
 )
-from db.recovery import bank_orders, notifications, openings, restorations
+from db.recovery import account_holds, bank_orders, notifications, openings, restorations
+from db.recovery.openings import As, Why
+from db.recovery.restoration_facts import CourtOrderRow
+from db.recovery.restorations import Line
 from domain.errors import RuleBroken
-from domain.recovery.procedure import dues, waits_for_order
-from schemas.enums import TaskKind
+from domain.errors.restoration import NothingToReopen
+from domain.recovery import authority
+from domain.recovery.procedure import ENDS_BY, dues, waits_for_order
+from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
+from schemas.officers.officers import Acting
 from schemas.procedures import ActionInput, RowState
-from schemas.recovery.restorations import ClockAction
-from schemas.restoration_enums import DocumentKind, RestorationState, Step, StepOutcome
+from schemas.recovery.restorations import ClockAction, ReopenReason, RestorationDone
+from schemas.restoration_enums import CourtOrderEffect, DocumentKind, RestorationState, Step, StepOutcome
 from schemas.tasks import TaskCause
+
+_EXCLUDED_AS: dict[RestorationState, As] = {
+    RestorationState.REFUSED: "refused",
+    RestorationState.CANCELLED: "cancelled",
+}
+
+
+async def end(
+    work: Work, state: RestorationState, outcome: StepOutcome, reason: str, court_order_id: int | None = None
+) -> None:
+    """End the restoration without further credits. The victim keeps credited money and gives a bond for it."""
+    lines = [line for line in await work.lines() if line.held_paise and not line.is_out]
+    why = Why(as_=_EXCLUDED_AS[state], by=work.actor, reason=reason, court_order_id=court_order_id)
+    if await restorations.restored_paise(work.connection, work.row.restoration_id):
+        if lines:
+            await _exclude(work, lines, why)
+        await paid(work, outcome, reason)
+    else:
+        hop_nos = [line.hop_no for line in lines]
+        await openings.exclude(work.connection, work.row.restoration_id, hop_nos, why, work.now)
+        await close(work, state, outcome, reason)
+
+
+async def _exclude(work: Work, lines: Sequence[Line], why: Why) -> None:
+    """Exclude this money, so that the restoration ends or continues without it."""
+    hop_nos = [line.hop_no for line in lines]
+    paise = sum(line.held_paise for line in lines)
+    restored_paise = await restorations.restored_paise(work.connection, work.row.restoration_id)
+    await openings.exclude(work.connection, work.row.restoration_id, hop_nos, why, work.now)
+    await notify_appealed_holds(work)
+    await work.log(
+        EventKind.RESTORATION_REFUSED_IN_PART,
+        court_order_id=why.court_order_id,
+        hop_nos=hop_nos,
+        outcome=why.as_,
+        excluded_paise=paise,
+        restored_paise=restored_paise,
+        reason=why.reason,
+    )
+    if why.as_ == "cancelled" and paise:
+        await message_sending.cancelled_in_part(work.connection, work.ctx, work.row, "cancelled", paise, work.now)
+    if why.as_ == "refused" and paise:
+        occasion = f"refused.{why.court_order_id or 'rest'}"
+        await message_sending.refused_in_part(
+            work.connection, work.ctx, work.row, occasion, paise, restored_paise, work.now
+        )
+
+
+async def continue_under_order(work: Work, order: CourtOrderRow) -> None:
+    """Continue under a court order, or end as it says. Money that it does not refuse waits for another order."""
+    reason = f"court order {order.court_order_id}"
+    lines = [line for line in await work.lines() if not line.is_out]
+    refused = [line for line in lines if order.is_about(line)]
+    if order.effect is CourtOrderEffect.REFUSE and len(refused) < len(lines):
+        why = Why(as_="refused", by=work.actor, reason=reason, court_order_id=order.court_order_id)
+        await _exclude(work, refused, why)
+        await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
+        return
+    await restorations.set_court_order(work.connection, work.row.restoration_id, order.court_order_id)
+    work.row = work.row.model_copy(update={"court_order_id": order.court_order_id})
+    if order.effect is CourtOrderEffect.REFUSE:
+        await end(work, RestorationState.REFUSED, ENDS_BY[order.effect], reason, order.court_order_id)
+    else:
+        await move_on(work, ENDS_BY[order.effect], reason)
+
+
+async def reopen(ctx: Context, restoration_id: UUID, why: ReopenReason, by: Acting) -> RestorationDone:
+    """Reopen a refused or cancelled restoration: its held money starts the next round at the first step.
+
+    For a restored one this is the excluded money. Raises `NotFound`, `MayNot`. Raises `NotNow` if it ended otherwise or
+    none of its money is on hold and free.
+    """
+    async with restoration_transaction(ctx, restoration_id, by.actor) as work:
+        excluded = await openings.of_restoration(work.connection, restoration_id)
+        authority.check_reopening(by.roles, work.row.state, has_excluded=bool(excluded))
+        if not await account_holds.mark_to_open_again(
+            work.connection, work.case_no, work.now, restoration_id=restoration_id, anew=True
+        ):
+            raise NothingToReopen
+        await work.log(EventKind.RESTORATION_REOPENED, state=work.row.state.value, reason=why.reason)
+    return work.done()
+
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +183,7 @@ class RestorationActivities:
                 log.info("restoration %s has no application: %s", row.restoration_id, type(error).__name__)
                 await ask(work, cause=TaskCause.APPLICATION_LACKS_FACTS)
                 return
-            await holder_messages.application_issued(connection, self.ctx, row, issued, await _due_at(work), work.now)
+            await message_sending.application_issued(connection, self.ctx, row, issued, await _due_at(work), work.now)
             await work.close_tasks(work.subject, [TaskCause.APPLICATION_LACKS_FACTS], "it is written")
 
     @activity.defn(name="divide_accounts")
@@ -152,7 +237,7 @@ async def _run(work: Work, action: ClockAction) -> None:
         case ClockAction.REMIND:
             await restorations.note_reminded(work.connection, work.row.restoration_id, work.now)
             await _log_overdue(work, action)
-            await holder_messages.due_soon(work.connection, work.ctx, work.row, await _due_at(work), work.now)
+            await message_sending.due_soon(work.connection, work.ctx, work.row, await _due_at(work), work.now)
         case ClockAction.ESCALATE:
             await escalate(work)
         case ClockAction.ALLOCATE:
@@ -170,7 +255,7 @@ async def escalate(work: Work) -> None:
     await _log_overdue(work, ClockAction.ESCALATE)
     if not await bank_orders.are_asked_about(work.connection, work.row.restoration_id, FOR_ITS_BANK):
         await ask(work, TaskKind.SUPERVISE)
-    await holder_messages.overdue(work.connection, work.ctx, work.row, await _due_at(work), work.now)
+    await message_sending.overdue(work.connection, work.ctx, work.row, await _due_at(work), work.now)
 
 
 async def _wind_up(work: Work) -> None:

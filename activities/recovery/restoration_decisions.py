@@ -10,7 +10,7 @@ from activities.recovery import signatures
 from activities.recovery.allocation import divide, is_divided
 from activities.recovery.message_recipients import Concerned, notify_people
 from activities.recovery.orders import plan_order
-from activities.recovery.restoration_refusals import continue_under_order, end
+from activities.recovery.restoration_deadlines import continue_under_order, end
 from activities.recovery.restoration_transitions import (
     Work,
     close,

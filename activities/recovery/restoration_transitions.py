@@ -13,18 +13,18 @@ from uuid import UUID
 
 from activities.case.transaction import CaseTransaction, case_transaction
 from activities.context import Context
-from activities.recovery import holder_messages
+from activities.recovery import message_sending
 from activities.recovery.allocation import is_divided
 from activities.recovery.unassigned_holds import ask_about_retained_holds
-from db.case import procedure_outbox
+from db.case import case_outbox
 from db.pool import Connection
 from db.recovery import (
     account_holds,
     claims,
     court_orders,
     due_documents,
-    exclusions,
     officer_steps,
+    openings,
     restoration_facts,
     restorations,
 )
@@ -133,7 +133,7 @@ async def step_state(connection: Connection, ctx: Context, row: RestorationRow) 
         order_waiting=await order_waiting(connection, row) is not None,
         order_dropped=row.step is Step.APPROVAL and await why_order_dropped(connection, row) is not None,
         notice_waits=await due_documents.is_waited_for(connection, row.restoration_id, row.step, row.visit_no),
-        somebody_acts=await holder_messages.somebody_acts(connection, row),
+        somebody_acts=await message_sending.somebody_acts(connection, row),
     )
 
 
@@ -313,7 +313,7 @@ async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, re
         due_at=due_at.isoformat(),
     )
     lines = await work.lines()
-    await holder_messages.step_opened(work.connection, work.ctx, work.row, lines, work.now)
+    await message_sending.step_opened(work.connection, work.ctx, work.row, lines, work.now)
     if step not in BY_OTHERS:
         await ask(work)
     await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
@@ -329,7 +329,7 @@ async def ask(
 
 async def _close(work: Work, state: RestorationState, reason: str, *, ended: Step, outcome: StepOutcome) -> None:
     connection, row = work.connection, work.row
-    excluded = await exclusions.of_restoration(connection, row.restoration_id)
+    excluded = await openings.of_restoration(connection, row.restoration_id)
     # The final reason, such as the bond, may come long after the exclusion and not mention it.
     reason = "; ".join(why for why in dict.fromkeys([reason, *(one.reason for one in excluded)]) if why)
     await restorations.close(connection, row.restoration_id, state, work.now, work.actor, reason)
@@ -346,7 +346,7 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
         held_paise=sum(line.held_paise for line in lines),
         excluded_paise=sum(one.held_paise for one in excluded) or None,
     )
-    await holder_messages.closed(connection, work.ctx, row, lines, state, restored_paise, work.now)
+    await message_sending.closed(connection, work.ctx, row, lines, state, restored_paise, work.now)
     # Only the appeal kept these. Without a new warning the officer who ends the restoration would release them at once.
     if past_end := await restorations.appealed_holds_past_end(connection, row.restoration_id, work.now):
         await account_holds.warn_anew(connection, past_end, work.now)
@@ -354,7 +354,7 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
     # Money that a bank has not credited, or has held since, goes to the victim's next round. It was not refused.
     await account_holds.mark_to_open_again(connection, row.case_no, work.now, ack_no=row.ack_no)
     await ask_about_retained_holds(connection, row.case_no, work.now)
-    await procedure_outbox.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
+    await case_outbox.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
     await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
     await notify_appealed_holds(work)
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from activities.case.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.recovery.message_recipients import Concerned, notify_people
-from db.case import procedure_outbox
+from db.case import case_outbox
 from db.pool import Connection
 from db.recovery import document_register, due_documents, firs
 from domain.case.requests import due_at as level_due_at
@@ -113,7 +113,7 @@ async def open_duty(
     await work.ask(_task(kind, TaskCause.DUTY))
     data = {"kind": kind.value, "due_at": due_at.isoformat(), "policy": work.ctx.policy.version}
     await work.as_engine.log(EventKind.DUTY_OPENED, **data)
-    await procedure_outbox.begin(work.connection, ProcedureKind.DUTIES, work.case_no, work.case_no, work.now)
+    await case_outbox.begin(work.connection, ProcedureKind.DUTIES, work.case_no, work.case_no, work.now)
     return True
 
 
@@ -166,7 +166,7 @@ async def duty_done(
 async def _end_without_duties(work: CaseTransaction) -> None:
     """End the clocks of the duties if the case has no open duty."""
     if not await due_documents.any_left(work.connection, work.case_no):
-        await procedure_outbox.end(work.connection, ProcedureKind.DUTIES, work.case_no, work.now)
+        await case_outbox.end(work.connection, ProcedureKind.DUTIES, work.case_no, work.now)
 
 
 async def finish_follow_up_if_complete(work: CaseTransaction) -> bool:
@@ -323,7 +323,7 @@ class _DutyTransaction(CaseTransaction):
         await self._overdue()
         await due_documents.done(connection, case_no, kind, self.actor, self.now, document_id=None, reason=LAPSED)
         await self.close_tasks(subject_of(kind), [TaskCause.DUTY], LAPSED)
-        await procedure_outbox.notify_procedures(connection, case_no, [ProcedureKind.RESTORATION], self.now)
+        await case_outbox.notify_procedures(connection, case_no, [ProcedureKind.RESTORATION], self.now)
         await _end_without_duties(self)
 
     async def _reopen_follow_up(self, fir_id: UUID) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from activities.case.transaction import CaseTransaction
 from db import tasks
 from db.pool import Connection
-from db.recovery import account_holds, exclusions
+from db.recovery import account_holds, openings
 from schemas.enums import TaskKind
 from schemas.tasks import NewTask, TaskCause, TaskSubject, about, about_hop
 
@@ -32,7 +32,7 @@ async def ask_about_excluded_hops(work: CaseTransaction, hop_nos: Collection[int
     Also closes the tasks about hops that are reopened or have nothing on hold any more.
     """
     cause = TaskCause.MORE_OF_EXCLUDED_ON_HOLD
-    excluded = await exclusions.of_case(work.connection, work.case_no)
+    excluded = await openings.of_case(work.connection, work.case_no)
     still = [hop_no for hop_no, one in excluded.items() if one.held_paise]
     await work.ask(*(about_hop(TaskKind.SUPERVISE, cause, hop_no) for hop_no in still if hop_no in hop_nos))
     hops = [about(TaskSubject.HOP, hop_no) for hop_no in still]

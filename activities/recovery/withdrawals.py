@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from activities.case.hop_steps import notify_workflow
-from activities.case.payer_transfers import dismiss_followed
+from activities.case.payer_inquiries import dismiss_followed
 from activities.case.transaction import CaseTransaction, case_transaction, lock_cases
 from activities.context import Context
 from activities.isolation import repeated
@@ -17,9 +17,9 @@ from activities.recovery.order_releases import notify_hold_workflows, order_rele
 from activities.recovery.payer_decisions import give_to
 from db.case import cases, events, hop_retries, hops, ledger, merged_hops, requests
 from db.pool import Connection
-from db.recovery import account_holds, claims, exclusions, free_amounts, payer_decisions, withdrawals
+from db.recovery import account_holds, claims, free_amounts, openings, payer_decisions, withdrawals
 from db.recovery.claims import Account, ClaimRow
-from db.recovery.exclusions import Why
+from db.recovery.openings import Why
 from db.recovery.withdrawals import HopToWithdraw
 from domain.errors.case import HopOfMergedTransfer
 from domain.errors.recovery import HoldKeptByCourt
@@ -206,7 +206,7 @@ async def _withdraw(
     )
     for restoration_id, its_hops in (await withdrawals.open_lines(connection, case_no, hop_nos)).items():
         excluded = Why(as_="cancelled", by=work.actor, reason=why)
-        await exclusions.exclude(connection, restoration_id, its_hops, excluded, work.now)
+        await openings.exclude(connection, restoration_id, its_hops, excluded, work.now)
         await work.notify(ProcedureKind.RESTORATION, restoration_id)
     await _let_go(work, locked, found)
     return await notify_workflow(work, reopened=[], closed=closed) if closed else None

@@ -16,7 +16,7 @@ from domain.officers.jurisdiction import district_key
 from domain.reporting.figures import named
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import EscalationLevel, TimedStage
-from schemas.privacy.reads import WHOLE_STATE
+from schemas.privacy.personal_data import WHOLE_STATE
 from schemas.reporting.figures import (
     LoadReport,
     OfficerLoad,

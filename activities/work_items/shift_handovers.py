@@ -15,10 +15,9 @@ from db.clock import present_moment
 from db.pool import Connection
 from db.privacy import retention
 from db.task_owners import Move
-from db.work_items import notice_settings, shift_handovers, shift_notes, task_filters
+from db.work_items import notice_settings, shift_handovers, task_filters
 from db.work_items.notice_settings import NoticeReader
-from db.work_items.shift_handovers import LeftItem, StoredRecord, TeamEnd
-from db.work_items.shift_notes import ShiftNote
+from db.work_items.shift_handovers import LeftItem, ShiftNote, StoredRecord, TeamEnd
 from documents.spreadsheet import Table, Value
 from domain.errors.case import TaskChanged, TaskClosed
 from domain.errors.officers import OwnShiftNotFound
@@ -27,7 +26,7 @@ from domain.policy.work_items import AtShiftEnd
 from domain.work_items.shifts import ShiftSpan, ended_shifts, is_note_of, running_shifts
 from domain.work_items.task_owners import OWNERS
 from schemas.enums import Role
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 from schemas.tasks import LeaseEnd, TaskActKind
 from schemas.work_items.shift_handovers import (
     EarlyNote,
@@ -86,10 +85,10 @@ class ShiftRounds:
         self, connection: Connection, team: TeamEnd, span: ShiftSpan, off_duty: Sequence[str], now: datetime
     ) -> bool:
         """Write the record of one shift with the notes that wait for it; return whether it was not written yet."""
-        await shift_notes.lock_team(connection, team.team_id)
+        await shift_handovers.lock_team(connection, team.team_id)
         notes = [
             one
-            for one in await shift_notes.of_team(connection, team.team_id)
+            for one in await shift_handovers.of_team(connection, team.team_id)
             if is_note_of(span, one.ends_at, one.noted_at)
         ]
         newest = {one.officer_id: one for one in notes}
@@ -99,8 +98,8 @@ class ShiftRounds:
         shift_id = await shift_handovers.write(connection, of_shift, span, off_duty, now)
         if shift_id is None:
             return False
-        await shift_notes.remove(connection, notes)
-        await shift_notes.join(connection, shift_id, list(newest.values()))
+        await shift_handovers.remove(connection, notes)
+        await shift_handovers.join(connection, shift_id, list(newest.values()))
         for one in notes:
             if newest[one.officer_id] is not one:
                 await retention.destroy_key(connection, one.person_id, NEW_NOTE, now)
@@ -126,7 +125,7 @@ class ShiftRounds:
         before = now - timedelta(seconds=self.ctx.policy.shifts.keep_seconds)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             old = await shift_handovers.take_old(connection, before, PURGE_LIMIT)
-            for person_id in (*old, *await shift_notes.take_old_notes(connection, before, PURGE_LIMIT)):
+            for person_id in (*old, *await shift_handovers.take_old_notes(connection, before, PURGE_LIMIT)):
                 await retention.destroy_key(connection, person_id, RULE, now)
 
     async def _off_duty(self, connection: Connection, team: TeamEnd, now: datetime) -> list[str]:
@@ -237,7 +236,7 @@ async def own_shifts(ctx: Context, officer_id: str) -> OwnShifts:
     """Return the shifts of an officer that have no record yet, running or ended, each with the own note."""
     async with ctx.pool.acquire() as connection:
         found = await _without_record(ctx, connection, officer_id)
-        notes = await shift_notes.of_officer(connection, officer_id)
+        notes = await shift_handovers.of_officer(connection, officer_id)
     items = []
     for team, span in found:
         note = next((one for one in reversed(notes) if _is_for(one, team, span)), None)
@@ -262,7 +261,7 @@ async def write_early_note(ctx: Context, officer_id: str, told: EarlyNote) -> No
     sealed = ctx.persons.seal_text(key, told.note, _use(officer_id))
     async with ctx.pool.acquire() as connection, connection.transaction():
         team, span = await _named(ctx, connection, officer_id, told)
-        await shift_notes.lock_team(connection, team.team_id)
+        await shift_handovers.lock_team(connection, team.team_id)
         now = await present_moment(connection)
         shift_id = await shift_handovers.find(connection, team.team_id, span.ends_at)
         if shift_id is not None:
@@ -270,10 +269,10 @@ async def write_early_note(ctx: Context, officer_id: str, told: EarlyNote) -> No
             before = await shift_handovers.write_note(connection, shift_id, officer_id, key, sealed, now)
             replaced = [] if before is None else [before]
         else:
-            notes = await shift_notes.of_officer(connection, officer_id)
+            notes = await shift_handovers.of_officer(connection, officer_id)
             earlier = [one for one in notes if _is_for(one, team, span)]
-            await shift_notes.remove(connection, earlier)
-            await shift_notes.put(connection, team.team_id, officer_id, span.ends_at, key, sealed, now)
+            await shift_handovers.remove(connection, earlier)
+            await shift_handovers.put(connection, team.team_id, officer_id, span.ends_at, key, sealed, now)
             replaced = [one.person_id for one in earlier]
         for person_id in replaced:
             await retention.destroy_key(connection, person_id, NEW_NOTE, now)

@@ -18,8 +18,8 @@ from adapters.banks.push.client import signed_headers
 from adapters.messages.sms import mobile_of
 from db.outgoing import OutgoingKind
 from db.pool import Connection
-from db.work_items import notice_settings, task_filters, task_messages
-from db.work_items.task_messages import DueMessage, LiveItem
+from db.work_items import notice_settings, task_filters, task_notices
+from db.work_items.task_notices import DueMessage, LiveItem
 from domain.recovery.message_rules import RULES, NotificationEvent
 from domain.recovery.message_texts import Written, items_letter, items_short
 from domain.work_items.task_owners import OWNERS, rounded_down
@@ -47,17 +47,17 @@ async def _send(attempt: Attempt, message: DueMessage) -> Write:
     async with ctx.pool.acquire() as connection:
         items = await _still_theirs(connection, message, now)
         if not items or message.is_disabled:
-            await task_messages.withdraw_messages(connection, message.message_id, now)
+            await task_notices.withdraw_messages(connection, message.message_id, now)
             raise NotDue
     async with asyncio.timeout(ctx.policy.messages.trying.call_timeout_seconds):
         await _transmit(ctx, attempt.routes, message, [_stated(item) for item in items], now)
-    return lambda connection, at: task_messages.sent(connection, message.message_id, at)
+    return lambda connection, at: task_notices.sent(connection, message.message_id, at)
 
 
 async def _still_theirs(connection: Connection, message: DueMessage, now: datetime) -> list[LiveItem]:
     """Return the items that wait still, and on which the officer can still act."""
     readers = await notice_settings.readers(connection, now, OWNERS, message.officer_id)
-    items = await task_messages.live(connection, message, now)
+    items = await task_notices.live(connection, message, now)
     takers = [taker_of(row) for row in readers]
     return [
         item for item in items for taker in takers if await task_filters.can_act(connection, item.task_id, taker, now)
@@ -148,8 +148,8 @@ def _facts(items: Sequence[WaitingItem]) -> MessageFacts:
 
 
 async def _given_up(message: DueMessage, connection: Connection, at: datetime) -> None:
-    await task_messages.give_up(connection, message.message_id, at)
+    await task_notices.give_up(connection, message.message_id, at)
 
 
-TASK_MESSAGES: Final = Kind(OutgoingKind.TASK_MESSAGE, task_messages.due, _send, _given_up, batch=50, at_once=10)
+TASK_MESSAGES: Final = Kind(OutgoingKind.TASK_MESSAGE, task_notices.due, _send, _given_up, batch=50, at_once=10)
 """of work items: others are told of the items of a message that is given up"""

@@ -15,7 +15,7 @@ from activities.context import Context
 from activities.work_items.task_rounds import LastRound
 from db.officers import teams
 from db.pool import Connection
-from db.work_items import notice_settings, task_filters, task_messages, task_notices
+from db.work_items import notice_settings, task_filters, task_notices
 from db.work_items.notice_settings import NoticeReader
 from db.work_items.task_notices import UnheardItem, UnheardNotice
 from domain.officers.jurisdiction import Shows, VerbKind, district_key, listed_within, marked_scopes_of, scopes_of
@@ -23,7 +23,7 @@ from domain.work_items.task_owners import DAY, OWNERS, Taker, acts_of, default_s
 from schemas.enums import Role
 from schemas.notifications import SENT_MEDIA, NoticeMedium, NoticeSetting
 from schemas.officers.officers import TeamEntry
-from schemas.privacy.reads import WHOLE_STATE
+from schemas.privacy.personal_data import WHOLE_STATE
 from schemas.work_items.task_owners import NoticeReason
 
 log = logging.getLogger(__name__)
@@ -151,19 +151,19 @@ class TaskNotices:
         now, rules = self.ctx.now(), self.ctx.policy.notices
         begun = 0
         async with self.ctx.pool.acquire() as connection:
-            waiting = await task_messages.waiting(connection, now - DAY)
+            waiting = await task_notices.waiting(connection, now - DAY)
             readers = {reader.officer_id: reader for reader in await self._readers(connection, now)} if waiting else {}
             for standing in waiting:
                 reader = readers.get(standing.officer_id)
                 if reader is None or not reader.is_told:
                     # An officer off duty is told of the rest on the next shift.
                     kept = () if reader is None else (NoticeReason.UNHEARD,)
-                    await task_messages.drop(connection, standing.officer_id, standing.medium, kept)
+                    await task_notices.drop(connection, standing.officer_id, standing.medium, kept)
                     if reader is None or not standing.is_urgent:
                         continue
                 if is_due(reader.setting, standing, rules, now):
                     to, medium = standing.officer_id, standing.medium
-                    begun += await task_messages.begin(connection, uuid4(), to, medium, now)
+                    begun += await task_notices.begin(connection, uuid4(), to, medium, now)
         return begun
 
     async def _readers(self, connection: Connection, now: datetime) -> list[Reader]:

@@ -15,7 +15,7 @@ from db.clock import present_moment
 from db.databases import rows_written
 from db.pool import Connection
 from db.task_owners import EndedLease, Move
-from db.work_items import task_values, work_item_lines
+from db.work_items import task_views, work_item_lines
 from domain.errors.case import TaskChanged, TaskClosed
 from domain.work_items.task_owners import OWNERS
 from schemas.enums import TaskKind
@@ -96,7 +96,7 @@ class TaskRounds:
             await task_owners.forget(connection, [task_id for task_id, _, is_alarmed in closed if not is_alarmed])
             before = now - timedelta(seconds=self.ctx.policy.work_items.keep_acts_seconds)
             await task_owners.purge_acts(connection, before, PURGE_LIMIT)
-            await task_values.forget_closed(connection, VALUES_LIMIT)
+            await task_views.forget_closed(connection, VALUES_LIMIT)
         for task_id, case_no, is_alarmed in closed:
             if is_alarmed:
                 await self._attempt(task_id, partial(self._end_alarm, task_id, case_no))
@@ -128,11 +128,11 @@ class TaskRounds:
         async with self.ctx.pool.acquire() as connection:
             if await self._valued.lasts(connection, now):
                 return 0
-            found = await task_values.to_value(connection, VALUES_LIMIT)
+            found = await task_views.to_value(connection, VALUES_LIMIT)
             if not found:
                 self._valued.until(now)
             else:
-                changed = await task_values.write(connection, found, self.ctx.policy.call_list.persons)
+                changed = await task_views.write(connection, found, self.ctx.policy.call_list.persons)
                 await work_item_lines.announce(connection, changed)
         return len(found)
 

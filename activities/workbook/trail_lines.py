@@ -1,4 +1,4 @@
-"""Rows of a workbook as hops: what is taken of each, and the pause of requests meanwhile."""
+"""Lines of a trail in a workbook, and their export."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
@@ -8,15 +8,18 @@ from enum import StrEnum
 
 import orjson
 
+from activities.banks.bodies import line_opener
 from activities.context import Context
 from adapters.banks.answers import KINDS, AnswerLine, JsonObject, LineFlag, LineType, flagged
-from adapters.banks.i4c.money import format_rupees
+from adapters.banks.i4c.values import format_rupees
 from db.case import case_outbox, cases
 from db.clock import present_moment
+from db.workbook import trail_import
 from db.workbook.trail_import import NamedHop
 from domain.case.complaints import CLOCK_SKEW
 from domain.case.resolution import no_date_flag
 from domain.workbook.columns import Sheet, day_column
+from domain.workbook.exporting import ExportRow, to_sheets
 from domain.workbook.reading import RejectedTrailRow, TrailReading
 from domain.workbook.row import SOURCE, TrailNote, TrailRow, plain_text
 from schemas.base import Flag
@@ -275,3 +278,13 @@ class RequestPause:
                 follow_ups += [FollowUp(case_no=case_no, news=one) for one in news]
             await cases.remove(connection, self.ack_nos, self.ctx.now())
         return [follow_up for follow_up in follow_ups if follow_up.start or follow_up.news]
+
+
+async def export_trail(ctx: Context, ack_no: str) -> tuple[str, dict[Sheet, list[ExportRow]]]:
+    """Return the number of the case that `ack_no` names, and the rows of its workbook. Raises `NotFound`."""
+    async with (
+        ctx.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        case_no, hops, answers = await trail_import.whole_case(connection, ack_no, line_opener(ctx.persons))
+    return case_no, to_sheets(case_no, hops, answers, ctx.directory.current, ctx.policy.trail)

@@ -13,8 +13,7 @@ from functools import partial
 from typing import Final, Protocol, Self
 from uuid import UUID
 
-from adapters.banks.i4c.money import format_rupees
-from adapters.banks.i4c.times import format_moment
+from adapters.banks.i4c.values import format_moment, format_rupees
 from adapters.banks.protocol import (
     PRIORITY_LAST,
     BankLoginFailed,

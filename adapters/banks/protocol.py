@@ -112,7 +112,7 @@ class HoldTicket:
     instrument: Instrument
     incidents: tuple[Incident, ...]
     priority: int = PRIORITY_LAST
-    """1 (first) to 5 (last), from `domain.banks.priority`"""
+    """1 (first) to 5 (last), from `domain.banks.channel_choice`"""
     requested_at: datetime | None = None
     """None: the time at which it is sent"""
     respond_by: datetime | None = None

@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from adapters.banks.answers import KINDS, STATUS_OK, AnswerLine, JsonObject, LineType
-from adapters.banks.i4c.money import format_rupees
-from adapters.banks.i4c.times import format_moment
+from adapters.banks.i4c.values import format_moment, format_rupees
 from schemas.base import Flag
 from schemas.case.answers import Line, SpentLine, WithdrawnLine
 from schemas.case.payer_inquiries import DebitLine

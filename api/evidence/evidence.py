@@ -17,7 +17,7 @@ from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, TOO_MANY
 from api.roles import Action
 from api.services import Services, TheServices
 from db.case.cases import case_no_of
-from db.evidence.evidence_keys import EvidenceKeys
+from db.evidence.integrity import EvidenceKeys
 from db.recovery import firs
 from domain.errors.case import NotOfficerOfCase
 from domain.evidence_binding import Edition

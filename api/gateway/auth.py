@@ -27,7 +27,7 @@ from domain.policy.callers import LimitName, RateLimit
 from schemas.banks.institutions import Institution
 from schemas.banks.keys import BankKey
 from schemas.base import FrozenModel
-from schemas.gateway.bank_gateway import Policies, PolicyState
+from schemas.gateway.liens import Policies, PolicyState
 
 _SECRET_FIELDS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 

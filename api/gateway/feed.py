@@ -22,7 +22,7 @@ from domain.policy.callers import LimitName
 from schemas.base import UtcDatetime, WrittenOut
 from schemas.case.answers import Acknowledge, BankAnswer, ReleaseConfirm
 from schemas.enums import FeedStatus
-from schemas.gateway.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage, Policies
+from schemas.gateway.liens import Acknowledged, AnswerTaken, FeedHold, FeedPage, Policies
 
 router = APIRouter(prefix="/api/v1/bank", tags=["bank"], responses=IN_THE_DESCRIPTION)
 

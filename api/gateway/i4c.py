@@ -18,7 +18,7 @@ from adapters.banks.answers import JsonObject, StatusUpdate
 from adapters.banks.envelope import BODY_MAX_BYTES, EnvelopeError, EnvelopeReason, is_authentic
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.i4c.document import ShapeError
-from adapters.banks.i4c.replies import accepted_reply, login_reply
+from adapters.banks.i4c.values import accepted_reply, login_reply
 from adapters.banks.protocol import BankWire
 from api.addresses import address_of
 from api.gateway.auth import bank_token, lines_of, takes
@@ -40,7 +40,7 @@ from api.problems import (
 )
 from api.services import Services, TheServices
 from db import rate_limits
-from db.banks.received_bodies import ReceivedBody
+from db.banks.bank_exchanges import ReceivedBody
 from domain.errors.case import CaseNotFound
 from domain.policy.callers import LimitName
 from schemas.base import FrozenModel, Storable

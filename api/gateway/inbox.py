@@ -22,7 +22,7 @@ from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH, NOT_LOGGED_IN, TOO_MANY, UNREADABLE_FORM, Refused
 from api.public_pages import SHOW, keep_language
 from api.reports import as_csv, as_workbook
-from db.banks.bank_sessions import BankSession
+from db.banks.bank_logins import BankSession
 from documents.spreadsheet import Table
 from domain.reporting.figures import interval
 from schemas.text import IST

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from activities.banks.reply_links import ReplyNotTaken, ReplyTaken
 from activities.case.answer_links import AnswerForm, AnswerView, AskedTransfer
 from activities.gateway import inbox
-from adapters.banks.i4c.money import AmountError, parse_rupees
+from adapters.banks.i4c.values import AmountError, parse_rupees
 from api.forms import chosen, typed
 from api.gateway.answer_pages import NAMES, ROWS, is_filled, numbers_in, read_form
 from api.gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep_posted, moment

@@ -15,8 +15,7 @@ from activities.recovery.order_links import OrderForm, OrderView, view_of
 from api.forms import chosen, typed
 from api.gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep_posted
 from api.gateway.inbox_second_person import ask_second, given_back, waiting_reply
-from api.gateway.order_pages import NAMES, lines_in, read_order_form
-from api.gateway.reply_pages import ITEMS_A_PAGE, Reading, of_check, of_form
+from api.gateway.reply_pages import ITEMS_A_PAGE, NAMES, Reading, lines_in, of_check, of_form, read_order_form
 from api.officers.sessions import refuse_other_sites
 from api.params import PDF
 from api.problems import INBOX_PATH

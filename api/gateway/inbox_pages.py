@@ -22,8 +22,8 @@ from api.params import INT32_MAX
 from api.problems import INBOX_PATH
 from api.public_pages import PUBLIC, Look, TheLook, exact_rupees, texts_of
 from api.services import Services, TheServices
+from db.banks.bank_logins import BankSession
 from db.banks.bank_reply_checks import ReplyCheck
-from db.banks.bank_sessions import BankSession
 from schemas.identifiers import account_end
 from schemas.restoration_enums import OrderKind
 from schemas.text import IST

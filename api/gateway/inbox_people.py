@@ -1,28 +1,36 @@
-"""Pages of a bank's people: the list, a new person, and the first password."""
+"""A bank's people, logins and test calls in its inbox."""
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from starlette.responses import Response
 
 from activities.banks import people
+from activities.banks.people import LOGIN_LINK_PATH, NewPassword
+from activities.gateway import inbox
+from activities.officers.enrolment import WrongLinkCode
 from activities.secrets import hash_password
 from api.addresses import address_of
-from api.forms import VALUE_MAX_CHARS, tidy, typed
+from api.forms import VALUE_MAX_CHARS, exact_fields, tidy, typed
 from api.gateway.inbox_pages import TheVisit, Visit
+from api.gateway.signature_check import REQUEST_MAX_CHARS, Checked, Part, check, request_in
 from api.officers.sessions import refuse_other_sites
-from api.pages import NOT_ASKED
+from api.pages import GONE, NOT_ASKED
 from api.problems import INBOX_PATH, NOT_LOGGED_IN, TOO_MANY, Refused
 from api.public_pages import SHOW
-from db.banks import bank_people, institutions
+from db.banks import bank_exchanges, bank_keys, bank_people, institutions
+from db.banks.bank_logins import OpenLoginLink
 from domain.errors import BusinessError
 from domain.errors.banks import BankPersonKnown, BankSignedOut
 from domain.officers.officers import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, password_fault
 from schemas.banks.institutions import PersonState
+from schemas.base import FrozenModel
+from schemas.case.answers import BankAnswer
+from schemas.recovery.orders import OrderConfirmation
 from schemas.text import is_email
 
 inbox_people_router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
@@ -209,3 +217,173 @@ def _wrong_code(visit: Visit, email: str) -> Response:
 def _first(visit: Visit, email: str, errors: Mapping[str, str], status: int = 200, *, code: str = "") -> Response:
     fields = {"email": email, "code": code}
     return visit.page("first", status, fields=fields, errors=errors, password_min=PASSWORD_MIN_CHARS)
+
+
+inbox_logins_router = APIRouter(include_in_schema=False)
+
+_LIMITS: Final = {"min": PASSWORD_MIN_CHARS, "max": PASSWORD_MAX_CHARS}
+
+
+@inbox_logins_router.api_route(f"{LOGIN_LINK_PATH}{{token}}", methods=["GET", "HEAD"])
+async def show_password(request: Request, visit: TheVisit, token: str) -> Response:
+    """Return the form to set the password. Changes nothing, because mail scanners fetch every link."""
+    link = await people.look(visit.services.ctx, token)
+    return await _over(request, visit) if link is None else _form(visit, link, {})
+
+
+@inbox_logins_router.post(f"{LOGIN_LINK_PATH}{{token}}")
+async def take_password(request: Request, visit: TheVisit, token: str) -> Response:
+    """Set the password of the bank's login, or end a link that the bank did not ask for."""
+    refuse_other_sites(request, must_say=True)
+    fields = await exact_fields(request)
+    link = await people.look(visit.services.ctx, token)
+    if link is None:
+        return await _over(request, visit)
+    match fields.get("step"):
+        case step if step == SHOW:
+            return _form(visit, link, fields)
+        case step if step == NOT_ASKED:
+            is_ended = await people.refuse(visit.services.ctx, token)
+            return _refused(visit) if is_ended else await _over(request, visit)
+        case _:
+            return await _set(visit, link, token, fields) or await _over(request, visit)
+
+
+async def _set(visit: Visit, link: OpenLoginLink, token: str, fields: Mapping[str, str]) -> Response | None:
+    """Set the password, and return the page that follows. Return None if the link is over."""
+    password, again = (SecretStr(fields.get(name, "")) for name in ("password", "again"))
+    new = NewPassword(password, again, fields.get("link_code", ""))
+    fault = new.fault(link)
+    if fault is not None:
+        field = "again" if fault == "differs" else "password"
+        return _form(visit, link, fields, {field: visit.say[f"password_{fault}"].format_map(_LIMITS)})
+    try:
+        is_set = await people.set_password_by_link(visit.services.ctx, token, new)
+    except WrongLinkCode as wrong:
+        if wrong.tries_left:
+            return _form(visit, link, {}, {"link_code": visit.say["wrong_link_code"].format(left=wrong.tries_left)})
+        is_set = False
+    return visit.page("password_set", email=link.email) if is_set else None
+
+
+def _refused(visit: Visit) -> Response:
+    """Say that a link is ended that the bank did not ask for."""
+    title, text = (visit.say[name] for name in ("password_refused_title", "password_refused_text"))
+    return visit.page("password_refused", title=title, text=text)
+
+
+async def _over(request: Request, visit: Visit) -> Response:
+    """Count a link that opens nothing, and say so."""
+    await visit.services.sign_in_guesses.take(address_of(request, visit.services.trusted_proxies))
+    return visit.page("password_over", GONE)
+
+
+def _form(
+    visit: Visit, link: OpenLoginLink, fields: Mapping[str, str], errors: dict[str, str] | None = None
+) -> Response:
+    """Return the form. The code that was typed stays, and the password does not."""
+    kept = {"link_code": fields.get("link_code", "")}
+    return visit.page("password", 422 if errors else 200, fields=kept, errors=errors or {}, link=link, limits=_LIMITS)
+
+
+inbox_tests_router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
+
+BODY_MAX_CHARS: Final = 64 * 1024
+VIOLATIONS_SHOWN: Final = 50
+CALLS_SHOWN: Final = 10
+_FIELDS_MAX_OF_INBOX_TESTS: Final = 5
+_SCHEMAS: Final[dict[str, type[FrozenModel]]] = {"answer": BankAnswer, "confirmation": OrderConfirmation}
+
+
+@inbox_tests_router.get("/test")
+async def show_tests(visit: TheVisit) -> Response:
+    """Return the forms of the test tool, and the newest test events."""
+    if visit.maybe_session is None:
+        return visit.to(INBOX_PATH)
+    return await _page_of_inbox_tests(visit)
+
+
+@inbox_tests_router.post("/test")
+async def take_test(request: Request, visit: TheVisit) -> Response:
+    """Check what the bank has pasted, or ask for a test event."""
+    refuse_other_sites(request, must_say=True)
+    if visit.maybe_session is None:
+        return visit.signed_out()
+    sent = await typed(request, _FIELDS_MAX_OF_INBOX_TESTS)
+    step = sent.get("step", "")
+    if step == SHOW:
+        return await _page_of_inbox_tests(visit, fields=sent)
+    throttle = visit.services.inbox_events if step == "event" else visit.services.inbox_checks
+    wait = await throttle.wait_seconds(visit.code)
+    if wait:
+        response = await _page_of_inbox_tests(visit, status=429, fields=sent, errors={"": visit.say["too_many"]})
+        response.headers["Retry-After"] = str(int(wait) + 1)
+        return response
+    match step:
+        case "event":
+            await inbox.ask(visit.services.ctx, visit.code)
+            return visit.to(f"{INBOX_PATH}/test")
+        case "signature":
+            return await _check_signature(visit, sent)
+        case _:
+            return await _check_body(visit, sent)
+
+
+async def _check_signature(visit: Visit, sent: dict[str, str]) -> Response:
+    text = sent.get("request", "")
+    pasted = request_in(text) if len(text) <= REQUEST_MAX_CHARS else None
+    if pasted is None:
+        fault = visit.say["test_request_wrong"].format(most=REQUEST_MAX_CHARS)
+        return await _page_of_inbox_tests(visit, status=422, fields=sent, errors={"request": fault})
+    services = visit.services
+    async with services.ctx.pool.acquire() as connection:
+        keys = {key.key_id: key for key in await bank_keys.keys_of(connection, visit.code)}
+    checked = check(
+        pasted,
+        keys,
+        services.ctx.now(),
+        window_seconds=services.ctx.policy.signatures.window_seconds,
+        origin=services.signed_origin,
+    )
+    return await _page_of_inbox_tests(visit, fields=sent, checked=checked)
+
+
+async def _check_body(visit: Visit, sent: dict[str, str]) -> Response:
+    schema, text = _SCHEMAS.get(sent.get("schema", "")), sent.get("body", "")
+    if schema is None or not text.strip() or len(text) > BODY_MAX_CHARS:
+        fault = visit.say["test_body_wrong"].format(most=BODY_MAX_CHARS)
+        return await _page_of_inbox_tests(visit, status=422, fields=sent, errors={"body": fault})
+    violations: list[tuple[str, str]] = []
+    try:
+        schema.model_validate_json(text)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        violations = [(".".join(map(str, one["loc"])) or "–", one["msg"]) for one in found[:VIOLATIONS_SHOWN]]
+    return await _page_of_inbox_tests(visit, fields=sent, violations=violations, is_checked=True)
+
+
+async def _page_of_inbox_tests(
+    visit: Visit,
+    *,
+    status: int = 200,
+    fields: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    checked: Checked | None = None,
+    violations: list[tuple[str, str]] | None = None,
+    is_checked: bool = False,
+) -> Response:
+    async with visit.services.ctx.pool.acquire() as connection:
+        calls = await bank_exchanges.newest(connection, visit.code, CALLS_SHOWN)
+    values: dict[str, Any] = {
+        "fields": fields or {},
+        "errors": errors or {},
+        "checked": checked,
+        "parts": list(Part),
+        "violations": violations or [],
+        "is_checked": is_checked,
+        "calls": calls,
+        "schemas": [(name, visit.say[f"test_schema_{name}"]) for name in _SCHEMAS],
+        "request_max": REQUEST_MAX_CHARS,
+        "body_max": BODY_MAX_CHARS,
+    }
+    return visit.page("test", status, **values)

@@ -14,8 +14,8 @@ from api.addresses import address_of
 from api.officers.callers import name_bank
 from api.problems import NOT_LOGGED_IN, Refused
 from api.services import Services, TheServices
-from db.banks import bank_people, bank_sessions
-from db.banks.bank_sessions import BankSession
+from db.banks import bank_logins, bank_people
+from db.banks.bank_logins import BankSession
 
 INBOX_COOKIE: Final = "__Host-goldenhour-bank"
 _PREFIX: Final = "ghb_"
@@ -54,7 +54,7 @@ async def sign_in(request: Request, services: Services, email: str, password: Se
         person_id = login.person.person_id if login else None
         if login and not await bank_people.keep_login(connection, login.person.person_id, login.password_hash):
             raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
-        await bank_sessions.begin(connection, uuid4(), _digest_of(token), code, address, longest, person_id)
+        await bank_logins.begin(connection, uuid4(), _digest_of(token), code, address, longest, person_id)
         if person_id is not None:
             await bank_people.signed_in(connection, person_id, services.ctx.now())
     return token
@@ -67,7 +67,7 @@ async def session_of(request: Request, services: TheServices) -> BankSession | N
         return None
     idle = timedelta(seconds=services.ctx.policy.sessions.idle_seconds)
     async with services.ctx.pool.acquire() as connection:
-        found = await bank_sessions.find(connection, _digest_of(token), idle)
+        found = await bank_logins.find(connection, _digest_of(token), idle)
     if found is not None:
         name_bank(request.scope, found.institution, is_proven=True)
     return found
@@ -80,7 +80,7 @@ MaybeSession = Annotated[BankSession | None, Depends(session_of)]
 async def sign_out(services: Services, session: BankSession) -> None:
     """End a session."""
     async with services.ctx.pool.acquire() as connection:
-        await bank_sessions.end(connection, session.session_id)
+        await bank_logins.end(connection, session.session_id)
 
 
 def set_cookie(response: Response, token: str) -> None:

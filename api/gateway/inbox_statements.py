@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from activities.banks.reply_links import ReplyNotTaken
 from activities.case.answer_links import AnswerForm, AnswerView
-from activities.gateway import inbox, inbox_statements
-from activities.gateway.inbox_statements import ToldLine
+from activities.gateway import inbox
+from activities.gateway.inbox import ToldLine
 from api.forms import VALUE_MAX_CHARS, chosen, tidy, typed, whole_number
 from api.gateway.answer_pages import NAMES, numbers_in, read_form
 from api.gateway.inbox_answers import kept, told_of
@@ -53,7 +53,7 @@ async def find_answered(request: Request, visit: TheVisit) -> Response:
 
 
 async def _list(visit: Visit, find: str = "", before_no: int = 0, before_order: str | None = None) -> Response:
-    found = await inbox_statements.page(visit.services.ctx, visit.code, find, before_no, before_order)
+    found = await inbox.page(visit.services.ctx, visit.code, find, before_no, before_order)
     return visit.page("answered", answered=found, find=find)
 
 
@@ -62,7 +62,7 @@ async def show_request(visit: TheVisit, request_id: SubjectId, after: After = 0)
     """Return what the bank has told of one request, and the form for a further statement."""
     if visit.maybe_session is None:
         return visit.to(INBOX_PATH)
-    found = await inbox_statements.look_at_statement(visit.services.ctx, visit.code, request_id)
+    found = await inbox.look_at_statement(visit.services.ctx, visit.code, request_id)
     if found is None:
         return visit.page("gone", 404)
     view, lines = found
@@ -83,7 +83,7 @@ async def take_further(request: Request, visit: TheVisit, request_id: SubjectId)
 async def reply(request: Request, visit: Visit, request_id: UUID, sent: Mapping[str, str]) -> Response:
     """Return the page that follows a form, of the person who sent it or of the colleague who checks it."""
     ctx = visit.services.ctx
-    found = await inbox_statements.look_at_statement(ctx, visit.code, request_id)
+    found = await inbox.look_at_statement(ctx, visit.code, request_id)
     if found is None:
         return visit.page("gone", 404)
     view, lines = found
@@ -106,7 +106,7 @@ async def _send(
     services, form = visit.services, reading.form
     assert form is not None, "the caller has read it"
     await keep_posted(request, visit, view.subject_id)
-    taken = await inbox_statements.add(services.ctx, visit.code, view.subject_id, visit.signed(form))
+    taken = await inbox.add(services.ctx, visit.code, view.subject_id, visit.signed(form))
     if isinstance(taken, ReplyNotTaken):
         reading.errors[""] = visit.say["further_changed"]
         return await _form(visit, view, lines, reading, sorted(numbers_in(reading.fields) & view.items.keys()))

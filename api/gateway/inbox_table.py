@@ -18,7 +18,7 @@ from starlette.responses import Response
 from activities.banks.reply_links import ReplyNotTaken
 from activities.case.answer_links import AnswerForm, AnswerView, AskedTransfer
 from activities.gateway import inbox
-from adapters.banks.i4c.money import AmountError, parse_rupees
+from adapters.banks.i4c.values import AmountError, parse_rupees
 from adapters.banks.stated import WAYS_OUT
 from adapters.workbooks import ZIP_MAGIC
 from adapters.workbooks import rows_of as workbook_rows

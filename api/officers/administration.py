@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from activities.officers import proposals
 from activities.officers.changes import change_table
-from activities.officers.sign_in_links import SignInLink
+from activities.officers.enrolment import SignInLink
 from api.officers.auth import may
 from api.officers.tokens import Officer
 from api.params import INT64_MAX, LIMIT_DEFAULT, After, Limit

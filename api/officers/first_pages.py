@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from pydantic import SecretStr
 from starlette.responses import Response
 
-from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH, Setup, Wish, WrongLinkCode
+from activities.officers.enrolment import FIRST_PATH, SIGN_IN_PATH, Setup, Wish, WrongLinkCode
 from api.addresses import address_of
 from api.forms import exact_fields
 from api.officers.sessions import refuse_other_sites

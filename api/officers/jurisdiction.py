@@ -16,7 +16,7 @@ from domain.officers.jurisdiction import (
     marked_scopes_of,
     scopes_of,
 )
-from schemas.privacy.reads import WHOLE_STATE, CaseStanding, Within
+from schemas.privacy.personal_data import WHOLE_STATE, CaseStanding, Within
 
 
 def scopes(officer: Officer, action: Action) -> frozenset[Scope]:

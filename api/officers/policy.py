@@ -4,14 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from activities.officers import policy as versions
+from activities.officers import changes as versions
 from api.officers.auth import may
 from api.officers.tokens import Officer
 from api.params import INT64_MAX, LIMIT_DEFAULT, After, Limit
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, says
 from api.roles import Action
 from api.services import TheServices
-from db.officers import policy as stored
+from db.officers import changes as stored
 from schemas.officers.policy import PolicyVersionDetails, PolicyVersionPage, PolicyView
 
 router = APIRouter(prefix="/api/v1", tags=["policy"], responses=IN_THE_DESCRIPTION)

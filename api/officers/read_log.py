@@ -16,7 +16,7 @@ import asyncpg
 from db.pool import Connection, Pool
 from db.privacy import jurisdiction
 from domain.policy.officers import ReadLogRules
-from schemas.privacy.reads import NewRead
+from schemas.privacy.personal_data import NewRead
 
 log = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.services import TheServices
 from db.case.cases import case_no_of
-from db.officers import refused_acts
+from db.officers import changes
 from db.privacy import jurisdiction
 from schemas.base import Storable
 from schemas.officers.sign_in import RefusedActPage
-from schemas.privacy.reads import ReadPage
+from schemas.privacy.personal_data import ReadPage
 
 router = APIRouter(prefix="/api/v1", tags=["officers"], responses=IN_THE_DESCRIPTION)
 
@@ -69,4 +69,4 @@ async def read_refused_acts(
     The same acts of one caller within a minute are one line with their number.
     """
     async with services.ctx.pool.acquire() as connection:
-        return await refused_acts.refused_page(connection, caller, after, limit)
+        return await changes.refused_page(connection, caller, after, limit)

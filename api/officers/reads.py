@@ -20,7 +20,7 @@ from domain.privacy.search import PERSONS, Sought
 from schemas.base import Storable
 from schemas.case.discrepancies import AccountQuestion
 from schemas.identifiers import ACK_NO_PATTERN
-from schemas.privacy.reads import REASON_MAX_CHARS, FoundCase, NewRead, ReadKind, SearchKind
+from schemas.privacy.personal_data import REASON_MAX_CHARS, FoundCase, NewRead, ReadKind, SearchKind
 
 _ACK_NO: Final[TypeAdapter[Any]] = TypeAdapter(Annotated[str, StringConstraints(pattern=ACK_NO_PATTERN.pattern)])
 _UUID: Final[TypeAdapter[Any]] = TypeAdapter(UUID)

@@ -15,7 +15,7 @@ from typing import Final
 
 import asyncpg
 
-from db.officers import refused_acts
+from db.officers import changes
 from db.pool import Connection, Pool
 from domain.policy.officers import RefusalLogRules
 from schemas.officers.sign_in import NewRefusedAct
@@ -110,7 +110,7 @@ class RefusalLog:
     async def _put(self, connection: Connection, acts: dict[NewRefusedAct, int]) -> None:
         """Write these acts in one statement. If the database refuses one, write them one by one, and drop that one."""
         try:
-            await refused_acts.write(connection, acts)
+            await changes.write(connection, acts)
         except asyncpg.IntegrityConstraintViolationError:
             async with connection.transaction():
                 for act, times in acts.items():
@@ -122,7 +122,7 @@ class RefusalLog:
             return
         self._forgot_at = time.monotonic()
         try:
-            await refused_acts.forget(connection, timedelta(days=self._rules.kept_days))
+            await changes.forget(connection, timedelta(days=self._rules.kept_days))
         except _NOT_TAKEN as error:
             log.warning("old refused acts are not deleted: %s", type(error).__name__)
 
@@ -130,7 +130,7 @@ class RefusalLog:
 async def _put_one(connection: Connection, act: NewRefusedAct, times: int) -> None:
     try:
         async with connection.transaction():
-            await refused_acts.write(connection, {act: times})
+            await changes.write(connection, {act: times})
     except asyncpg.IntegrityConstraintViolationError as error:
         # An act that never fits would keep all others out of the log.
         log.error("a refused act does not fit into the log: %s", error.constraint_name)

@@ -17,7 +17,7 @@ from api.officers.tokens import SCRIPT, BadToken, bearer
 from api.params import Part
 from api.problems import refused_as
 from api.services import Services
-from db.officers import refused_acts
+from db.officers import changes
 from schemas.officers.sign_in import NewRefusedAct
 
 log = logging.getLogger("goldenhour.api")
@@ -77,13 +77,13 @@ async def _by_session(services: Services, token: str) -> KnownCaller | None:
     if len(token) != TOKEN_CHARS or not token.isascii():
         return None
     async with services.ctx.pool.acquire() as connection:
-        found = await refused_acts.officer_of_session(connection, services.sessions.digest(token))
+        found = await changes.officer_of_session(connection, services.sessions.digest(token))
     return KnownCaller(f"officer:{found[0]}", is_proven=True, session_id=found[1]) if found else None
 
 
 async def _by_script(services: Services, token: str) -> KnownCaller | None:
     async with services.ctx.pool.acquire() as connection:
-        found = await refused_acts.script_of_token(connection, digest_of(token))
+        found = await changes.script_of_token(connection, digest_of(token))
     return KnownCaller(f"{SCRIPT}{found[0]}", is_proven=True, token_id=found[1]) if found else None
 
 

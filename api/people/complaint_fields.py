@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from adapters.banks.i4c.money import AmountError, parse_rupees
-from adapters.banks.i4c.times import parse_moment
+from adapters.banks.i4c.values import AmountError, parse_moment, parse_rupees
 from adapters.messages.sms import mobile_of
 from api.forms import CLOCK_SLACK
 from domain.districts import known_district

@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from activities.officers.sign_in_links import SIGN_IN_PATH
+from activities.officers.enrolment import SIGN_IN_PATH
 from activities.recovery.document_issuing import APPEAL_PATH
 from api.officers.sessions import refuse_other_sites
 from api.pages import ABOUT_PATH, DOORS_PATH, LEAVE_PATH

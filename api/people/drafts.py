@@ -13,7 +13,7 @@ from api.params import TEAM_OFFICERS_MAX
 from api.problems import ACK_NO_TAKEN, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
-from db.officers import team_officers
+from db.officers import teams
 from domain.people.bank_sms import read_sms
 from schemas.base import WithReason
 from schemas.officers.officers import TeamOfficers
@@ -76,7 +76,7 @@ async def read_choices(services: TheServices, _: NameReader) -> DraftChoices:
 async def list_team_officers(services: TheServices, officer: Keeper) -> TeamOfficers:
     """List the officers of the own teams to whom a draft can be passed on."""
     async with services.ctx.pool.acquire() as connection:
-        found = await team_officers.of(connection, officer.subject, Action.KEEP_DRAFT.rule.roles, TEAM_OFFICERS_MAX)
+        found = await teams.of(connection, officer.subject, Action.KEEP_DRAFT.rule.roles, TEAM_OFFICERS_MAX)
     return TeamOfficers(items=tuple(found))
 
 

@@ -1,10 +1,10 @@
-"""Victims, whose personal data are sealed. The body names the victim, because a URL would enter logs."""
+"""Victims, and what they say of how they were treated."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
-from activities.people import victims
+from activities.people import my_case, victims
 from activities.people.draft_statements import stories
 from activities.recovery.credit_accounts import credit_address
 from api.officers.auth import may
@@ -16,6 +16,7 @@ from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUN
 from api.roles import Action
 from api.services import TheServices
 from schemas.people.drafts import ComplaintStories
+from schemas.people.my_case import TreatmentView
 from schemas.privacy.personal_data import (
     FoundVictims,
     NewVictimCorrection,
@@ -108,3 +109,16 @@ async def read_stories(
 ) -> ComplaintStories:
     """List what a complaint's victim told of what happened, and whether the victim agrees to its use."""
     return await stories(services.ctx, ack_no)
+
+
+quality_router = APIRouter(
+    prefix="/api/v1/complaints/{ack_no}/treatment-report", tags=["desk"], responses=IN_THE_DESCRIPTION
+)
+
+
+@quality_router.get("", name="read_treatment_report", responses=says(NOT_FOUND))
+async def read_treatment_report(
+    services: TheServices, officer: Annotated[Officer, may(Action.READ_TREATMENT)], ack_no: AckNo
+) -> TreatmentView:
+    """Return what the victim of a complaint wrote of how the police acted."""
+    return await my_case.read(services.ctx, ack_no)

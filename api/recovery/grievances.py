@@ -1,4 +1,4 @@
-"""Grievances of account holders: reading them, and the actions of officers at each level."""
+"""Grievances and their officers."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from activities.recovery import grievance_decisions
 from activities.recovery.document_issuing import appeal_address
+from activities.recovery.grievance_decisions import name_officer
 from api.officers.auth import acting, may
 from api.officers.jurisdiction import within_of
 from api.officers.tokens import Officer
@@ -14,7 +15,7 @@ from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
-from db.recovery import free_amounts, grievance_views
+from db.recovery import appeals, free_amounts, grievance_views
 from db.recovery import grievances as rows
 from db.recovery.grievance_views import WaitsFor
 from domain.errors.recovery import GrievanceNotFound
@@ -23,10 +24,13 @@ from schemas.recovery.grievances import (
     AppealOn,
     GrievanceDecided,
     GrievanceDone,
+    GrievanceOfficer,
+    GrievanceOfficers,
     GrievancePage,
     GrievanceReason,
     GrievanceReport,
     GrievanceView,
+    NewGrievanceOfficer,
     WithdrawGrievance,
 )
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
@@ -171,3 +175,27 @@ async def withdraw(
 ) -> GrievanceDone:
     """Withdraw a grievance, for an account holder who has come in person. The holder is notified of it."""
     return await grievance_decisions.withdraw(services.ctx, grievance_id, withdrawal, acting(officer))
+
+
+grievance_officers_router = APIRouter(
+    prefix="/api/v1/grievance-officers", tags=["grievances"], responses=IN_THE_DESCRIPTION
+)
+
+
+@grievance_officers_router.get("")
+async def list_grievance_officers(
+    services: TheServices, officer: Annotated[Officer, may(Action.READ_GRIEVANCE)]
+) -> GrievanceOfficers:
+    """List the officers who are notified of appeals that no officer of the case decides."""
+    async with services.ctx.pool.acquire() as connection:
+        return GrievanceOfficers(items=await appeals.every(connection))
+
+
+@grievance_officers_router.put("")
+async def name_grievance_officer(
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.NAME_GRIEVANCE_OFFICER)],
+    new: NewGrievanceOfficer,
+) -> GrievanceOfficer:
+    """Name the officer of a level for a district or for the State. The officer is notified of waiting appeals."""
+    return await name_officer(services.ctx, new, officer.actor)

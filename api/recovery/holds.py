@@ -1,14 +1,14 @@
-"""Account holds: reading them, deciding on small-value holds, and preparing an account holder's appeal."""
+"""Holds, their brake, and decisions on payers."""
 
 from datetime import timedelta
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from activities.case.case_tables import hold_table
-from activities.recovery import grievance_decisions
+from activities.recovery import grievance_decisions, hold_releases, payer_decisions
 from activities.recovery.document_issuing import appeal_address
 from activities.recovery.hold_releases import (
     confirm_release,
@@ -21,8 +21,8 @@ from activities.recovery.hold_transaction import read_hold_file, take_contact
 from api.officers.auth import acting, may
 from api.officers.jurisdiction import within_of
 from api.officers.tokens import Officer
-from api.params import LIMIT_DEFAULT, LIMIT_MAX, AckNoFilter, After, BankFilter, Limit
-from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_NOW, says
+from api.params import LIMIT_DEFAULT, LIMIT_MAX, AckNo, AckNoFilter, After, BankFilter, HopNo, Limit
+from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, NOT_NOW, says
 from api.reports import TABLE_CONTENT, as_file, wants_file
 from api.roles import Action
 from api.services import TheAppealThrottle, TheServices
@@ -31,14 +31,18 @@ from schemas.base import WithReason
 from schemas.recovery.grievances import GrievanceDone, NewGrievance
 from schemas.recovery.holds import (
     AppealCode,
+    ContinueReleases,
     HolderContactTaken,
     HoldFile,
     HoldPage,
     HoldView,
     NewHolderContact,
     NewSmallHoldDecision,
+    ReleaseBrakeView,
+    ReleasesContinued,
     SmallHoldDone,
 )
+from schemas.recovery.officer_steps import ContestedTransfers, NewPayerDecision, PayerDecision, SeenPayerDecision
 from schemas.recovery.orders import NewHearing, ReleaseProposal, ReleaseProposals
 
 holds_router = APIRouter(prefix="/api/v1/holds", tags=["holds"], responses=IN_THE_DESCRIPTION)
@@ -216,3 +220,69 @@ async def make_appeal_code(
     No officer sees the code.
     """
     return await throttle.door.make_code(account_hold_id, officer.actor, why.reason)
+
+
+payer_decisions_router = APIRouter(prefix="/api/v1/cases/{ack_no}", tags=["restorations"], responses=IN_THE_DESCRIPTION)
+
+DecisionId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+@payer_decisions_router.get("/contested-transfers", name="read_contested_transfers", responses=says(NOT_FOUND))
+async def read(
+    services: TheServices, officer: Annotated[Officer, may(Action.READ_RESTORATION)], ack_no: AckNo
+) -> ContestedTransfers:
+    """List the transfers whose payer complaints tell differently, with accounts masked, and the decisions on them."""
+    return await payer_decisions.contested(services.ctx, ack_no)
+
+
+@payer_decisions_router.post(
+    "/hops/{hop_no}/payer-decisions", name="propose_payer_decision", responses=says(NOT_NOW, NOT_FOUND)
+)
+async def propose(
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.PROPOSE_PAYER)],
+    ack_no: AckNo,
+    hop_no: HopNo,
+    new: NewPayerDecision,
+) -> PayerDecision:
+    """Propose which complaint is right about who paid. It counts only after a second officer has agreed."""
+    return await payer_decisions.propose(services.ctx, ack_no, hop_no, new, officer.actor)
+
+
+@payer_decisions_router.post(
+    "/hops/{hop_no}/payer-decisions/{decision_id}/agree",
+    name="agree_to_payer_decision",
+    responses=says(FOUR_EYES, NOT_NOW, NOT_FOUND),
+)
+async def agree(
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.AGREE_TO_PAYER)],
+    ack_no: AckNo,
+    hop_no: HopNo,
+    decision_id: DecisionId,
+    seen: SeenPayerDecision,
+) -> PayerDecision:
+    """Agree to another officer's proposal. The complaint that is right is the one whose victim is credited."""
+    return await payer_decisions.agree(services.ctx, ack_no, hop_no, decision_id, seen, officer.actor)
+
+
+release_brake_router = APIRouter(prefix="/api/v1/release-brake", tags=["holds"], responses=IN_THE_DESCRIPTION)
+
+
+@release_brake_router.get("")
+async def read_release_brake(
+    services: TheServices, officer: Annotated[Officer, may(Action.READ_HOLD)]
+) -> ReleaseBrakeView:
+    """Return the automatic releases that wait for a supervisor, because too many fell due within an hour."""
+    return await hold_releases.read_brake(services.ctx)
+
+
+@release_brake_router.post("/continue", responses=says(NOT_NOW))
+async def continue_releases(
+    services: TheServices, officer: Annotated[Officer, may(Action.CONTINUE_RELEASES)], seen: ContinueReleases
+) -> ReleasesContinued:
+    """Continue the automatic releases that wait. Check first that no clock is wrong.
+
+    The figures are those that you saw. If more waits now, nothing is continued.
+    """
+    return await hold_releases.continue_releases(services.ctx, seen, officer.actor)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from activities.recovery import hearings, objections, restoration_decisions, restoration_refusals, signatures
+from activities.recovery import hearings, objections, restoration_deadlines, restoration_decisions, signatures
 from activities.recovery.document_issuing import appeal_address
 from api.officers.auth import acting, may
 from api.officers.jurisdiction import within_of
@@ -17,7 +17,7 @@ from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
-from db.recovery import court_hearings, exclusions, officer_steps, restoration_facts, restoration_views, restorations
+from db.recovery import court_hearings, officer_steps, openings, restoration_facts, restoration_views, restorations
 from db.recovery.officer_steps import WantedSteps
 from domain.errors.restoration import RestorationNotFound
 from domain.recovery.authority import verbs_now
@@ -127,7 +127,7 @@ async def read_restoration(services: TheServices, officer: Reader, restoration_i
         row = await restorations.find(connection, restoration_id)
         if row is None:
             raise RestorationNotFound(restoration_id)
-        has_exclusions = bool(await exclusions.of_restoration(connection, restoration_id))
+        has_exclusions = bool(await openings.of_restoration(connection, restoration_id))
         verbs = verbs_now(officer.roles, row.state, row.step, has_excluded=has_exclusions)
         return await restoration_views.get(
             connection, restoration_id, services.ctx.now(), verbs, services.ctx.persons.open_stored
@@ -324,4 +324,4 @@ async def reopen(
     why: ReopenReason,
 ) -> RestorationDone:
     """Reopen a refused or cancelled restoration. Its money on hold goes into the next round."""
-    return await restoration_refusals.reopen(services.ctx, restoration_id, why, acting(officer))
+    return await restoration_deadlines.reopen(services.ctx, restoration_id, why, acting(officer))

@@ -36,7 +36,7 @@ from api.reporting.stream_events import (
 )
 from api.streams import CASE_EVENTS, Listener
 from db.privacy import jurisdiction
-from db.work_items import draft_changes, notice_settings, task_notices, work_item_lines
+from db.work_items import notice_settings, task_notices, task_views, work_item_lines
 from schemas.work_items.officer_streams import (
     CaseChange,
     CaseEvent,
@@ -111,7 +111,7 @@ class OfficerStreams:
         """Wait until every later change comes to the streams. Raises TimeoutError, and as the database does."""
         await self._listener.listening(CASE_EVENTS, self._heard_case, self._missed)
         await self._listener.listening(work_item_lines.CHANGED, self._heard_items, self._missed)
-        await self._listener.listening(draft_changes.DRAFT_CHANGED, self._heard_draft, self._missed)
+        await self._listener.listening(task_views.DRAFT_CHANGED, self._heard_draft, self._missed)
         await self._listener.listening(task_notices.CHANGED, self._heard_notices, self._missed)
         await self._listener.listening(notice_settings.CHANNEL, self._heard_presence, self._missed)
         self._left_at = asyncio.get_running_loop().time()

@@ -12,7 +12,7 @@ from db.work_items.work_item_lines import ItemLine
 from domain.officers.jurisdiction import covers
 from domain.work_items.task_owners import Acts, can_act
 from schemas.enums import TaskKind, TaskState
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 from schemas.work_items.officer_streams import DeadlineKind, KindTotal
 
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 
-from activities.reporting import treatment
-from activities.reporting.treatment import Reach
+from activities.reporting import scorecards
+from activities.reporting.scorecards import Reach
 from api.officers.auth import may, refuse_unless
 from api.officers.jurisdiction import within_of
 from api.officers.reads import ReadReason, note_search
@@ -14,7 +14,7 @@ from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, says
 from api.roles import Action
 from api.services import TheServices
 from domain.privacy.search import PERSONS, recognise
-from schemas.privacy.reads import SearchPage, SearchQuestion
+from schemas.privacy.personal_data import SearchPage, SearchQuestion
 
 router = APIRouter(prefix="/api/v1/search", tags=["cases"], responses=IN_THE_DESCRIPTION)
 
@@ -41,6 +41,6 @@ async def search_cases(
         cases=await within_of(services, officer, Action.READ_CASE),
         persons=await within_of(services, officer, Action.READ_VICTIMS),
     )
-    page = await treatment.find(services.ctx, asked, sought, reach)
+    page = await scorecards.find(services.ctx, asked, sought, reach)
     await note_search(request, services, officer, sought, page.items, reason or "")
     return page

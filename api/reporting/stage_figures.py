@@ -1,4 +1,4 @@
-"""Figures of stages over a period, the cases behind them, what is late now, and the load of officers."""
+"""Figures of stages, of money and of treatment."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from activities.reporting import stage_figures
+from activities.reporting import scorecards, stage_figures
 from activities.reporting.stage_figures import (
     DAYS_DEFAULT,
     DAYS_MAX,
@@ -15,6 +15,7 @@ from activities.reporting.stage_figures import (
     case_table,
     is_exact,
     load_table,
+    money_table,
     stage_table,
     targets,
     team_labels,
@@ -28,14 +29,16 @@ from api.problems import IN_THE_DESCRIPTION, says
 from api.reports import TABLE_CONTENT, as_file, days, refused, wants_file
 from api.roles import Action
 from api.services import Services, TheServices
-from db.reporting import stage_cases
+from db.reporting import stage_cases, wall
 from db.reporting.stage_cases import BehindFigure, Overdue
-from db.reporting.stage_counts import EVERY_KEY
+from db.reporting.stage_counts import EVERY_KEY, midnight
 from db.reporting.stage_times import WAITING, Targets
+from db.reporting.wall import BehindSum
 from documents.spreadsheet import Table
 from domain.officers.jurisdiction import district_key
 from schemas.base import Storable
 from schemas.enums import LateBy, TimedStage
+from schemas.people.my_case import TreatmentGroup, TreatmentReport
 from schemas.reporting.figures import (
     BreachPage,
     LoadReport,
@@ -45,6 +48,7 @@ from schemas.reporting.figures import (
     StageGroup,
     StageReport,
 )
+from schemas.reporting.wall import MoneyCasePage, MoneyFigure
 from schemas.text import Line, LocalDatetime
 
 CASES_MAX: Final = 5_000
@@ -234,4 +238,76 @@ async def _cases_shown(
 async def _shown(request: Request, report: StageReport | LoadReport, rows: Table) -> Response:
     if wants_file(request):
         return await as_file(request, rows, rows.title)
+    return Response(report.model_dump_json(), media_type="application/json")
+
+
+money_cases_router = APIRouter(prefix="/api/v1/figures", tags=["figures"], responses=IN_THE_DESCRIPTION)
+
+_RESPONSES_OF_MONEY_CASES = {
+    200: {"content": TABLE_CONTENT, "description": "A page, or a table of up to 5,000 rows for CSV or a workbook."},
+    **says(TOO_MUCH_TO_COUNT),
+}
+
+
+@money_cases_router.get("/money-cases", response_model=MoneyCasePage, responses=_RESPONSES_OF_MONEY_CASES)
+async def list_cases_behind_a_sum(
+    request: Request,
+    services: TheServices,
+    officer: Reader,
+    figure: Annotated[MoneyFigure, Query(description="The sum.")] = MoneyFigure.ALL,
+    district: District = None,
+    begins: From = None,
+    ends: To = None,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> Response:
+    """List the cases behind a sum of money of a period, those with the most money first.
+
+    Marked cases that the officer does not read are left out, although the sum counts them.
+    """
+    days = asked_days(services, begins, ends)
+    asked = BehindSum(
+        figure=figure,
+        begins_at=midnight(days.first_day),
+        ends_at=midnight(days.end_day),
+        districts=await asked_districts(services, officer, district),
+        within=await within_of(services, officer, Action.READ_FIGURES),
+    )
+
+    async def read(at_most: int) -> MoneyCasePage:
+        async with services.ctx.pool.acquire() as connection:
+            return await wall.page(connection, asked, days.as_of, after, at_most)
+
+    as_table = wants_file(request)
+    page = await services.stage_cache.computed(partial(read, CASES_MAX if as_table else limit))
+    if as_table:
+        return await as_file(request, money_table(figure.value, page.items), f"cases-{figure.value}")
+    return Response(page.model_dump_json(), media_type="application/json")
+
+
+treatment_figures_router = APIRouter(prefix="/api/v1/figures/treatment", tags=["figures"], responses=IN_THE_DESCRIPTION)
+
+
+_RESPONSES_OF_TREATMENT_FIGURES = {
+    200: {"content": TABLE_CONTENT, "description": "The report, or its table if the caller accepts CSV or a workbook."},
+    **says(TOO_MUCH_TO_COUNT),
+}
+
+
+@treatment_figures_router.get("", response_model=TreatmentReport, responses=_RESPONSES_OF_TREATMENT_FIGURES)
+async def read_treatment_figures(
+    request: Request,
+    services: TheServices,
+    officer: Reader,
+    by: Annotated[TreatmentGroup | None, Query(description="One row for each value of this.")] = None,
+    district: District = None,
+    begins: From = None,
+    ends: To = None,
+) -> Response:
+    """Return what victims answered in a period, with intervals. The counts of few answers are left out."""
+    asked = asked_days(services, begins, ends)
+    districts = await asked_districts(services, officer, district)
+    report = await services.stage_cache.computed(partial(scorecards.read, services.ctx, asked, by, districts))
+    if wants_file(request):
+        return await as_file(request, scorecards.table(report), "treatment")
     return Response(report.model_dump_json(), media_type="application/json")

@@ -27,7 +27,7 @@ from db.privacy import jurisdiction
 from db.work_items import notice_settings, work_item_lines
 from domain.errors.case import TooManyCasesFollowed
 from domain.work_items.task_owners import acts_of
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 from schemas.work_items.officer_streams import (
     POSITION_PATTERN,
     TOPICS_PATTERN,

@@ -28,10 +28,10 @@ from db.pool import Connection
 from db.privacy import jurisdiction
 from db.reporting import stage_cases
 from db.reporting.stage_times import WAITING, Targets
-from db.work_items import draft_changes, work_item_lines
+from db.work_items import task_views, work_item_lines
 from db.work_items.work_item_lines import ItemLine, LoggedEvent
 from schemas.events import EventKind
-from schemas.privacy.reads import CasePlace
+from schemas.privacy.personal_data import CasePlace
 from schemas.work_items.officer_streams import (
     CaseChange,
     CaseEvent,
@@ -247,7 +247,7 @@ class StreamChanges:
             self._take_events(events, await jurisdiction.places(connection, {one.case_no for one in events}))
 
     async def _read_drafts(self, connection: Connection, former: Mapping[UUID, Collection[str | None]]) -> None:
-        for draft in await draft_changes.of(connection, former) if former else ():
+        for draft in await task_views.of(connection, former) if former else ():
             event = DraftEvent(id=str(draft.draft_id), version=self.version(), data=draft)
             owners = frozenset({*former[draft.draft_id], draft.owner})
             self._publish(DraftMove(event.id, draft.draft_id, owners, encoded(event)))

@@ -13,7 +13,7 @@ from db.work_items.work_item_lines import ItemLine
 from domain.officers.jurisdiction import covers
 from schemas.base import FrozenModel
 from schemas.enums import TaskState
-from schemas.privacy.reads import CasePlace, Within
+from schemas.privacy.personal_data import CasePlace, Within
 from schemas.work_items.officer_streams import ResetCause, StreamEnd, TaskEvent
 
 Key = tuple[str, str]

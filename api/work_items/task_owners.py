@@ -13,9 +13,9 @@ from api.params import LIMIT_DEFAULT, TEAM_OFFICERS_MAX, After, Limit, TaskId
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.services import Services, TheServices
-from api.work_items.task_filters import QueryFilter, taker_named, taker_of, wanted_of
+from api.work_items.tasks import QueryFilter, taker_named, taker_of, wanted_of
 from db import task_owners as owner_rows
-from db.officers import team_officers
+from db.officers import teams
 from db.work_items import notice_settings, task_filters
 from domain.errors import BusinessError
 from schemas.officers.officers import TeamOfficers
@@ -90,7 +90,7 @@ async def list_team_officers(services: TheServices, officer: Owner) -> TeamOffic
     An item can also go to others who can act on it.
     """
     async with services.ctx.pool.acquire() as connection:
-        found = await team_officers.of(connection, officer.subject, Action.OWN_TASK.rule.roles, TEAM_OFFICERS_MAX)
+        found = await teams.of(connection, officer.subject, Action.OWN_TASK.rule.roles, TEAM_OFFICERS_MAX)
     return TeamOfficers(items=tuple(found))
 
 

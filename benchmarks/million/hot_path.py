@@ -26,32 +26,21 @@ from activities.case.request_sending import RequestSender
 from activities.context import Context
 from activities.metrics import rehearsal
 from activities.recovery.assignments import DueList
-from activities.recovery.hold_opening import open_for_new_holds
-from activities.reporting import treatment
-from activities.reporting.treatment import Reach
+from activities.recovery.hold_lifecycle import open_for_new_holds
+from activities.reporting import scorecards
+from activities.reporting.scorecards import Reach
 from activities.work_items.task_rounds import TaskRounds
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire
 from benchmarks.million.plans import PlanBook
 from benchmarks.million.rows import BANKS, DAYS
 from db import query_plans, task_owners
-from db.case import (
-    case_outbox,
-    case_views,
-    cases,
-    hop_retries,
-    ledger,
-    parked_hops,
-    procedure_outbox,
-    request_views,
-    requests,
-    trail_views,
-)
-from db.case.deferral import Deferral, read_deferral
+from db.case import case_outbox, case_views, cases, hop_retries, ledger, parked_hops, requests
+from db.case.case_outbox import Deferral, read_deferral
 from db.paging import to_cursor
 from db.pool import Connection, Pool
-from db.recovery import account_holds, due_list
-from db.work_items import task_filters, task_values, task_views, work_item_lines
+from db.recovery import account_holds, due_documents
+from db.work_items import task_filters, task_views, work_item_lines
 from db.work_items.task_filters import Wanted
 from domain.privacy.search import recognise
 from domain.work_items.task_owners import OWNERS, acts_of
@@ -59,7 +48,7 @@ from schemas.case.case_workflow import Escalate, FollowUp
 from schemas.case.intake import Complaint
 from schemas.enums import CaseState, ChannelKind, EscalationLevel, Role, TaskState
 from schemas.events import EventKind
-from schemas.privacy.reads import SearchQuestion, Within
+from schemas.privacy.personal_data import SearchQuestion, Within
 from schemas.work_items.task_owners import TaskFilter, TaskSort
 from workers.rehearsal import OneConnection
 
@@ -218,17 +207,17 @@ class BesideThePath:
         deferral = await read_deferral(self.connection, timedelta(0), timedelta(0), timedelta(0))
         await account_holds.cases_with_new_holds(self.connection, deferral, deferral.now, [], PAGE)
         await open_for_new_holds(self.ctx, case_no)
-        await due_list.due_cases(self.connection, deferral, [], PAGE)
+        await due_documents.due_cases(self.connection, deferral, [], PAGE)
         await DueList(self.ctx).attend(case_no, wait=True)
         await self._list_procedures(deferral)
 
     async def _list_procedures(self, deferral: Deferral) -> None:
         connection, now = self.connection, self.ctx.now()
-        await procedure_outbox.to_start(connection, deferral, [], PAGE)
-        await procedure_outbox.to_notify(connection, deferral, [], PAGE)
-        await procedure_outbox.not_seen(connection, now - timedelta(days=1), [], PAGE)
-        await procedure_outbox.purge_procedure_news(connection, now - timedelta(days=1), PAGE)
-        await due_list.next_due_at(connection, now)
+        await case_outbox.to_start(connection, deferral, [], PAGE)
+        await case_outbox.to_notify(connection, deferral, [], PAGE)
+        await case_outbox.not_seen(connection, now - timedelta(days=1), [], PAGE)
+        await case_outbox.purge_procedure_news(connection, now - timedelta(days=1), PAGE)
+        await due_documents.next_due_at(connection, now)
 
     async def read_lists(self, case_no: str) -> None:
         """Read the lists of the desk, and the views of one case."""
@@ -246,7 +235,7 @@ class BesideThePath:
             await task_views.page(connection, wanted, None, PAGE, self.ctx.policy.bank_holidays, now)
         await task_views.open_by_kind(connection)
         await task_filters.counts(connection, Wanted(), now)
-        await task_values.to_value(connection, PAGE)
+        await task_views.to_value(connection, PAGE)
         await work_item_lines.of(connection, [1], [case_no])
         await work_item_lines.part(connection, 0, PAGE)
         await work_item_lines.logged(connection, {case_no: None}, [EventKind.LEVEL_REACHED])
@@ -258,8 +247,8 @@ class BesideThePath:
             for after in (None, middle):
                 await case_views.page(connection, state, after, PAGE)
         await case_views.get(connection, case_no)
-        await trail_views.trail_page(connection, case_no, None, PAGE)
-        await request_views.request_page(connection, case_no, None, PAGE)
+        await case_views.trail_page(connection, case_no, None, PAGE)
+        await case_views.request_page(connection, case_no, None, PAGE)
 
     async def search(self, case_no: str) -> None:
         """Search as an officer of the State, and as one of a district, by each kind of text."""
@@ -274,7 +263,7 @@ class BesideThePath:
                 for within in (None, Within(officer_id="million", districts=(DISTRICT,))):
                     with self.book.area(area):
                         asked = SearchQuestion(text=text)
-                        await treatment.find(self.ctx, asked, recognise(text), Reach(cases=within, persons=within))
+                        await scorecards.find(self.ctx, asked, recognise(text), Reach(cases=within, persons=within))
 
 
 @asynccontextmanager

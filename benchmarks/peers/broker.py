@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from workers.embedded.ports import LOOPBACK, free_port
+from workers.embedded.temporal import LOOPBACK, free_port
 from workers.home import write_private
 from workers.processes import ChildProcess
 

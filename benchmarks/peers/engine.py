@@ -12,13 +12,11 @@ import aiohttp
 import psutil
 
 from benchmarks.peers import broker
-from benchmarks.peers.environment import peers_python
-from benchmarks.peers.figures import Log, log_of_bank
+from benchmarks.peers.environment import Log, log_of_bank, peers_python, tree
 from benchmarks.peers.flow import STATEMENTS
-from benchmarks.peers.tree import tree
 from db import connections
-from workers.embedded.ports import LOOPBACK, free_port
 from workers.embedded.postgres import EmbeddedPostgres
+from workers.embedded.temporal import LOOPBACK, free_port
 from workers.processes import ChildProcess
 
 TABLES: Final = Path(__file__).with_name("tables.sql")

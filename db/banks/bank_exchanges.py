@@ -1,14 +1,22 @@
-"""Exchanges: messages sent to banks and their replies, byte for byte, sealed under the key of their case."""
+"""Calls to banks and from banks: exchanges, attempts, bodies and test calls."""
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
+from db import outgoing
+from db.outgoing import OutgoingKind
 from db.pool import Connection
 from db.privacy import body_keys
 from db.privacy.body_keys import BodyKey, CaseKey, SealedBody, key_of_case
-from schemas.banks.keys import About, Exchange
+from db.rows import Rows
+from schemas.banks.keys import About, BankTestCall, BankTestOutcome, Exchange
+from schemas.base import FrozenModel, UtcDatetime
+from schemas.enums import ChannelKind, DeliveryOutcome
 
 _COLUMNS: Final = (
     ("subject", "uuid"),
@@ -122,3 +130,173 @@ async def bound(connection: Connection, about: About, subject: UUID) -> dict[str
     """Return the fields of an event that bind the exchanges so far: `bound` as the evidence pack has them."""
     told: dict[str, Any] = await connection.fetchval("SELECT bank_exchanges_bound($1, $2)", about.value, subject)
     return told
+
+
+async def count(connection: Connection, about: About, subject_id: UUID) -> dict[ChannelKind, int]:
+    """Return how many attempts each channel has made, whatever their outcome."""
+    rows = await connection.fetch(
+        "SELECT channel, count(*) AS attempts FROM delivery_attempt"
+        " WHERE subject_id = $2 AND subject_kind = $1 AND outcome <> 'silent' GROUP BY channel",
+        about.value,
+        subject_id,
+    )
+    return {ChannelKind(row["channel"]): row["attempts"] for row in rows}
+
+
+async def note(
+    connection: Connection,
+    about: About,
+    subject_id: UUID,
+    channel: ChannelKind,
+    outcome: DeliveryOutcome,
+    at: datetime,
+    detail: str = "",
+) -> None:
+    """Write an attempt and its outcome; `detail` holds no personal data."""
+    await connection.execute(
+        "INSERT INTO delivery_attempt (subject_kind, subject_id, channel, at, outcome, detail)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        about.value,
+        subject_id,
+        channel.value,
+        at,
+        outcome.value,
+        detail[:200],
+    )
+
+
+async def note_no_response(
+    connection: Connection, about: About, subject_id: UUID, channel: ChannelKind, at: datetime
+) -> bool:
+    """Write that the bank did not reply to the last delivery in time; false if that is written already."""
+    done = await connection.fetchval(
+        "INSERT INTO delivery_attempt (subject_kind, subject_id, channel, at, outcome) SELECT $1, $2, $3, $4, 'silent'"
+        " WHERE NOT EXISTS (SELECT FROM delivery_attempt s"
+        "  WHERE s.subject_id = $2 AND s.subject_kind = $1 AND s.outcome = 'silent'"
+        "  AND s.attempt_id > (SELECT max(d.attempt_id) FROM delivery_attempt d"
+        "   WHERE d.subject_id = $2 AND d.subject_kind = $1 AND d.outcome = 'delivered')) RETURNING true",
+        about.value,
+        subject_id,
+        channel.value,
+        at,
+    )
+    return bool(done)
+
+
+async def channels_to_cancel(connection: Connection, order_id: UUID) -> list[ChannelKind]:
+    """Return the channels that have delivered an order but not yet its cancellation."""
+    rows = await connection.fetch(
+        "SELECT channel FROM delivery_attempt WHERE subject_id = $1 AND subject_kind IN ('order', 'cancellation')"
+        " AND outcome = 'delivered' GROUP BY channel HAVING NOT bool_or(subject_kind = 'cancellation')"
+        " ORDER BY channel",
+        order_id,
+    )
+    return [ChannelKind(row["channel"]) for row in rows]
+
+
+class ReceivedBody(FrozenModel):
+    """A body as received, with its headers."""
+
+    channel: ChannelKind
+    received_at: UtcDatetime
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Return the SHA-256 of the body."""
+        return hashlib.sha256(self.body).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class SealedReceived:
+    """A body as it is written."""
+
+    received: ReceivedBody = field(repr=False)
+    key: BodyKey
+    sealed: bytes = field(repr=False)
+
+
+ARGUMENTS: Final = 7
+
+
+def insert_body(institution: str, first: int) -> str:
+    """Return the statement that stores a body; `columns` gives its arguments from `first` on.
+
+    `institution` is SQL. The same bytes of the same bank are stored once. Without a body nothing is stored.
+    """
+    channel, received_at, headers, digest, person_id, sealed, of_bank = (
+        f"${first + place}" for place in range(ARGUMENTS)
+    )
+    return (
+        "INSERT INTO bank_body (institution, channel, received_at, headers, digest, person_id, sealed, of_bank)"
+        f" SELECT {institution}, {channel}::text, {received_at}::timestamptz, {headers}::jsonb, {digest}::bytea,"
+        f" {person_id}::uuid, {sealed}::bytea, {of_bank}::boolean"
+        f" WHERE {digest}::bytea IS NOT NULL ON CONFLICT (institution, digest) DO NOTHING"
+    )
+
+
+def body_columns(one: SealedReceived | None) -> tuple[Any, ...]:
+    """Return the arguments of `insert`."""
+    if one is None:
+        return (None,) * ARGUMENTS
+    received = one.received
+    headers = [list(line) for line in received.headers]
+    of_bank = one.key.case_no is None
+    told = (received.channel.value, received.received_at, headers, received.digest)
+    return (*told, one.key.person_id, one.sealed, of_bank)
+
+
+_KEEP_OF_RECEIVED_BODIES: Final = f"WITH {body_keys.insert(2)} {insert_body('$1', 2 + body_keys.ARGUMENTS)}"
+
+
+async def keep_body(connection: Connection, institution: str, one: SealedReceived) -> None:
+    """Store a body as received, with its key if that is new."""
+    await connection.execute(_KEEP_OF_RECEIVED_BODIES, institution, *body_keys.columns([one.key]), *body_columns(one))
+
+
+KEPT: Final = timedelta(days=30)
+FORGOTTEN_MAX: Final = 500
+
+_ROW: Final = f"SELECT {', '.join(BankTestCall.model_fields)} FROM bank_test_call"
+
+
+async def ask(connection: Connection, call_id: UUID, institution: str, at: datetime) -> None:
+    """Write that a bank asks for a test event."""
+    await connection.execute(
+        "INSERT INTO bank_test_call (call_id, institution, asked_at) VALUES ($1, $2, $3)", call_id, institution, at
+    )
+    await outgoing.queue(connection, OutgoingKind.BANK_TEST_CALL, call_id, at)
+
+
+async def done(
+    connection: Connection, call_id: UUID, outcome: BankTestOutcome, took_seconds: float, detail: str, at: datetime
+) -> None:
+    """Write what became of a call."""
+    await connection.execute(
+        "UPDATE bank_test_call SET outcome = $2, took_seconds = $3, detail = $4, done_at = $5 WHERE call_id = $1",
+        call_id,
+        outcome.value,
+        took_seconds,
+        detail,
+        at,
+    )
+
+
+async def newest(connection: Connection, institution: str, limit: int) -> list[BankTestCall]:
+    """Return the newest calls of a bank, the newest first."""
+    return await Rows(connection, BankTestCall).many(
+        f"{_ROW} WHERE institution = $1 ORDER BY asked_at DESC, call_id LIMIT $2", institution, limit
+    )
+
+
+async def forget(connection: Connection, asked_before: datetime) -> int:
+    """Delete calls that banks asked for long ago; return how many."""
+    rows = await connection.fetch(
+        "DELETE FROM bank_test_call WHERE call_id IN (SELECT call_id FROM bank_test_call WHERE asked_at < $1"
+        " ORDER BY asked_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING call_id",
+        asked_before,
+        FORGOTTEN_MAX,
+    )
+    await outgoing.forget(connection, OutgoingKind.BANK_TEST_CALL, [row["call_id"] for row in rows])
+    return len(rows)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from db.pool import Connection
-from domain.banks.circuit_breaker import WELL, Health
+from domain.banks.answering import WELL, Health
 from schemas.enums import ChannelKind, ChannelState
 
 Key = tuple[str, ChannelKind]
@@ -31,7 +31,7 @@ async def all_health(connection: Connection, institution: str | None = None) -> 
 
 
 async def change_health(connection: Connection, key: Key, change: Callable[[Health, datetime], Health]) -> Health:
-    """Apply a rule of `domain.banks.circuit_breaker` to one channel, and return the outcome.
+    """Apply a rule of `domain.banks.answering` to one channel, and return the outcome.
 
     Runs in the caller's transaction. A lock makes two processes that change one channel wait for each other. `change`
     gets the present moment after that wait.

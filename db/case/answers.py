@@ -7,8 +7,8 @@ from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
-from db.banks import received_bodies
-from db.banks.received_bodies import SealedReceived
+from db.banks import bank_exchanges
+from db.banks.bank_exchanges import SealedReceived
 from db.case import hops
 from db.case.cases import CaseHead, case_no_of
 from db.case.hops import HopRow
@@ -145,7 +145,7 @@ def _known(lines: Mapping[str, Mapping[str, Any]]) -> KnownLines:
 
 _INSERT: Final = f"""
 WITH {body_keys.insert(9)}, kept AS (
-    {received_bodies.insert_body("$1", 9 + body_keys.ARGUMENTS)}
+    {bank_exchanges.insert_body("$1", 9 + body_keys.ARGUMENTS)}
 ), told AS (
     SELECT r.*, l.line -> 'raw' AS raw
     FROM jsonb_array_elements($8::jsonb) AS l (line), jsonb_populate_record(NULL::answer, l.line) AS r
@@ -213,7 +213,7 @@ async def insert(
             for line_no, (judged, raw) in enumerate(zip(judgements, sealed.raws, strict=True), start=1)
         ],
         *body_keys.columns([sealed.key]),
-        *received_bodies.body_columns(sealed.received),
+        *bank_exchanges.body_columns(sealed.received),
     )
     assert row is not None, "the update is written"
     return Written(update_id=row["update_id"], answer_ids=row["answer_ids"], bound_lines=row["bound_lines"].encode())

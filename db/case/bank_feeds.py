@@ -16,7 +16,7 @@ from db.pool import Connection
 from db.privacy.body_keys import key_of_case, stored_line
 from db.privacy.person_keys import PersonKey, StoredText
 from db.rows import Rows
-from domain.banks.answering_curve import HAZARD_MAX, Curve
+from domain.banks.answering import HAZARD_MAX, Curve
 from domain.errors import NotFound
 from domain.errors.recovery import HoldNotFound
 from schemas.base import FrozenModel, UtcDatetime
@@ -265,7 +265,7 @@ class WaitingRequest(FrozenModel):
     accounts: int
 
 
-# The arithmetic of `domain.banks.answering_curve`, as in the call list of the desk.
+# The arithmetic of `domain.banks.answering`, as in the call list of the desk.
 _WAITING: Final = f"""
 SELECT r.request_id, r.case_no, r.sent_at, count(*)::int AS hops, sum(b.balance_paise)::bigint AS paise,
     max(b.balance_paise)::bigint AS largest_paise, max(h.transferred_at) AS freshest_at,

@@ -20,7 +20,7 @@ from schemas.case.discrepancies import AccountClaim, AccountQuestion, AccountVie
 from schemas.case.request_views import EntryView, HopBalance, LedgerView, TransactionView
 from schemas.enums import Bucket
 from schemas.identifiers import account_key
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 
 
 async def post(

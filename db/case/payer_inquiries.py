@@ -12,9 +12,8 @@ from domain.errors.case import FoundTransferNotFound, PayerInquiryNotFound, Paye
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.case.answers import PayerLine
 from schemas.case.payer_inquiries import PayerInquiry
-from schemas.enums import ChannelKind
+from schemas.enums import ChannelKind, PayerInquiryState, PayerLineKind
 from schemas.identifiers import account_end
-from schemas.payer_enums import PayerInquiryState, PayerLineKind
 
 MOST_SHOWN: Final = 200
 

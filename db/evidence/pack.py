@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from db.evidence import case_documents
+from db.evidence import pack_bodies
 from db.evidence.opened import (
     ANSWERS,
     CONTACT_CHANGES,
@@ -477,7 +477,7 @@ async def event_lines(connection: Connection, case_no: str) -> AsyncGenerator[Ev
 
 async def documents(connection: Connection, case_no: str, opens: OpensBody) -> AsyncGenerator[Document, None]:
     """Yield the orders of courts, the FIR copies and the issued documents, one at a time."""
-    async for row in connection.cursor(case_documents.OF_PACK, [case_no], prefetch=1):
+    async for row in connection.cursor(pack_bodies.OF_PACK, [case_no], prefetch=1):
         opened = opens(stored_body(row, use_of(row["part"], row["digest"])))
         content = opened.content if opened.state is BodyState.OPEN else None
         yield Document(row["name"], row["kind"], content, row["digest"].hex())

@@ -11,7 +11,7 @@ from db.privacy import jurisdiction
 from domain.errors.banks import ReconciliationNotFound
 from domain.gateway.liens import Comparison, Transfer
 from schemas.gateway.liens import Difference, Reconciliation, ReconciliationDetail, ReconciliationPage
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 
 _HELD: Final = """
 SELECT h.case_no, h.reference_key, coalesce(sum(b.balance_paise), 0)::bigint AS paise

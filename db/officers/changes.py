@@ -1,16 +1,21 @@
-"""Who changed what of officers, teams, the directory, displays and the policy: one list over their events."""
+"""Changes of officers and of the policy, and acts that were refused."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from asyncpg import Record
 
-from db.paging import from_cursor, to_cursor
+from db.paging import cut, from_cursor, int_after, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
+from domain.errors.officers import PolicyVersionNotFound
 from domain.officers.officers import changes_of_event
-from schemas.base import Change
+from schemas.base import Change, FrozenModel, UtcDatetime
 from schemas.officers.administration import AdministrationChange, AdministrationChangePage, ChangeFilter
+from schemas.officers.policy import AgreedVersion, PolicyValue, PolicyVersionDetails, PolicyVersionPage
+from schemas.officers.sign_in import NewRefusedAct, RefusedAct, RefusedActPage
 
 _EPOCH: Final = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 _AREA_OF_KIND: Final = """CASE WHEN p.matter LIKE 'team\\_%' OR p.matter = 'member_moved' THEN 'teams'
@@ -98,3 +103,150 @@ def _change(row: Record) -> AdministrationChange:
         del values[name]
     changes = changes_of_event(values["kind"], data) if told is None else tuple(Change(**one) for one in told)
     return AdministrationChange(**values, changes=changes)
+
+
+FORGOTTEN_MAX: Final = 1_000
+_BEFORE_ALL: Final = 2**63 - 1
+_COLUMNS: Final = ", ".join(RefusedAct.model_fields)
+
+_WRITE: Final = """
+INSERT INTO refused_act (at, caller, is_proven, session_id, token_id, method, route, status, code, address, times)
+SELECT t, w.* FROM present_moment() AS t CROSS JOIN unnest($1::text[], $2::boolean[], $3::uuid[], $4::bigint[],
+    $5::text[], $6::text[], $7::smallint[], $8::text[], $9::text[], $10::integer[]) AS w
+"""
+
+
+async def write(connection: Connection, acts: Mapping[NewRefusedAct, int]) -> None:
+    """Write acts, with the number of times of each, in one statement."""
+    await connection.execute(
+        _WRITE,
+        [one.caller for one in acts],
+        [one.is_proven for one in acts],
+        [one.session_id for one in acts],
+        [one.token_id for one in acts],
+        [one.method for one in acts],
+        [one.route for one in acts],
+        [one.status for one in acts],
+        [one.code for one in acts],
+        [one.address for one in acts],
+        list(acts.values()),
+    )
+
+
+async def refused_page(connection: Connection, caller: str | None, after: str | None, limit: int) -> RefusedActPage:
+    """Return lines about a caller, or about all without one, the newest first. Raises `BadCursor`."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM refused_act WHERE act_id < $1 AND ($2::text IS NULL OR caller = $2)"
+        " ORDER BY act_id DESC LIMIT $3",
+        _before(after),
+        caller,
+        limit + 1,
+    )
+    shown, more = cut(rows, limit)
+    items = tuple(RefusedAct(**dict(row)) for row in shown)
+    return RefusedActPage(items=items, next=to_cursor(items[-1].act_id) if more else None)
+
+
+async def forget(connection: Connection, kept: timedelta) -> None:
+    """Delete the oldest lines that are no longer kept, at most `FORGOTTEN_MAX`."""
+    await connection.execute(
+        "DELETE FROM refused_act WHERE act_id IN (SELECT act_id FROM refused_act"
+        " WHERE at < present_moment() - $1::interval ORDER BY at LIMIT $2)",
+        kept,
+        FORGOTTEN_MAX,
+    )
+
+
+async def officer_of_session(connection: Connection, token_digest: bytes) -> tuple[str, UUID] | None:
+    """Return officer and id of the session with this token, live or over; None if there was none."""
+    row = await connection.fetchrow(
+        "SELECT officer_id, session_id FROM officer_session WHERE token_digest = $1", token_digest
+    )
+    return (row["officer_id"], row["session_id"]) if row else None
+
+
+async def script_of_token(connection: Connection, token_digest: bytes) -> tuple[str, int] | None:
+    """Return name and number of the script's token with this digest, live or over; None if there was none."""
+    row = await connection.fetchrow("SELECT name, token_id FROM script_token WHERE token_digest = $1", token_digest)
+    return (row["name"], row["token_id"]) if row else None
+
+
+def _before(after: str | None) -> int:
+    if after is None:
+        return _BEFORE_ALL
+    (key,) = from_cursor(after, int)
+    if not 0 <= int(key) <= _BEFORE_ALL:
+        raise BadCursor
+    return int(key)
+
+
+class Difference(FrozenModel):
+    """A value that two admins agreed to, which goes before that of the policy file, and why."""
+
+    value: Any
+    source: str
+
+
+class PolicyVersion(FrozenModel):
+    """A version of the policy: what differs from the file."""
+
+    number: int
+    differences: dict[str, Difference]
+    agreed_at: UtcDatetime
+
+
+async def newest(connection: Connection) -> PolicyVersion | None:
+    """Return the newest version, or None while the file alone counts."""
+    row = await connection.fetchrow(
+        "SELECT number, differences, agreed_at FROM policy_version ORDER BY number DESC LIMIT 1"
+    )
+    return PolicyVersion.model_validate(dict(row)) if row else None
+
+
+async def numbered(connection: Connection, number: int) -> PolicyVersion | None:
+    """Return the version with this number, or None."""
+    row = await connection.fetchrow(
+        "SELECT number, differences, agreed_at FROM policy_version WHERE number = $1", number
+    )
+    return PolicyVersion.model_validate(dict(row)) if row else None
+
+
+async def add(connection: Connection, version: PolicyVersion, proposal_id: int, at: datetime) -> None:
+    """Write a version. The database refuses it at the end unless two admins agreed to the proposal."""
+    await connection.execute(
+        "INSERT INTO policy_version (number, differences, proposal_id, agreed_at) VALUES ($1, $2, $3, $4)",
+        version.number,
+        {name: one.model_dump(mode="json") for name, one in version.differences.items()},
+        proposal_id,
+        at,
+    )
+
+
+_LISTED: Final = """
+SELECT v.number, v.agreed_at, v.proposal_id, p.proposed_by, p.decided_by, p.reason, p.decided_reason,
+    p.body -> 'changes' AS changes
+FROM policy_version v JOIN proposal p USING (proposal_id)
+WHERE $1::bigint IS NULL OR v.number < $1 ORDER BY v.number DESC LIMIT $2
+"""
+
+
+async def policy_page(connection: Connection, after: str | None, limit: int) -> PolicyVersionPage:
+    """Return a page of versions, the newest first. Raises `BadCursor`."""
+    found = await connection.fetch(_LISTED, int_after(after) if after else None, limit + 1)
+    rows, more = cut(found, limit)
+    items = tuple(AgreedVersion.model_validate(dict(row)) for row in rows)
+    return PolicyVersionPage(items=items, next=to_cursor(items[-1].number) if more else None)
+
+
+async def details(connection: Connection, number: int) -> PolicyVersionDetails:
+    """Return a version with all that it has differently from the file. Raises `PolicyVersionNotFound`."""
+    rows = await connection.fetch(_LISTED, number + 1, 1)
+    version = await numbered(connection, number)
+    if version is None:
+        raise PolicyVersionNotFound(number)
+    return PolicyVersionDetails(
+        version=AgreedVersion.model_validate(dict(rows[0])),
+        values=tuple(
+            PolicyValue(name=name, value=one.value, source=one.source) for name, one in version.differences.items()
+        ),
+    )

@@ -7,7 +7,16 @@ from typing import Final
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
-from schemas.privacy.reads import MARKED, WHOLE_STATE, CasePlace, CaseStanding, NewRead, ReadEntry, ReadPage, Within
+from schemas.privacy.personal_data import (
+    MARKED,
+    WHOLE_STATE,
+    CasePlace,
+    CaseStanding,
+    NewRead,
+    ReadEntry,
+    ReadPage,
+    Within,
+)
 
 MARK: Final = "/* within */"
 """stands in a list's statement where the list can be confined"""

@@ -12,7 +12,7 @@ from uuid import UUID
 from db.pool import Connection
 from db.privacy import jurisdiction
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
-from db.case.deferral import Deferral, DueCase, may_begin
+from db.case.case_outbox import Deferral, DueCase, may_begin
 from db.case.discrepancies import HELD_OVER_CASES, LAST_BALANCE
 from db.pool import Connection
-from db.recovery import exclusions
+from db.recovery import openings
 from db.recovery.hold_views import DISPUTED_HOLD, EXCESS_ORDERED
 from db.rows import Rows
 from domain.errors.recovery import HoldNotFound
@@ -146,7 +146,7 @@ async def mark_to_open_again(
         restoration_id,
         None if hop_nos is None else list(hop_nos),
     )
-    await exclusions.reopen(connection, case_no, [row["hop_no"] for row in rows], at)
+    await openings.reopen(connection, case_no, [row["hop_no"] for row in rows], at)
     return len(rows)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from db.pool import Connection
 from db.privacy.person_keys import Opens, StoredText
 from db.recovery import grievance_views
-from db.recovery.grievance_texts import TEXT
+from db.recovery.grievance_views import TEXT
 from db.rows import Rows
 from domain.districts import known_district
 from domain.errors.recovery import HoldNotFound

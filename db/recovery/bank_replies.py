@@ -9,8 +9,7 @@ from pydantic import Field
 
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from db.privacy.body_keys import OpensBody, stored_columns
-from db.privacy.sealed import PDF, opened_document
+from db.privacy.body_keys import PDF, OpensBody, opened_document, stored_columns
 from db.rows import Rows
 from domain.errors import BadCursor
 from schemas.base import FrozenModel, UtcDatetime

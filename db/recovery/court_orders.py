@@ -6,8 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from db.pool import Connection
-from db.privacy.body_keys import OpensBody, stored_columns
-from db.privacy.sealed import COURT_ORDER, SealedDocument, opened_document
+from db.privacy.body_keys import COURT_ORDER, OpensBody, SealedDocument, opened_document, stored_columns
 from db.rows import Rows
 from domain.errors.restoration import CourtOrderDocumentNotFound, CourtOrderNotFound
 from schemas.base import FrozenModel

@@ -18,7 +18,7 @@ from domain.errors.restoration import RestorationNotFound
 from domain.officers.officers import person_of
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Bucket
-from schemas.privacy.reads import WHOLE_STATE
+from schemas.privacy.personal_data import WHOLE_STATE
 from schemas.procedures import RestorationPolicy
 from schemas.recovery.document_facts import (
     AccountFacts,

@@ -10,8 +10,18 @@ from asyncpg import Record
 
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from db.privacy.body_keys import BodyState, OpensBody, stored_body, stored_columns, use_of
-from db.privacy.sealed import FACTS, FIR_COPY, PDF, SealedIssue, opened_document
+from db.privacy.body_keys import (
+    FACTS,
+    FIR_COPY,
+    PDF,
+    BodyState,
+    OpensBody,
+    SealedIssue,
+    opened_document,
+    stored_body,
+    stored_columns,
+    use_of,
+)
 from db.rows import Rows
 from domain.errors import BadCursor
 from domain.errors.case import CaseNotFound

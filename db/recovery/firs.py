@@ -8,9 +8,8 @@ from uuid import UUID, uuid4
 from db.case.ledger import NOT_PROPOSED
 from db.outgoing import OutgoingKind
 from db.pool import Connection
-from db.privacy.body_keys import OpensBody, stored_columns
+from db.privacy.body_keys import FIR_COPY, OpensBody, SealedDocument, opened_document, stored_columns
 from db.privacy.person_keys import StoredPerson, stored
-from db.privacy.sealed import FIR_COPY, SealedDocument, opened_document
 from db.rows import Rows
 from domain.errors.case import CaseNotFound
 from domain.errors.restoration import FirCopyNotFound, FirNotFound

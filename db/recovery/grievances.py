@@ -6,7 +6,7 @@ from uuid import UUID
 
 from db.pool import Connection
 from db.privacy.person_keys import SealedText, insert_key_of_hold
-from db.recovery.grievance_texts import SealedGrievance
+from db.recovery.grievance_views import SealedGrievance
 from db.rows import Rows
 from domain.errors.recovery import GrievanceNotFound
 from domain.recovery.grievances import Earlier

@@ -15,7 +15,7 @@ from domain.recovery.holds import Part, stage_of
 from schemas.base import FrozenModel
 from schemas.enums import ProcedureKind
 from schemas.identifiers import account_end
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 from schemas.recovery.holds import BrakedRelease, ClaimOnHold, HeldTransfer, HoldPage, HoldView, ReleaseBrake
 
 # The page is cut before the amounts of its rows are summed.

@@ -11,10 +11,9 @@ from db.case.cases import case_no_of
 from db.outgoing import OutgoingKind, queued
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from db.privacy.body_keys import OpensBody, stored_columns
+from db.privacy.body_keys import FIR_COPY, PDF, OpensBody, opened_document, stored_columns
 from db.privacy.jurisdiction import MARK, confined
 from db.privacy.person_keys import PersonKey, StoredPerson, insert_key_of_hold, key, stored
-from db.privacy.sealed import FIR_COPY, PDF, opened_document
 from domain.errors import BadCursor, RuleBroken
 from domain.errors.case import ComplaintNotFound
 from domain.errors.recovery import MessageNotFound
@@ -22,7 +21,7 @@ from domain.recovery.documents import TO_A_BANK
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Bucket, Language
 from schemas.notifications import CaseMessage, Medium, MessageKind, MessagePage, MessageRow, Recipient
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 
 
 class VictimContact(FrozenModel):

@@ -15,7 +15,7 @@ from domain.errors import BadCursor
 from domain.errors.restoration import ObjectionNotFound
 from domain.recovery.officer_steps import CREDIT_ACCOUNTS_CONFIRMED_AT, OBJECTIONS_DECIDED_AT, WAITS_FOR
 from schemas.base import FrozenModel
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 from schemas.recovery.grievances import number_of
 from schemas.recovery.officer_steps import Awaited, OfficerAct, OfficerStep, OfficerSteps
 from schemas.recovery.restorations import NewObjection

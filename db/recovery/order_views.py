@@ -17,9 +17,9 @@ from db.recovery import bank_orders, cancellations
 from domain.errors import BadCursor
 from domain.errors.recovery import OrderNotFound
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 from schemas.procedures import OrderEscalationLevel, OrderPolicy
-from schemas.recovery.order_views import (
+from schemas.recovery.orders import (
     CancellationView,
     ConfirmationView,
     DeliveryAttemptView,

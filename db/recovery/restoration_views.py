@@ -20,7 +20,7 @@ from domain.errors import BadCursor
 from domain.errors.restoration import RestorationNotFound
 from domain.recovery.procedure import RELEASED_FOR
 from schemas.identifiers import account_end, account_key
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 from schemas.recovery.grievances import number_of
 from schemas.recovery.restorations import (
     AppealOfRestoration,

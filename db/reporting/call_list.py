@@ -1,6 +1,6 @@
 """The call list of the desk: banks' habits, and waiting requests by the amount likely still there.
 
-The SQL sorts all waiting requests, with the arithmetic of `domain.banks.answering_curve`. A test compares the two.
+The SQL sorts all waiting requests, with the arithmetic of `domain.banks.answering`. A test compares the two.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from asyncpg import Record
 from db.banks import rosters
 from db.pool import Connection
 from db.task_owners import IS_OWNED, IS_SNOOZED
-from domain.banks.answering_curve import HAZARD_MAX, BandCount, Curve
+from domain.banks.answering import HAZARD_MAX, BandCount, Curve
 from domain.case.telephone import what_to_say, where_to_enter
 from domain.policy.telephone import HolidayRules, PersonWeights
 from schemas.banks.rosters import OfficerToCall

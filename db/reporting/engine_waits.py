@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from db.pool import Connection
-from db.recovery import due_list
+from db.recovery import due_documents
 
 _STEPS: Final = """
 SELECT 'hold_opened' AS step, hold_opened_at - held_at AS waited FROM held_hop WHERE hold_opened_at IS NOT NULL
@@ -66,7 +66,7 @@ async def engine_waits(connection: Connection) -> dict[str, list[float]]:
 async def left_to_do(connection: Connection) -> int:
     """Return how many hops, requests, documents and rows of restorations the engine has not handled yet."""
     to_send: int = await connection.fetchval(_TO_DO)
-    return to_send + (await due_list.backlog(connection)).rows
+    return to_send + (await due_documents.backlog(connection)).rows
 
 
 async def last_event_at(connection: Connection) -> datetime | None:

@@ -10,7 +10,7 @@ from db.pool import Connection
 from db.privacy.jurisdiction import MARK, confined, is_marked, those_within
 from domain.privacy.search import PERSONS, Sought
 from schemas.base import FrozenModel
-from schemas.privacy.reads import FoundCase, SearchKind, Within
+from schemas.privacy.personal_data import FoundCase, SearchKind, Within
 from schemas.reporting.figures import OfficerLoad
 from schemas.reporting.scorecards import Percentiles
 

@@ -14,7 +14,7 @@ from db.task_owners import IS_OWNED
 from domain.errors import BadCursor
 from schemas.base import FrozenModel
 from schemas.enums import LateBy, TimedStage
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 from schemas.reporting.figures import BreachPage, StageCase, StageCasePage, StageCases, StageGroup
 from schemas.reporting.wall import LateStage
 from schemas.restoration_enums import CaseDuty

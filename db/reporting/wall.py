@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from db.databases import Storage, storage_state
-from db.evidence.nightly_runs import Standing, standings
+from db.evidence.integrity import Standing, standings
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from db.recovery.free_amounts import lapsing
@@ -15,7 +15,7 @@ from domain.reporting.figures import BUCKETS
 from schemas.base import FrozenModel
 from schemas.enums import Bucket
 from schemas.officers.officers import TeamShift
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 from schemas.reporting.wall import MoneyCase, MoneyCasePage, MoneyFigure
 from schemas.restoration_enums import DutyKind
 

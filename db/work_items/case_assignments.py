@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from db.case.deferral import Deferral, DueCase, may_begin
+from db.case.case_outbox import Deferral, DueCase, may_begin
 from db.pool import Connection
 from db.rows import Rows
 from schemas.base import FrozenModel

@@ -16,7 +16,7 @@ from domain.work_items.task_owners import Acts, Taker
 from schemas.base import FrozenModel
 from schemas.enums import TaskState
 from schemas.officers.officers import TeamEntry
-from schemas.privacy.reads import WHOLE_STATE, Within
+from schemas.privacy.personal_data import WHOLE_STATE, Within
 from schemas.work_items.task_owners import KindCount, OwnerCount, TaskCounts, TaskFilter, TaskRef, TaskSort
 
 NOW: Final = "$1"

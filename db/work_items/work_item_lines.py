@@ -16,7 +16,7 @@ from db.task_owners import WAKES_AT
 from domain.work_items.task_owners import Actable
 from schemas.enums import Person, TaskKind, TaskState
 from schemas.events import EventKind
-from schemas.privacy.reads import CasePlace
+from schemas.privacy.personal_data import CasePlace
 from schemas.restoration_enums import DocumentKind, GrievanceLevel, Step
 from schemas.tasks import Subject, TaskCause
 from schemas.work_items.officer_streams import TaskLine

@@ -1,11 +1,12 @@
-"""Which channel a message to a bank takes: the best that works and has made no attempt yet."""
+"""The channel by which a bank is asked, and which bank first."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from domain.banks.circuit_breaker import WELL, Health, delivers, usable
+from domain.banks.answering import WELL, Health, delivers, usable
 from domain.policy.model import BreakerRules
 from schemas.enums import ChannelKind
+from schemas.procedures import PriorityRules
 
 
 def choose(
@@ -40,3 +41,13 @@ def next_probe(channels: Sequence[ChannelKind], health: Mapping[ChannelKind, Hea
     """Return the time at which the first dropped channel may be tried; None without a channel."""
     times = [found.probe_at for kind in channels if (found := health.get(kind)) and found.probe_at]
     return min(times, default=None)
+
+
+def priority_key(rules: PriorityRules, transferred_at: datetime, disputed_paise: int, now: datetime) -> int:
+    """Return 1 (first) to 5 (last), by the age of the transfer and the amount (paise).
+
+    Money within the golden hour goes first. Within one age, large amounts go first.
+    """
+    age_seconds = (now - transferred_at).total_seconds()
+    base = 1 if age_seconds <= rules.fresh_seconds else 3 if age_seconds <= rules.warm_seconds else 4
+    return base if disputed_paise >= rules.large_paise else base + 1

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from schemas.case.answers import NOT_STATED, Claim, HopPosition, PayerAsked, PayerLine
-from schemas.enums import ClaimKind, Differing
+from schemas.enums import ClaimKind, Differing, PayerLineKind
 from schemas.identifiers import account_key, names_an_account, reference_key
-from schemas.payer_enums import PayerLineKind
 
 
 def payer_lines(

@@ -1,21 +1,22 @@
-"""Rules that hold for every case at every instant, recomputed from its rows.
-
-Derived values in the database are not trusted. Buckets are computed from the ledger entries and hashes from the log's
-events, and log and ledger must agree.
-"""
+"""Checks of what is stored, and their nightly runs."""
 
 import hashlib
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Final
 
 from domain.case.ledger import CONTRA_BUCKETS, bucket_sums, unaccounted_paise
 from domain.evidence_binding import GENESIS, body_bound_by, bound_by, document_by, event_hash, sent_by
+from domain.policy.figures import NightlyRules
 from schemas.enums import Bucket, CaseState, HopSource, HopState
 from schemas.events import EventKind
+from schemas.nightly_runs import NightlyRun, NightlyWork, RunOutcome
+from schemas.text import IST
 
 MAX_BREAKS = 1_000
 """most violations kept as text; further ones are only counted"""
@@ -400,3 +401,46 @@ def _state(case: CaseRecord, from_entries: Mapping[Place, int]) -> Iterator[Find
         yield Check.CASE_STATE, f"the case is settled with {in_play} paise in play"
     if not case.complaints:
         yield Check.STRAY, "no complaint belongs to the case"
+
+
+_LIST: Final = re.compile(r"anchor-([0-9]{4}-[0-9]{2})(-[0-9]{2})-([0-9]{1,18})\.txt\.gz", re.ASCII)
+
+
+def list_name(day: date, run_id: int) -> str:
+    """Return the name of the file with the list of an anchor."""
+    return f"anchor-{day}-{run_id}.txt.gz"
+
+
+def lists_to_delete(rules: NightlyRules, names: Iterable[str], newest_clean: int) -> list[str]:
+    """Return which of these files are lists that are not needed any more.
+
+    The list of the newest clean run is kept, those of the newest days, and the first of each month. Days without a list
+    do not count, so a month without runs deletes nothing more. Files with other names are never deleted.
+    """
+    lists = sorted(
+        (found[1], found[2], int(found[3]), name) for name in names if (found := _LIST.fullmatch(name)) is not None
+    )
+    days = sorted({(month, day) for month, day, *_ in lists})[-rules.keep_anchor_days :]
+    firsts = {month: name for month, _, _, name in reversed(lists)}
+    kept = {*firsts.values(), *(name for _, _, run_id, name in lists if run_id == newest_clean)}
+    return [name for month, day, _, name in lists if (month, day) not in days and name not in kept]
+
+
+def newest_slot(at: time, now: datetime) -> datetime:
+    """Return the newest moment, not later than `now`, at which the clock in IST showed `at`."""
+    local = now.astimezone(IST)
+    today = datetime.combine(local.date(), at, tzinfo=IST)
+    return today if today <= local else today - timedelta(days=1)
+
+
+def is_due(rules: NightlyRules, work: NightlyWork, newest: NightlyRun | None, now: datetime) -> bool:
+    """Return whether a run begins now, given the newest one. The newest one has ended."""
+    slot = newest_slot(rules.at(work), now)
+    if now - slot >= timedelta(seconds=rules.window_seconds):
+        return False
+    if newest is None or newest.started_at < slot:
+        return True
+    # A violation stays one until a person has looked. An error may be over soon.
+    came_to_its_end = newest.outcome in {RunOutcome.CLEAN, RunOutcome.BROKEN}
+    since = newest.ended_at or newest.started_at
+    return not came_to_its_end and now >= since + timedelta(seconds=rules.again_after_seconds)

@@ -7,7 +7,7 @@ from typing import Final
 from domain.districts import known_district
 from domain.errors.officers import OutsideJurisdiction, ReadReasonNeeded
 from schemas.enums import OFFICER_ROLES, Role
-from schemas.privacy.reads import MARKED, WHOLE_STATE, CasePlace, CaseStanding, Within
+from schemas.privacy.personal_data import MARKED, WHOLE_STATE, CasePlace, CaseStanding, Within
 
 
 class VerbKind(StrEnum):

@@ -17,7 +17,7 @@ from schemas.identifiers import (
     names_a_transfer,
     reference_key,
 )
-from schemas.privacy.reads import SearchKind
+from schemas.privacy.personal_data import SearchKind
 from schemas.text import is_email
 
 TERMS_MAX: Final = 12

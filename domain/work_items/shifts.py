@@ -10,7 +10,7 @@ from domain.officers.officers import is_open
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
 from schemas.officers.officers import TeamShift
-from schemas.privacy.reads import WHOLE_STATE
+from schemas.privacy.personal_data import WHOLE_STATE
 from schemas.restoration_enums import CaseDuty
 from schemas.tasks import Candidate, Choice, NoOfficer, TeamHours
 from schemas.text import IST

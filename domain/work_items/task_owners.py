@@ -14,7 +14,7 @@ from domain.recovery.procedure import RULES
 from schemas.base import FrozenModel
 from schemas.enums import Role, TaskKind
 from schemas.notifications import NoticeHours, NoticeMedium, NoticeSetting
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 from schemas.restoration_enums import DocumentKind, GrievanceLevel, RestorationVerb, Step, StepOutcome
 from schemas.tasks import TaskCause, TaskStanding, TeamHours
 from schemas.work_items.task_owners import SnoozeTerms

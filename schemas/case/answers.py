@@ -7,9 +7,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from schemas.base import Flag, FrozenModel, PositivePaise, Storable, UtcDatetime
-from schemas.enums import Bucket, ClaimKind, Differing, DiscrepancyKind, Disposition, HopSource, HopState
+from schemas.enums import Bucket, ClaimKind, Differing, DiscrepancyKind, Disposition, HopSource, HopState, PayerLineKind
 from schemas.identifiers import IFSC_PATTERN
-from schemas.payer_enums import PayerLineKind
 from schemas.tasks import NewTask
 from schemas.text import EMAIL_MAX_CHARS
 

@@ -9,8 +9,7 @@ from schemas.base import FrozenModel, PositivePaise, Reason, UtcDatetime
 from schemas.case.answers import LINES_MAX, Name, Payee, Reference
 from schemas.case.answers import Text as Remarks
 from schemas.case.hold_requests import HoldInstrument, Text
-from schemas.enums import Differing
-from schemas.payer_enums import FoundDecision, PayerInquiryState, PayerLineKind
+from schemas.enums import Differing, FoundDecision, PayerInquiryState, PayerLineKind
 
 
 class PayerStatement(FrozenModel):

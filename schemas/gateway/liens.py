@@ -1,4 +1,4 @@
-"""Lists of liens from banks, their comparison with the ledger, and the rounds that ask for them."""
+"""Liens and other facts that a bank's own software asks for or sends at the gateway."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,7 +9,8 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import FrozenModel, PositivePaise, Storable, UtcDatetime, WrittenOut
-from schemas.enums import ListWay, Reason
+from schemas.case.hold_requests import HoldDemand
+from schemas.enums import FeedStatus, ListWay, Reason
 
 
 class ListedLien(FrozenModel):
@@ -224,3 +225,66 @@ class RoundDone(FrozenModel):
     asked: int = 0
     lists_compared: int = 0
     told: int = 0
+
+
+class FeedHold(HoldDemand):
+    """Hold request as its bank sees it.
+
+    While the request is open, `hops` are the hops that still await an answer, with their amounts still in play.
+    Afterwards `hops` are all hops of the request, as first sent.
+    """
+
+    status: FeedStatus
+    changed_at: UtcDatetime
+    version: int
+    """rises with every change that a reader can have seen"""
+
+
+class FeedPage(FrozenModel):
+    """Page of the feed. `next` is the `cursor` of the next call, even if there is nothing more now."""
+
+    items: tuple[FeedHold, ...]
+    next: str
+    more: bool
+    """whether there is another page now"""
+    list_wanted: ListWanted | None = None
+    """request for the bank's list of liens; None if none is awaited"""
+    orders_waiting: int = 0
+    """number of orders that the bank has not acknowledged; a new one ends a waiting call"""
+
+
+class Acknowledged(FrozenModel):
+    """Receipt of a hold request, the same for every repeated acknowledgement."""
+
+    hold_id: UUID
+    acknowledged_at: UtcDatetime
+
+
+class AnswerTaken(FrozenModel):
+    """Result of an answer's lines, the same for every repeat of one body."""
+
+    hold_id: UUID
+    accepted: int
+    duplicates: int
+    contradictions: int
+    """lines that an officer must resolve; each was applied as far as it fits"""
+
+
+class PolicyState(FrozenModel):
+    """One rate policy and what is left of it for a bank."""
+
+    name: str
+    calls: int
+    """most calls at once"""
+    seconds: float
+    """time in which an empty bucket fills again"""
+    left: int
+    full_in_seconds: float
+
+
+class Policies(FrozenModel):
+    """Rate policies of one bank."""
+
+    waiting_at_once: int
+    """most concurrent calls with `wait_seconds` in one of our processes"""
+    policies: tuple[PolicyState, ...]

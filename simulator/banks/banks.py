@@ -6,20 +6,17 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from simulator.banks.faults import FaultBook, drawn_faults
-from simulator.banks.messages import signed_answer, signed_debits, status_update
+from simulator.banks.messages import Script, ScriptedAnswer, signed_answer, signed_debits, status_update
 from simulator.banks.poster import HTTP_GONE, HTTP_OK, Poster, Reply, onward_of, parts_of, refused_of, refused_paise_of
-from simulator.banks.script import Script, ScriptedAnswer
 from simulator.banks.tickets import PostRecord, TicketBook, TicketRecord
-from simulator.clock import IST, Clock
+from simulator.clock import IST, Clock, chance
 from simulator.config import Channel, SimulatorConfig
 from simulator.institutions import Institution
 from simulator.net.http_client import HttpClient
 from simulator.people.sms_gateway import SmsGateway
-from simulator.seeds import chance
 from simulator.wires.answer_page import Visitor, statements
 from simulator.wires.i4c import MAX_ROWS, FraudReport, RowWriter
-from simulator.wires.iso_messages import SPOOL_POLL_WALL_SECONDS, put_answer, was_accepted, write_answer
-from simulator.wires.letters import ReadCode
+from simulator.wires.letters import SPOOL_POLL_WALL_SECONDS, ReadCode, put_answer, was_accepted, write_answer
 from simulator.world.bank_model import BankModel, Finding, Incident, Post
 from simulator.world.world import World
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from simulator.banks.messages import BankMessage, Sealed
+from simulator.clock import chance, stream
 from simulator.net.http_client import Answer, HttpClient, HttpClientError
-from simulator.seeds import chance, stream
 from simulator.wires.i4c import paise, rupees
 from simulator.world.bank_model import OK, RowKind
 

@@ -13,10 +13,16 @@ from email.message import EmailMessage
 import orjson
 
 from simulator.banks.banks import Banks, origin_of
-from simulator.banks.iso_orders import write_cancellation_acknowledged, write_done
 from simulator.banks.messages import SignedRequest
-from simulator.banks.order_page import OrderVisitor
-from simulator.banks.orders import Order, OrderReport, confirmation, reports_on
+from simulator.banks.orders import (
+    Order,
+    OrderReport,
+    OrderVisitor,
+    confirmation,
+    reports_on,
+    write_cancellation_acknowledged,
+    write_done,
+)
 from simulator.banks.poster import Reply
 from simulator.banks.tickets import PostRecord
 from simulator.config import Channel

@@ -5,11 +5,11 @@ import logging
 from pathlib import Path
 
 from simulator.banks.banks import Banks
-from simulator.banks.iso_orders import read_iso_cancelled, read_iso_order
+from simulator.banks.orders import read_iso_cancelled, read_iso_order
 from simulator.banks.paying import BackOffices
 from simulator.institutions import Institution
 from simulator.wires.i4c import TicketError
-from simulator.wires.iso_messages import SPOOL_POLL_WALL_SECONDS, Arrived, collect, read_message
+from simulator.wires.letters import SPOOL_POLL_WALL_SECONDS, Arrived, collect, read_message
 
 log = logging.getLogger(__name__)
 

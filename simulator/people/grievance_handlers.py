@@ -13,15 +13,14 @@ from urllib.parse import urlencode
 import orjson
 
 from simulator.banks.messages import SignedRequest
-from simulator.clock import wall_clock
+from simulator.clock import chance, unit, wall_clock
 from simulator.config import Delay, SimulatorConfig
 from simulator.institutions import SIGNING, Institution
 from simulator.net.http_client import Answer, HttpClient, HttpClientError
 from simulator.people.callers import Json
-from simulator.people.case_police import CasePolice
 from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS
+from simulator.people.police import CasePolice
 from simulator.people.sms_gateway import ShortMessage, SmsGateway
-from simulator.seeds import chance, unit
 
 BANK_PATH: Final = "/api/v1/bank/grievances"
 OFFICER_PATH: Final = "/api/v1/grievances"

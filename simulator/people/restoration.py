@@ -12,14 +12,11 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from simulator.clock import wall_clock
+from simulator.clock import chance, unit, wall_clock
 from simulator.config import Delay, SimulatorConfig
 from simulator.people.callers import Json
-from simulator.people.case_police import SEES_ALL, CasePolice
-from simulator.people.court import Court
 from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS, PAGES_MOST
-from simulator.people.statutory_work import StatutoryWork
-from simulator.seeds import chance, unit
+from simulator.people.police import SEES_ALL, CasePolice, Court, StatutoryWork
 
 ROLES: Final = ("io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro")
 TRIES: Final = 20

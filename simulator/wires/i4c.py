@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
-from simulator.clock import IST, Clock
+from simulator.clock import IST, Clock, stream
 from simulator.config import TOWNS, person_name
 from simulator.institutions import UNLISTED, Institution
-from simulator.seeds import stream
 from simulator.world.bank_model import Incident, Row, RowKind
 from simulator.world.world import Account, AccountKey
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from simulator.clock import chance, lognormal, unit
 from simulator.config import DAY_SECONDS, MINUTE_SECONDS, SimulatorConfig
 from simulator.institutions import Institution
-from simulator.seeds import chance, lognormal, unit
 from simulator.world.world import Account, AccountKey, Credit, Debit, MoveKind, Outcome, World
 
 OK, NOT_FOUND, INVALID_RRN, NO_SUCH_ACCOUNT = "00", "01", "02", "20"

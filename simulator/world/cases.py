@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from simulator.clock import chance, happens, lognormal, stream, unit
 from simulator.config import (
     CATEGORIES,
     DAY_SECONDS,
@@ -24,10 +25,8 @@ from simulator.config import (
     person_name,
 )
 from simulator.institutions import Institution
-from simulator.seeds import chance, happens, lognormal, stream, unit
-from simulator.world.accounts import Registry
 from simulator.world.flows import Flow
-from simulator.world.networks import Shape, grow
+from simulator.world.networks import Registry, Shape, grow
 from simulator.world.world import AccountPlan, MoveKind, PlannedMove
 
 BY_HOUR = (1, 1, 1, 1, 1, 1, 2, 3, 4, 6, 8, 9, 9, 8, 8, 8, 8, 8, 8, 8, 7, 5, 3, 2)

@@ -8,10 +8,9 @@ import math
 import random
 from dataclasses import dataclass, field
 
+from simulator.clock import happens
 from simulator.config import MAX_DEPTH, Delay, SimulatorConfig
-from simulator.seeds import happens
-from simulator.world.accounts import Numbers, Registry
-from simulator.world.networks import VICTIM, Network
+from simulator.world.networks import VICTIM, Network, Numbers, Registry
 from simulator.world.world import AccountKey, AccountPlan, MoveKind, PlannedMove
 
 LEAST_LEG_PAISE = 50_000

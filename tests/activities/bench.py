@@ -19,7 +19,7 @@ from activities.case.answers import AnswerReceipt, take_status_update
 from activities.case.hold_requests import CaseActivities
 from activities.case.intake import Taken, take_complaint
 from activities.context import Context
-from adapters.banks.i4c.encode import encode_fraud_report
+from adapters.banks.i4c.values import encode_fraud_report
 from adapters.banks.protocol import BankError, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer
 from adapters.transcript import Sending

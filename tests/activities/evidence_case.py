@@ -18,7 +18,7 @@ from activities.recovery.document_issuing import issue_for_officer
 from activities.secrets import SecretBox
 from adapters.banks.stated import Answerer
 from adapters.transcript import Sending, masked
-from db.banks import bank_exchanges, bank_keys, delivery_attempts, reply_links
+from db.banks import bank_exchanges, bank_keys, reply_links
 from db.case import events
 from db.case.events import Event
 from db.pool import Connection
@@ -128,7 +128,7 @@ async def _by_letter(home: Home, case_no: str, order_id: UUID) -> None:
             kept = [letter.exchange(ChannelKind.EMAIL)]
             await received.keep(home.ctx, connection, About.ORDER, order_id, kept)
             outcome = DeliveryOutcome.FAILED if letter is lost else DeliveryOutcome.DELIVERED
-            await delivery_attempts.note(connection, About.ORDER, order_id, ChannelKind.EMAIL, outcome, home.clock.at)
+            await bank_exchanges.note(connection, About.ORDER, order_id, ChannelKind.EMAIL, outcome, home.clock.at)
         await _link_with_a_form(home.ctx, connection, order_id, home.clock.at)
         data = {"order_id": str(order_id), "institution": "HDFC"}
         data |= await bank_exchanges.bound(connection, About.ORDER, order_id)

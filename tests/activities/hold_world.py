@@ -8,7 +8,7 @@ from uuid import UUID
 from activities.case.discrepancies import ResolvingOfficer, resolve
 from activities.case.transaction import ENGINE, case_transaction
 from activities.context import Context
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.hold_lifecycle import HoldDeadlines
 from activities.recovery.hold_transaction import HoldTransaction
@@ -72,7 +72,7 @@ class Holds:
         """Begin what follows from a case's holds, as of now."""
         # What answers write goes by the wall's clock.
         self.clock.at = max(self.clock.at, datetime.now(UTC))
-        await hold_opening.open_for_new_holds(self.ctx, case_no)
+        await hold_lifecycle.open_for_new_holds(self.ctx, case_no)
 
     async def came_now(self, case_no: str) -> None:
         """What was put on hold last came by the test's clock: answers go by the wall's."""

@@ -15,8 +15,8 @@ from activities.recovery import (
     credit_accounts,
     objections,
     payer_decisions,
+    restoration_deadlines,
     restoration_decisions,
-    restoration_refusals,
     withdrawals,
 )
 from activities.recovery import grievance_decisions as grievances
@@ -73,7 +73,7 @@ from schemas.restoration_enums import (
     ObjectionDecision,
     RestorationVerb,
 )
-from simulator.people.court import one_page_pdf
+from simulator.people.police import one_page_pdf
 from tests.activities.restoration_bench import CONTRADICTED_BY, WHY, Home
 from tests.factories import complaint, row, rrn, transfer
 
@@ -389,7 +389,7 @@ class People:
             " ORDER BY round_no DESC LIMIT 1",
             case.case_no,
         ):
-            await restoration_refusals.reopen(self.ctx, restoration_id, ReopenReason(reason=WHY), by)
+            await restoration_deadlines.reopen(self.ctx, restoration_id, ReopenReason(reason=WHY), by)
             await self.home.open_for_new_holds(case.case_no)
             self.home.clock.at += COLLECTED_BY
 

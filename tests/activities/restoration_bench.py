@@ -8,13 +8,13 @@ from uuid import UUID
 
 from activities.banks.bodies import BodyOpener
 from activities.context import Context
-from activities.recovery import hold_opening, objections, restoration_decisions
+from activities.recovery import hold_lifecycle, objections, restoration_decisions
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.firs import assign_officer
 from activities.recovery.hearings import waive_notice
 from activities.recovery.restoration_deadlines import RestorationActivities
 from db.evidence.integrity import case_records
-from db.privacy.sealed import COURT_ORDER
+from db.privacy.body_keys import COURT_ORDER
 from db.recovery import bank_orders, restoration_views
 from domain.errors.restoration import WaiverRecorded
 from domain.evidence.integrity import examine
@@ -89,7 +89,7 @@ class Home:
         """Begin what follows from a case's holds, as of now."""
         # What answers write goes by the wall's clock.
         self.clock.at = max(self.clock.at, datetime.now(UTC))
-        await hold_opening.open_for_new_holds(self.ctx, case_no)
+        await hold_lifecycle.open_for_new_holds(self.ctx, case_no)
 
     async def two_accounts(self) -> tuple[str, UUID, list[UUID]]:
         """A case with ₹100 on hold at one account and ₹200 at another, at the holder's notice; the two holds."""

@@ -20,7 +20,7 @@ from asyncpg.transaction import Transaction
 from activities.banks.directory import DirectoryCache
 from activities.context import Context
 from activities.privacy.person_keys import PersonKeys
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from activities.secrets import SecretBox
 from db.pool import open_pool
 from domain.policy.model import load_policy
@@ -82,7 +82,7 @@ async def hammer(home: Home) -> None:
         ((restoration, case_no, step),) = found
         say("at", step)
         say("did", await go_on(home, restoration, Step(step)))
-        await hold_opening.open_for_new_holds(home.ctx, case_no)
+        await hold_lifecycle.open_for_new_holds(home.ctx, case_no)
 
 
 def die_at(number: int) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from activities.case.transaction import ENGINE, case_transaction
 from activities.context import Context
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from activities.recovery.assignments import DueList
 from activities.recovery.grievance_access import GrievanceActivities
 from schemas.procedures import ActionInput, RowState
@@ -65,7 +65,7 @@ class World:
             "UPDATE held_hop SET held_at = $2 WHERE case_no = ANY($1) AND hold_opened_at IS NULL", self.home.clock.at
         )
         for case_no in self.case_nos:
-            await hold_opening.open_for_new_holds(self.ctx, case_no)
+            await hold_lifecycle.open_for_new_holds(self.ctx, case_no)
 
     async def run(self) -> None:
         """Take up what is on hold, and let every workflow that is told or due do what it does, until all wait."""

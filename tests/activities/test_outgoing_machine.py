@@ -22,19 +22,19 @@ from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from adapters.police.cctns import FirRequest, Registered
 from db import outgoing, tasks
-from db.banks import bank_keys, bank_logins, bank_people, bank_test_calls
+from db.banks import bank_exchanges, bank_keys, bank_logins, bank_people
 from db.officers import credentials, officers
 from db.outgoing import OutgoingKind
 from db.people import drafts
 from db.pool import Connection, open_pool
-from db.work_items import task_messages, task_notices
+from db.work_items import task_notices
 from db.work_items.task_notices import UnheardNotice
 from schemas.banks.keys import KeyChange, KeyChangeOutcome
 from schemas.enums import KeyChangeKind, Language, Role, TaskKind
 from schemas.notifications import MessageFacts, MessageKind, NoticeMedium, SmsIds
 from schemas.officers.officers import OfficerEntry
 from schemas.people.drafts import DraftContent
-from schemas.privacy.reads import WHOLE_STATE
+from schemas.privacy.personal_data import WHOLE_STATE
 from schemas.tasks import TaskCause, TaskFacts
 from tests.deep import database_settings
 from tests.factories import complaint, make_context, rrn, transfer
@@ -78,7 +78,7 @@ class Events:
 
 
 async def asked_call(_: Context, connection: Connection, at: datetime) -> object:
-    await bank_test_calls.ask(connection, call_id := uuid4(), BANK, at)
+    await bank_exchanges.ask(connection, call_id := uuid4(), BANK, at)
     return call_id
 
 
@@ -139,7 +139,7 @@ async def task_message(_: Context, connection: Connection, at: datetime) -> obje
     notice = UnheardNotice(officer_id=name, task_id=task_id, version=0, medium=NoticeMedium.EMAIL)
     await task_notices.write_unheard(connection, [notice], at)
     message_id = uuid4()
-    assert await task_messages.begin(connection, message_id, name, NoticeMedium.EMAIL, at)
+    assert await task_notices.begin(connection, message_id, name, NoticeMedium.EMAIL, at)
     return message_id
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from activities.context import Context
-from activities.officers.sign_in_links import proposal_code_digest, use_up
+from activities.officers.enrolment import proposal_code_digest, use_up
 from activities.proofs import PURPOSES, Code, Proofs
 from activities.secrets import SecretBox
 from db import proofs

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.banks.i4c.bank_side import FraudReport, decode_fraud_report
-from adapters.banks.i4c.replies import login_reply, refusal_reply, ticket_reply
+from adapters.banks.i4c.values import login_reply, refusal_reply, ticket_reply
 from adapters.banks.protocol import BankWire
 from tests.adapters.wires import PASSWORD, wire
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from adapters.banks.answers import StatusLine, StatusUpdate
-from adapters.banks.iso20022.decode import Arrival, decode
 from adapters.banks.iso20022.document import Message
+from adapters.banks.iso20022.orders import Arrival, decode
 from adapters.banks.iso20022.values import case_id
 from tests.adapters.wires import ACK_NO, REQUEST_ID
 

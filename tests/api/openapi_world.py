@@ -25,7 +25,7 @@ from schemathesis.specs.openapi import checks
 
 from activities.context import Context
 from activities.gateway.liens import reconcile
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from activities.secrets import SecretBox
 from api.gateway.feed import WAIT_MAX_SECONDS
 from api.officers.sessions import COOKIE, CSRF_HEADER
@@ -36,7 +36,7 @@ from domain.policy.model import load_policy
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
 from schemas.gateway.liens import ListedLien
-from simulator.people.court import one_page_pdf
+from simulator.people.police import one_page_pdf
 from simulator.wires.letters import signed_headers
 from tests.api.conftest import SECRET, Doors, line, opened, services_over, temporal_is_there, transfer, with_banks
 from tests.api.feed import AT_HDFC, Feed
@@ -333,7 +333,7 @@ async def _filled(doors: Doors) -> dict[str, str]:
     planned = await Feed(doors).ask(ack_no)
     told = await doors.answer("SBIN", ack_no, line("held", root_effective_balance="1250.00"))
     assert told.status_code == 200, told.text
-    await hold_opening.open_for_new_holds(doors.services.ctx, ack_no)
+    await hold_lifecycle.open_for_new_holds(doors.services.ctx, ack_no)
     (doubt, *_) = (await doors.read(f"/api/v1/cases/{ack_no}/discrepancies"))["items"]
     (restoration, *_) = (await doors.read("/api/v1/restorations"))["restorations"]
     (held, *_) = (await doors.read("/api/v1/holds", ack_no=ack_no))["items"]

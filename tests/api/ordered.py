@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from activities.case.transaction import case_transaction
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from activities.recovery.orders import plan_order
 from db.recovery import bank_orders
 from schemas.enums import ChannelKind
@@ -40,7 +40,7 @@ class Ordering:
         case_no: str = receipt["ack_no"]
         answered = await self.doors.answer("SBIN", case_no, line("held", rrn, account))
         assert answered.status_code == 200, answered.text
-        await hold_opening.open_for_new_holds(self.doors.services.ctx, case_no)
+        await hold_lifecycle.open_for_new_holds(self.doors.services.ctx, case_no)
         return case_no
 
     async def plan(

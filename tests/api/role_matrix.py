@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from api.officers.callers import LOGIN_PATH
 from api.officers.tokens import BankDoor
 from api.problems import BANK_PATH
-from api.route_search import RouteSearch
+from api.route_errors import RouteSearch
 from schemas.enums import Role
 
 _TABLE: Final[dict[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))

@@ -16,7 +16,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
+from activities.officers.enrolment import FIRST_PATH, SIGN_IN_PATH
 from api.app import create_app
 from api.gateway.auth import TheBank, bank_token
 from api.officers.callers import DISPLAY_PATH, OPEN_PATHS, SIGN_IN_API_PATH, door_of

@@ -11,7 +11,7 @@ import asyncpg
 import httpx
 import pytest
 
-from activities.case.arrivals import arrived_at
+from activities.case.intake import arrived_at
 from adapters.clock import wall_clock
 from api import edge
 from api.app import BODY_LIMITS_BYTES

@@ -16,7 +16,7 @@ from db.privacy import jurisdiction
 from domain.officers.jurisdiction import MARKED_SCOPES, Scope, Shows, lacks, list_keys
 from schemas.enums import OFFICER_ROLES, Role
 from schemas.gateway.liens import ListedLien
-from schemas.privacy.reads import CaseStanding, Within
+from schemas.privacy.personal_data import CaseStanding, Within
 from tests.api.conftest import Doors, transfer
 from tests.api.officers.test_jurisdiction import assign
 from tests.api.role_matrix import ENTRIES

@@ -13,7 +13,7 @@ import pytest
 
 from activities.officers.sign_in import new_token
 from api import server
-from api.case import events
+from api.case import cases
 from api.officers.tokens import Tokens
 from api.problems import Refused
 from api.server import serve
@@ -135,7 +135,7 @@ async def test_a_stream_goes_on_where_it_was_cut_off(running: Running) -> None:
 
 
 async def test_a_long_log_comes_whole_and_in_order(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "READ_AT_ONCE", 3)
+    monkeypatch.setattr(cases, "READ_AT_ONCE", 3)
     ack_no = (await running.doors.complain())["ack_no"]
     answers = (
         running.doors.answer("SBIN", ack_no, line("held", amount=f"{n}.00", disputed_amount=f"{n}.00"))
@@ -148,7 +148,7 @@ async def test_a_long_log_comes_whole_and_in_order(running: Running, monkeypatch
 
 
 async def test_a_silent_stream_is_kept_open(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "KEEP_ALIVE_SECONDS", 0.05)
+    monkeypatch.setattr(cases, "KEEP_ALIVE_SECONDS", 0.05)
     ack_no = (await running.doors.complain())["ack_no"]
     async with running.stream(ack_no) as reader:
         await reader.opening()
@@ -187,7 +187,7 @@ async def test_there_are_only_so_many_streams(running: Running, monkeypatch: pyt
 
 
 async def test_a_stream_ends_with_its_session(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "KEEP_ALIVE_SECONDS", 0.5)
+    monkeypatch.setattr(cases, "KEEP_ALIVE_SECONDS", 0.5)
     ack_no = (await running.doors.complain())["ack_no"]
     # Long enough for a busy machine to read the first event before the session ends.
     short, services = new_token(), running.doors.services

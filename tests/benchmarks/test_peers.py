@@ -11,13 +11,26 @@ from aiohttp import web
 from benchmarks.peers import broker, comparison, main
 from benchmarks.peers.comparison import tuned
 from benchmarks.peers.engine import TABLES, Tuning
-from benchmarks.peers.environment import environment_folder
-from benchmarks.peers.figures import Asked, Played, cpu_ms, log_of_bank, log_of_tickets, rushed, steady
+from benchmarks.peers.environment import (
+    AT_ONCE_FROM,
+    ROOT_PAISE,
+    Asked,
+    Played,
+    complaint_of,
+    cpu_ms,
+    environment_folder,
+    log_of_bank,
+    log_of_tickets,
+    rushed,
+    shares,
+    steady,
+    transfer,
+    tree,
+)
 from benchmarks.peers.flow import Flow
-from benchmarks.peers.tree import AT_ONCE_FROM, ROOT_PAISE, complaint_of, shares, transfer, tree
-from workers.commands.exits import Failed
-from workers.embedded.ports import LOOPBACK
+from workers.commands.failures import Failed
 from workers.embedded.postgres import EmbeddedPostgres
+from workers.embedded.temporal import LOOPBACK
 
 SEED = 7
 MS = 1_000_000

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.world import world_digest
+from benchmarks.home import world_digest
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from adapters.clock import wall_clock
-from db.case.procedure_outbox import notify
+from db.case.case_outbox import notify
 from schemas.enums import ProcedureKind, Role
 from simulator import ScriptedAnswer, hold_row
 from tests.e2e.live import Live

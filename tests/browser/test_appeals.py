@@ -13,7 +13,7 @@ from schemas.enums import Role
 from schemas.recovery.court_orders import AccountOfDay, CourtDayLine, CourtDayPage, CourtDayStanding, HearingOfDay
 from schemas.restoration_enums import RestorationState, Route, Step
 from simulator import ScriptedAnswer, hold_row
-from simulator.people.court import one_page_pdf
+from simulator.people.police import one_page_pdf
 from tests.api.role_matrix import BODIES
 from tests.browser.conftest import Sitting, Stage
 from tests.browser.seat import Seat

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from activities.officers.enrolment import add_team
-from db.work_items import shift_handovers, shift_notes
+from db.work_items import shift_handovers
 from db.work_items.shift_handovers import TeamEnd
 from domain.districts import known_district
 from domain.work_items.shifts import ShiftSpan
@@ -345,9 +345,9 @@ async def ended_shift(stage: Stage, name: str, officer: str) -> int:
         span = ShiftSpan(starts_at=now - timedelta(hours=8), ends_at=now)
         shift_id = await shift_handovers.write(connection, team, span, [officer], now)
         assert shift_id is not None
-        notes = await shift_notes.of_team(connection, team_id)
-        await shift_notes.remove(connection, notes)
-        await shift_notes.join(connection, shift_id, notes)
+        notes = await shift_handovers.of_team(connection, team_id)
+        await shift_handovers.remove(connection, notes)
+        await shift_handovers.join(connection, shift_id, notes)
     return shift_id
 
 

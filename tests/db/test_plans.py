@@ -4,24 +4,12 @@ from datetime import UTC, datetime
 
 from db import outgoing, task_owners
 from db.banks import bank_keys, bank_logins, reply_links
-from db.case import (
-    bank_feeds,
-    case_outbox,
-    case_views,
-    deferral,
-    hop_retries,
-    intake,
-    ledger,
-    outbound_work,
-    parked_hops,
-    procedure_outbox,
-    requests,
-)
+from db.case import bank_feeds, case_outbox, case_views, hop_retries, intake, ledger, parked_hops, requests
 from db.case.discrepancies import LAST_BALANCE
 from db.people import public_drafts
 from db.pool import Connection, Pool
-from db.recovery import bank_replies, due_list
-from db.work_items import case_assignments, task_filters, task_notices, task_values, task_views, work_item_lines
+from db.recovery import bank_replies, due_documents
+from db.work_items import case_assignments, task_filters, task_notices, task_views, work_item_lines
 from db.work_items.task_filters import Wanted
 from domain.work_items.task_owners import acts_of
 from schemas.enums import Role, TaskState
@@ -109,8 +97,8 @@ SWEPT = (
     ("feed_key_seen", "timestamptz, bigint", bank_feeds.PURGE_KEYS),
     ("bank_nonce_seen", "timestamptz, bigint", bank_keys.PURGE_NONCES),
     ("bank_login_verified_at", "timestamptz, bigint", bank_logins.PURGE),
-    ("procedure_due", "timestamptz, timestamptz, text[], bigint", due_list.DUE),
-    ("procedure_unseen", "timestamptz, text[], bigint", procedure_outbox.NOT_SEEN),
+    ("procedure_due", "timestamptz, timestamptz, text[], bigint", due_documents.DUE),
+    ("procedure_unseen", "timestamptz, text[], bigint", case_outbox.NOT_SEEN),
     ("case_assignment_new", "timestamptz, timestamptz, text[], bigint", case_assignments.NEW),
     ("case_assignment_again", "timestamptz, timestamptz, text[], bigint", case_assignments.AGAIN),
     ("outgoing_due", "text, timestamptz, timestamptz, bigint", outgoing.CLAIM),
@@ -150,7 +138,7 @@ async def test_outbound_work_that_is_due_is_found_by_indexes(database: Pool) -> 
         for setting in ("enable_seqscan", "enable_bitmapscan"):
             await connection.execute(f"SET LOCAL {setting} = off")
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        await connection.execute(f"PREPARE due (timestamptz) AS {outbound_work.DUE}")
+        await connection.execute(f"PREPARE due (timestamptz) AS {case_outbox.DUE}")
         lines = [line for (line,) in await connection.fetch("EXPLAIN EXECUTE due (now())")]
     assert not [line for line in lines if "Seq Scan" in line], lines
     for index in OUTBOUND:
@@ -190,7 +178,7 @@ async def test_the_cases_of_officers_who_left_are_read_by_the_officer(database: 
 async def test_the_latest_golden_hour_work_is_read_from_the_end_of_indexes(database: Pool) -> None:
     async with database.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off")
-        lines = [line for (line,) in await connection.fetch(f"EXPLAIN {deferral.LATEST}")]
+        lines = [line for (line,) in await connection.fetch(f"EXPLAIN {case_outbox.LATEST}")]
     for index in ("hold_request_planned", "status_update_pkey"):
         assert any(f"Backward using {index} " in line for line in lines), lines
 
@@ -218,7 +206,7 @@ async def test_what_is_due_of_a_case_or_answered_by_a_bank_is_found_from_what_is
         await connection.execute("SET LOCAL enable_seqscan = off")
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         for types, statement, values, indexes in (
-            ("text, timestamptz", due_list.OF_CASE, "'1', now()", ("procedure_case", "procedure_news_waiting")),
+            ("text, timestamptz", due_documents.OF_CASE, "'1', now()", ("procedure_case", "procedure_news_waiting")),
             (bank, bank_replies.CONFIRMED, "'SBIN', 50", ("Backward using bank_order_confirmed",)),
             (
                 f"{bank}, timestamptz, uuid",
@@ -275,8 +263,8 @@ PAGES = (
 COUNTED = (
     ("timestamptz", task_filters.OPEN_BY_KIND),
     ("timestamptz", task_filters.OPEN_BY_OWNER),
-    ("bigint", task_values.NEW),
-    ("bigint", task_values.CHANGED),
+    ("bigint", task_views.NEW),
+    ("bigint", task_views.CHANGED),
     ("timestamptz, text[], bigint", task_owners.ENDED),
     ("timestamptz, text[], float8[], bigint", task_owners.UNOWNED),
     ("bigint[], text[]", work_item_lines.OF_IDS),

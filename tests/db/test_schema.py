@@ -1,11 +1,11 @@
-"""`db.describe` tells the whole schema."""
+"""`db.catalog` tells the whole schema."""
 
 import asyncio
 import re
 
 import asyncpg
 
-from db.describe import describe
+from db.catalog import describe
 from workers.embedded.postgres import EmbeddedPostgres, packaged_bin_dir
 
 

@@ -20,7 +20,7 @@ from tests.asgi_server import served
 from tests.certificates import Authority, Certificate
 from tests.debian_programs import debian_program
 from tests.paths import ROOT
-from workers.embedded.ports import free_port
+from workers.embedded.temporal import free_port
 
 LOOPBACK = "127.0.0.1"
 HOSTS = ("desk.police.example", "my.police.example", "bank.police.example")

@@ -16,7 +16,7 @@ from activities.reporting.outcomes import OutcomeGauges
 from activities.reporting.scorecards import ScoreGauges
 from activities.reporting.wall import AlertGauges
 from db.databases import Storage
-from db.evidence.nightly_runs import Standing
+from db.evidence.integrity import Standing
 from db.reporting.wall import AlertFigures, RequestBacklog
 from schemas.enums import Bucket, TaskKind
 from schemas.nightly_runs import NightlyWork

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from db.describe import describe
+from db.catalog import describe
 from db.migrate import migrate
 from db.pool import Pool, open_pool
 from workers.embedded.postgres import APPLICATION, OWNER, EmbeddedPostgres, packaged_bin_dir

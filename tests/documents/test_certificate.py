@@ -4,8 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from documents.certificate import Certified, compose_certificate
-from documents.document import Blanks, Choices, Document, Heading, Items, Lines, Paragraph
-from documents.rendering import compiled
+from documents.rendering import Blanks, Choices, Document, Heading, Items, Lines, Paragraph, compiled
 from schemas.enums import Language
 from tests.documents.samples import CASE_NO, DIGEST, NOW
 from tests.each import each

@@ -19,10 +19,8 @@ from hypothesis import strategies as st
 
 from documents import rendering
 from documents.composing import compose
-from documents.document import Document, Imprint, Paragraph
-from documents.printable import plain
-from documents.rendering import RenderingFailed, as_input, fonts, render, template_version
-from documents.wording import Wording, words_of
+from documents.rendering import Document, Imprint, Paragraph, RenderingFailed, as_input, fonts, render, template_version
+from documents.wording import Wording, plain, words_of
 from domain.errors import LimitExceeded
 from domain.recovery.documents import requirements, values_at
 from schemas.enums import Language
@@ -211,7 +209,7 @@ async def test_the_same_facts_make_the_same_bytes_and_another_moment_makes_other
 
 def test_another_process_makes_the_same_bytes() -> None:
     program = (
-        "import hashlib; from documents.composing import compose; from documents.document import Imprint;"
+        "import hashlib; from documents.composing import compose; from documents.rendering import Imprint;"
         "from documents.rendering import compiled, template_version; from schemas.enums import Language;"
         "from tests.documents.samples import *;"
         "facts = WHOLE[DocumentKind.RESTORATION_ORDER];"

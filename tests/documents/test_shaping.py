@@ -9,8 +9,7 @@ import orjson
 import typst
 
 from documents.composing import compose
-from documents.document import Imprint
-from documents.rendering import compiled, fonts
+from documents.rendering import Imprint, compiled, fonts
 from schemas.enums import Language
 from tests.documents.samples import EMERGENCY, NOW
 from tests.each import each

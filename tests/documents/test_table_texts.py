@@ -10,12 +10,11 @@ import pytest
 from activities.case.case_tables import HOLD_HEADER, HOP_HEADER, TIMELINE_HEADER
 from activities.officers.changes import HEADER as CHANGES
 from activities.recovery.hearings import HEADER as COURT_DAY
+from activities.reporting.scorecards import HEADER as TREATMENT
 from activities.reporting.stage_figures import LOAD_HEADER, STAGE_HEADER
-from activities.reporting.treatment import HEADER as TREATMENT
 from activities.work_items.shift_handovers import HEADER as HANDOVER
 from documents.spreadsheet import Table
-from documents.table_texts import for_people
-from documents.wording import WORDS
+from documents.wording import WORDS, for_people
 from schemas.enums import CaseState, HopState, Language, LateBy, TaskKind, TimedStage
 from schemas.officers.administration import ChangeArea
 from schemas.people.my_case import TreatmentQuestion

@@ -2,9 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from documents.document import Document, Table
 from documents.event_texts import SENTENCE_MAX_CHARS
-from documents.rendering import compiled
+from documents.rendering import Document, Table, compiled
 from documents.timeline import ROWS_MAX, Story, compose_timeline
 from domain.case.trail_layout import layout
 from schemas.case.trail_layout import LEGS_DEFAULT, TrailDetail

@@ -2,8 +2,7 @@
 
 from datetime import UTC, datetime
 
-from documents.document import Drawing
-from documents.rendering import compiled
+from documents.rendering import Drawing, compiled
 from documents.timeline import Story, compose_timeline
 from documents.trail_picture import LEGS_IN_A_DOCUMENT, trail_blocks
 from domain.case.trail_bars import TrailHop, TrailPlace

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.banks.priority import priority_key
+from domain.banks.channel_choice import priority_key
 from domain.case.complaints import OUR_FIRST_SERIAL, SERIALS_A_DAY, first_digits, make_ack_no
 from domain.errors import InvalidPolicy
 from domain.policy.model import PACKAGED_POLICY, CodeMeaning, load_policy

@@ -17,7 +17,7 @@ from adapters.banks.answers import StatusLine, StatusUpdate
 from adapters.banks.email import job_id_of
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.iso20022.arrivals import ReturnedFunds
-from adapters.banks.iso20022.decode import decode
+from adapters.banks.iso20022.orders import decode
 from adapters.banks.stated import Answerer, Asked, Told, answer_lines, debit_lines, to_lines
 from api.gateway.answer_pages import read_form
 from api.gateway.inbox_pages import TEXTS

@@ -8,7 +8,7 @@ from typing import Final
 
 from api.problems import kind_of
 from api.route_errors import all_errors
-from db.describe import describe
+from db.catalog import describe
 from tests.golden.openapi_shape import facts
 from workers.reference.routes import actions, described_app
 

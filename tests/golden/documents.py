@@ -11,9 +11,8 @@ import typst
 
 from documents.certificate import compose_certificate
 from documents.composing import compose
-from documents.document import Document, Imprint
 from documents.event_texts import codes, kinds, places, sentence
-from documents.rendering import TEMPLATE, as_input, compiled, fonts
+from documents.rendering import TEMPLATE, Document, Imprint, as_input, compiled, fonts
 from documents.timeline import Story, compose_timeline
 from schemas.enums import Language
 from schemas.recovery.document_facts import DocumentFacts

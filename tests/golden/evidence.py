@@ -15,7 +15,7 @@ from activities.banks.reply_links import LetterLinks
 from activities.case.answer_links import AnswerForm, AnswerLinks, AskedTransfer
 from activities.context import Context
 from activities.gateway import feed, inbox
-from activities.gateway.iso_inbound import take_message
+from activities.gateway.iso import take_message
 from activities.secrets import SecretBox
 from adapters.banks.iso20022.bank_side import TransferStatus, encode_resolution
 from adapters.banks.iso20022.values import case_id

@@ -12,7 +12,7 @@ from activities.case import answer_links
 from activities.gateway.liens import header_file, liens_letter
 from activities.outgoing import Attempt, Kind, Routes, Ways
 from activities.recovery import bank_letters as letters_of_banks
-from activities.recovery import order_letters, person_codes
+from activities.recovery import signatures
 from activities.recovery.access_letters import SIGN_IN_LINK_LETTERS
 from adapters.banks.email import ReplyLink, cancellation_letter_text, hops_table, letter_text, order_letter_text
 from db.banks.bank_logins import LoginChange, LoginToTell
@@ -71,7 +71,7 @@ def bank_letters() -> Iterator[str]:
         yield f"== order, {name}\n{order_letter_text(bank(), order, LINK, with_document=with_document)}"
     yield f"== order cancelled\n{cancellation_letter_text(bank(), CANCELLED, LINK)}"
     yield from map(_letter, _later_letters())
-    yield answer_links.page_text(LINK) + order_letters.page_text(LINK)
+    yield answer_links.page_text(LINK) + letters_of_banks.page_text(LINK)
     yield f"{header_file(bank())}"
 
 
@@ -83,7 +83,7 @@ def _later_letters() -> Iterator[Letter]:
     for officers in (OFFICERS, OFFICERS[1:], [off_duty], ()):
         yield answer_links.nodal_letter(bank(officers), _request("JOB-1"), hops[:1], RULES, NOW)
     for kind, level in product(OrderKind, OrderEscalationLevel):
-        yield order_letters.order_letter(bank(), _order(kind), level, RULES, NOW)
+        yield letters_of_banks.order_letter(bank(), _order(kind), level, RULES, NOW)
     inquiry = Inquiry(
         inquiry_id=OTHER_ID,
         institution="DEMO",
@@ -190,12 +190,12 @@ async def login_texts() -> list[str]:
     found += await _to_bank(letters_of_banks.LOGIN_LETTERS, [login])
     found += await _to_bank(letters_of_banks.LOGIN_CHANGE_LETTERS, changes)
     with (
-        patch.object(person_codes, "new_grouped_code", lambda: "ABCD-EFGH-JKLM"),
+        patch.object(signatures, "new_grouped_code", lambda: "ABCD-EFGH-JKLM"),
         patch("db.banks.bank_people.write_code", AsyncMock(return_value=True)),
         patch("db.banks.bank_people.has_code", AsyncMock(return_value=True)),
     ):
-        for address in ("", person_codes.first_sign_in_address("https://freeze.example")):
-            found += await _to_bank(person_codes.PERSON_CODES, [person], address)
+        for address in ("", signatures.first_sign_in_address("https://freeze.example")):
+            found += await _to_bank(signatures.PERSON_CODES, [person], address)
     return found + await _sign_in_links()
 
 

@@ -14,8 +14,7 @@ from starlette.responses import JSONResponse, Response
 from adapters.banks.email import EmailAdapter, ReplyLink
 from adapters.banks.envelope import seal
 from adapters.banks.i4c.client import I4cAdapter
-from adapters.banks.i4c.encode import encode_fraud_report
-from adapters.banks.i4c.replies import accepted_reply, login_reply, refusal_reply, ticket_reply
+from adapters.banks.i4c.values import accepted_reply, encode_fraud_report, login_reply, refusal_reply, ticket_reply
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
 from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
 from adapters.banks.iso20022.orders import encode_cancellation, encode_order
@@ -26,8 +25,16 @@ from adapters.police.cctns import CctnsRegister, CctnsWire, FirRequest, LostTran
 from db.paging import to_cursor
 from domain.policy.telephone import HolidayRules
 from schemas.banks.institutions import Institution
-from schemas.gateway.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage
-from schemas.gateway.liens import BankLiens, Compared, LienListTaken, ListWanted
+from schemas.gateway.liens import (
+    Acknowledged,
+    AnswerTaken,
+    BankLiens,
+    Compared,
+    FeedHold,
+    FeedPage,
+    LienListTaken,
+    ListWanted,
+)
 from schemas.recovery.orders import (
     BankOrder,
     BankOrderPage,

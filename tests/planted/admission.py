@@ -28,7 +28,7 @@ BUGS: Final = (
     ),
     Bug(
         "a sign-in link that two admins made needs the code of its proposal",
-        "activities/officers/sign_in_links.py",
+        "activities/officers/enrolment.py",
         "fits = link.code_digest is None or proposal_code_fits(",
         "fits = link.code_digest is not None or proposal_code_fits(",
         "tests/api/test_two_admins.py::test_n6_no_admin_alone_becomes_another_officer",

@@ -78,14 +78,14 @@ BUGS: Final = (
     ),
     Bug(
         "paise are two digits on the wire",
-        "adapters/banks/i4c/money.py",
+        "adapters/banks/i4c/values.py",
         'return f"{rupees}.{paise:02d}"',
         'return f"{rupees}.{paise}"',
         "tests/adapters/banks/test_rupees.py",
     ),
     Bug(
         "a channel opens after so many failures, and not one later",
-        "domain/banks/circuit_breaker.py",
+        "domain/banks/answering.py",
         "return health.failures >= rules.failures_to_open or",
         "return health.failures > rules.failures_to_open or",
         "tests/domain/banks/test_circuit_breaker.py",

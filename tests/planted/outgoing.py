@@ -22,7 +22,7 @@ BUGS: Final = (
     ),
     Bug(
         "each kind of outbound work is found by its due row",
-        "db/case/outbound_work.py",
+        "db/case/case_outbox.py",
         "*_ALSO_DUE.get(kind, ())]",
         "]",
         "tests/workers/loops/test_outbound.py::test_each_kind_is_found_by_the_row_of_its_outbox_that_is_due",
@@ -43,7 +43,7 @@ BUGS: Final = (
     ),
     Bug(
         "a stream goes on behind the last event that its caller has",
-        "api/case/events.py",
+        "api/case/cases.py",
         "seq = after if last_event_id is None else last_event_id",
         "seq = after",
         "tests/api/test_streams.py::test_a_stream_goes_on_where_it_was_cut_off",

@@ -20,8 +20,7 @@ from tests.factories import rrn
 from tests.officers import script_token
 from tests.waiting import until
 from workers.api_processes import run_intake, run_officers
-from workers.embedded.ports import free_port
-from workers.embedded.temporal import EmbeddedTemporal
+from workers.embedded.temporal import EmbeddedTemporal, free_port
 from workers.settings import Settings, SettingsError
 from workers.worker import Queues, run_worker
 from workflows.case import case_workflow_id

@@ -13,7 +13,7 @@ from activities.secrets import CannotOpen, Process, SecretBox
 from db.pool import Pool
 from tests.factories import SECRET, institution
 from tests.waiting import until
-from workers.assembly import Engine
+from workers.restoration_workers import Engine
 from workers.settings import Settings, SettingsError
 
 SDK = "opentelemetry.sdk"
@@ -65,7 +65,9 @@ async def test_c2_the_key_of_one_process_is_not_that_of_another(database_dsn: st
 
 
 def test_a_process_that_sends_no_traces_does_not_load_their_library() -> None:
-    code = f"import sys, workers.assembly, workers.worker, workers.api_processes; print('{SDK}' in sys.modules)"
+    code = (
+        f"import sys, workers.restoration_workers, workers.worker, workers.api_processes; print('{SDK}' in sys.modules)"
+    )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"
 

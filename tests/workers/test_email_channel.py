@@ -11,7 +11,7 @@ from adapters.messages.smtp import Mailer
 from domain.policy.model import load_policy
 from schemas.enums import ChannelKind
 from tests.factories import SECRET
-from workers.assembly import Engine
+from workers.restoration_workers import Engine
 from workers.settings import Settings
 from workers.worker import email_channel, letter_links
 

@@ -9,7 +9,7 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
-from workers.heartbeats import Heartbeats
+from workers.temporal_access import Heartbeats
 
 
 class Hand(ActivityInboundInterceptor):

@@ -1,6 +1,6 @@
 import pytest
 
-from workers.number_text import duration, grouped, rupees, size
+from workers.iso_text import duration, grouped, rupees, size
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import orjson
 import pytest
 
 from activities.case.intake import take_complaint
-from db.officers import refused_acts
+from db.officers import changes
 from db.pool import Pool
 from db.privacy import jurisdiction
 from schemas.officers.sign_in import NewRefusedAct
-from schemas.privacy.reads import NewRead, ReadKind
+from schemas.privacy.personal_data import NewRead, ReadKind
 from tests.each import each
 from tests.factories import complaint, make_context, transfer
 from tests.workers.command_line import invoke, with_database
@@ -152,7 +152,7 @@ async def test_asvs_16_3_2_who_was_refused_what(database: Pool, database_dsn: st
         for caller, times in (("officer:curious", 3), ("bank:SBIN", 1), (None, 2))
     }
     async with database.acquire() as connection:
-        await refused_acts.write(connection, acts)
+        await changes.write(connection, acts)
     listed = tmp_path / "list.json"
     assert (await invoke("refusals", "officer:curious", "--json", str(listed), **settings)).exit_code == 0
     (found,) = orjson.loads(listed.read_bytes())

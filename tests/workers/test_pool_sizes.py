@@ -1,7 +1,7 @@
 """Connections of a process: enough for all that holds one while it waits for another."""
 
 from activities.banks.reply_links import PATHS, REPLIES_AT_ONCE
-from workers.assembly import OTHER_CONNECTIONS
+from workers.restoration_workers import OTHER_CONNECTIONS
 
 KEPT_BY_THE_EVENT_STREAM = 1
 

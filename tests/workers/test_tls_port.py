@@ -29,7 +29,7 @@ from tests.signed_in import Equipped, equip, with_clock
 from tests.waiting import until
 from workers.api_processes import _tls_port
 from workers.certificates import LIFE, CertificateFiles, renew_certificates
-from workers.embedded.ports import free_port
+from workers.embedded.temporal import free_port
 from workers.home import write_private
 from workers.host_client import local_client
 from workers.settings import Settings, SettingsError

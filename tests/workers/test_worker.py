@@ -19,8 +19,7 @@ from db.pool import Pool
 from tests.activities.bench import Bench
 from tests.activities.recovery.test_hold_opening import held_case
 from tests.factories import SECRET, make_context, rrn
-from workers.embedded.ports import LOOPBACK, free_port
-from workers.embedded.temporal import EmbeddedTemporal
+from workers.embedded.temporal import LOOPBACK, EmbeddedTemporal, free_port
 from workers.metrics_page import served
 from workers.settings import Settings
 from workers.temporal import SDK_BUCKETS_SECONDS

@@ -6,7 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from schemas.procedures import ProcedureStart
-    from workflows.grievance import GrievanceWorkflow
+    from workflows.procedures import GrievanceWorkflow
 
 
 @workflow.defn(name="GrievanceWorkflow")

@@ -5,7 +5,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.recovery.orders import OrderActivities
     from schemas.procedures import ProcedureStart
-    from workflows.bank_order import OrderWorkflow
+    from workflows.procedures import OrderWorkflow
 
 
 @workflow.defn(name="OrderWorkflow")

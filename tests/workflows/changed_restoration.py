@@ -6,7 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from schemas.procedures import ProcedureStart
-    from workflows.restoration import RestorationWorkflow
+    from workflows.procedures import RestorationWorkflow
 
 
 @workflow.defn(name="RestorationWorkflow")

@@ -11,7 +11,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
 
-from db.case import procedure_outbox
+from db.case import case_outbox
 from schemas.enums import ProcedureKind
 from schemas.procedures import ProcedureStart
 from tests.activities.bench import Bench
@@ -38,7 +38,7 @@ class ClockStage:
 
     async def begin(self, kind: ProcedureKind, subject: UUID, case_no: str, *, skipping: bool = False) -> None:
         """Start a workflow as the outbox does; with `skipping` time jumps while it only waits."""
-        workflow_id = procedure_outbox.workflow_id(kind, str(subject))
+        workflow_id = case_outbox.workflow_id(kind, str(subject))
         start = ProcedureStart(workflow_id=workflow_id, kind=kind, subject=str(subject), case_no=case_no)
         if skipping:
             await self._start(start)
@@ -54,7 +54,7 @@ class ClockStage:
 
     async def reach(self, kind: ProcedureKind, subject: UUID, case_no: str) -> None:
         """Notify a workflow as the outbox does: an ended one starts again, an ending one reads the state again."""
-        workflow_id = procedure_outbox.workflow_id(kind, str(subject))
+        workflow_id = case_outbox.workflow_id(kind, str(subject))
         with self.skipper.with_time_skipping_disabled():
             await self.skipper.client.start_workflow(
                 WORKFLOWS[kind],
@@ -66,7 +66,7 @@ class ClockStage:
             )
 
     def handle(self, kind: ProcedureKind, subject: UUID, run_id: str | None = None) -> WorkflowHandle[Any, Any]:
-        workflow_id = procedure_outbox.workflow_id(kind, str(subject))
+        workflow_id = case_outbox.workflow_id(kind, str(subject))
         return self.skipper.client.get_workflow_handle(workflow_id, run_id=run_id)
 
     async def forward(self, kind: ProcedureKind, subject: UUID, days: float) -> None:

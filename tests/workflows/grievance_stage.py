@@ -16,7 +16,7 @@ from tests.workflows.clock_stage import ClockStage
 from tests.workflows.time_passing import AtWorkflowTime, at_workflow_time
 from workers.worker import running, sandbox
 from workflows import options
-from workflows.grievance import GrievanceWorkflow
+from workflows.procedures import GrievanceWorkflow
 
 GRIEVANCE = ProcedureKind.GRIEVANCE
 

@@ -14,11 +14,11 @@ from temporalio.worker import Worker
 
 from activities.banks.delivery import BankDelivery
 from activities.context import Context
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from activities.recovery.cancellations import CancellationActivities, acknowledge_cancellation, record_attestation
 from activities.recovery.orders import OrderActivities, cancel_order
 from adapters.banks.protocol import BankRefused, BankUnreachable
-from db.case import procedure_outbox
+from db.case import case_outbox
 from domain.recovery.documents import DocumentIncomplete
 from schemas.enums import ChannelKind, ProcedureKind
 from schemas.procedures import OrderEscalationLevel, ProcedureStart
@@ -34,7 +34,7 @@ from tests.workflows.stage import Letters
 from tests.workflows.time_passing import AtWorkflowTime, at_workflow_time, let_pass
 from workers.worker import running, sandbox
 from workflows import options
-from workflows.bank_order import OrderWorkflow
+from workflows.procedures import OrderWorkflow
 
 PATIENCE_SECONDS = 180.0
 LOOK_SECONDS = 0.05
@@ -62,7 +62,7 @@ class OrderStage:
     async def ordered(self) -> Ordered:
         """Create another case with ₹600 on hold."""
         case_no = await held_case(self.bench, f"1{rrn()}")
-        await hold_opening.open_for_new_holds(self.ctx, case_no)
+        await hold_lifecycle.open_for_new_holds(self.ctx, case_no)
         hold_id = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
         return Ordered(self.bench, case_no, hold_id)
 
@@ -71,7 +71,7 @@ class OrderStage:
     async def begin(self, ordered: Ordered, **order: Any) -> UUID:
         """Plan an order and start its workflow as the outbox does; time moves only when the test moves it."""
         order_id = await ordered.order(**order)
-        workflow_id = procedure_outbox.workflow_id(ProcedureKind.ORDER, str(order_id))
+        workflow_id = case_outbox.workflow_id(ProcedureKind.ORDER, str(order_id))
         start = ProcedureStart(
             workflow_id=workflow_id, kind=ProcedureKind.ORDER, subject=str(order_id), case_no=ordered.case_no
         )
@@ -83,7 +83,7 @@ class OrderStage:
         return order_id
 
     def handle(self, order_id: UUID, run_id: str | None = None) -> WorkflowHandle[OrderWorkflow, None]:
-        workflow_id = procedure_outbox.workflow_id(ProcedureKind.ORDER, str(order_id))
+        workflow_id = case_outbox.workflow_id(ProcedureKind.ORDER, str(order_id))
         return self.skipper.client.get_workflow_handle_for(OrderWorkflow.run, workflow_id, run_id=run_id)
 
     async def forward(self, order_id: UUID, wait: timedelta) -> None:

@@ -20,7 +20,7 @@ from tests.workflows.clock_stage import LOOK_SECONDS, PATIENCE_SECONDS, ClockSta
 from tests.workflows.time_passing import AtWorkflowTime, at_workflow_time
 from workers.worker import running, sandbox
 from workflows import options
-from workflows.restoration import RestorationWorkflow
+from workflows.procedures import RestorationWorkflow
 
 RESTORATION = ProcedureKind.RESTORATION
 PASSIVE = {

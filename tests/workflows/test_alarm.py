@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 from tests.waiting import until
 from tests.workflows.time_passing import let_pass
 from workers.worker import running
-from workflows.alarm import Alarm
+from workflows.sweeps import Alarm
 
 QUEUE = "alarm"
 LONG_SECONDS = 3600.0

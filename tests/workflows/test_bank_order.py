@@ -24,7 +24,7 @@ from tests.workflows.order_stage import ORDER_PATHS, OrderStage, order_stage
 from tests.workflows.record_histories import PROCEDURES, cleaned
 from tests.workflows.record_orders import PREFIX
 from workers.temporal import DATA_CONVERTER
-from workflows.bank_order import OrderWorkflow
+from workflows.procedures import OrderWorkflow
 
 FILES = sorted(PROCEDURES.glob(f"{PREFIX}*.json"))
 DOWN = BankUnreachable("HDFC", "HTTP 503")

@@ -13,8 +13,8 @@ import pytest
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
-from activities.case.arrivals import note_arrival
 from activities.case.desk import escalate_request
+from activities.case.intake import note_arrival
 from activities.context import Context
 from schemas.case.case_workflow import Escalate, FollowUp
 from schemas.case.hold_requests import RequestStages

@@ -19,7 +19,7 @@ from tests.factories import SECRET, institution, moved, row, rrn, transfer
 from tests.workflows.stage import BY_QUEUE, Stage, staged
 from workflows import options
 from workflows.case import case_workflow_id
-from workflows.sweep import SweepWorkflow
+from workflows.sweeps import SweepWorkflow
 
 VICTIM = {"name": "Ramkali Devi Yadav", "mobile": "9415550199", "district": "SANT KABEER NAGAR"}
 PAYER_ACCOUNT, PAYEE_ACCOUNT, ONWARD_ACCOUNT = "30119990007777", "50100999000888", "000405999000666"

@@ -20,7 +20,7 @@ from tests.workflows.stage import Banks, Letters, Stage, staged
 from workers.temporal import CaseNotifier, ensure_schedules
 from workers.worker import Queues, make_workers, running
 from workflows import options
-from workflows.reconciliation import ReconciliationWorkflow
+from workflows.sweeps import ReconciliationWorkflow
 
 
 class Hooks(Banks):

@@ -14,7 +14,7 @@ from tests.workflows.changed_grievance import GrievanceRestsFirst
 from tests.workflows.grievance_paths import GRIEVANCE_PATHS
 from tests.workflows.record_histories import PROCEDURES, cleaned
 from workers.temporal import DATA_CONVERTER
-from workflows.grievance import GrievanceWorkflow
+from workflows.procedures import GrievanceWorkflow
 
 FILES = sorted(PROCEDURES.glob("grievance-*.json"))
 

@@ -13,7 +13,7 @@ from tests.workflows.changed_restoration import RestsFirst
 from tests.workflows.record_histories import PROCEDURES, cleaned
 from tests.workflows.restoration_paths import RESTORATION_PATHS
 from workers.temporal import DATA_CONVERTER
-from workflows.restoration import RestorationWorkflow
+from workflows.procedures import RestorationWorkflow
 
 FILES = sorted(PROCEDURES.glob("restoration-*.json"))
 

@@ -38,7 +38,7 @@ from tests.workflows.stage import Stage, staged
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import CaseNotifier, connect, ensure_schedules
 from workflows import options
-from workflows.sweep import SweepWorkflow
+from workflows.sweeps import SweepWorkflow
 
 AWAY_SECONDS = 11.0
 """more than the ten seconds after which a schedule leaves a run out if it is told nothing else"""

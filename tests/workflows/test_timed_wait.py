@@ -2,7 +2,7 @@
 
 import asyncio
 
-from workflows.timed_wait import _resolve
+from workflows.case_state import _resolve
 
 
 async def test_the_first_of_condition_and_timer_decides() -> None:

@@ -19,7 +19,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.exits import USAGE, Failed
+from workers.commands.failures import USAGE, Failed
 from workers.commands.processes import actor
 from workers.settings import Settings
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from db.banks.channels import Key
-    from domain.banks.circuit_breaker import Health
+    from domain.banks.answering import Health
     from schemas.banks.institutions import Institution, InstitutionEntry, Lack
     from schemas.banks.rosters import OfficerToCall
     from workers.commands.bank_answer import Lacks

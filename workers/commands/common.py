@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from typer.core import TyperGroup
 
-from workers.commands.exits import USAGE, Failed
+from workers.commands.failures import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def show_pairs(console: Console, pairs: Sequence[tuple[str, str]]) -> None:
 
 def host_pairs(running: "Running") -> list[tuple[str, str]]:
     """Return the addresses of the hosts of the TLS ports, and how a browser trusts them, for `show_pairs`."""
-    from activities.officers.sign_in_links import SIGN_IN_PATH
+    from activities.officers.enrolment import SIGN_IN_PATH
     from api.hosts import Site
     from api.problems import CONSOLE_PATH
 
@@ -181,7 +181,7 @@ def with_database(settings: Settings) -> Settings:
 
 async def policy_in_force(connection: "Connection", settings: Settings) -> "Policy":
     """Return the policy of the settings' file, with the values that two admins agreed to."""
-    from activities.officers.policy import in_force
+    from activities.officers.changes import in_force
     from domain.policy.model import load_policy
 
     return await in_force(connection, await asyncio.to_thread(load_policy, settings.policy_file))

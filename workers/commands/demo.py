@@ -20,7 +20,7 @@ from workers.commands.common import (
     show_pairs,
     write_json,
 )
-from workers.commands.exits import FAILURE, USAGE, Failed
+from workers.commands.failures import FAILURE, USAGE, Failed
 from workers.settings import CLOCK_FACTOR_MAX, PROCEDURE_CLOCK_FACTOR_MAX, Settings
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def demo(
 
 async def _demo(settings: Settings, plan: "DayPlan", *, stay: bool, json_target: str | None) -> "Played":
     from workers.demo.play import play
-    from workers.demo.report import as_json, show
+    from workers.demo.reports import as_json, show
     from workers.demo.view import Watcher
     from workers.simulated import simulated_stack
     from workers.stack import write_run_file

@@ -24,7 +24,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.exits import FAILURE, USAGE, Failed
+from workers.commands.failures import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
 from workers.commands.up import open_context
 from workers.home import NothingRunning
@@ -33,7 +33,7 @@ from workers.settings import Settings, SettingsError
 if TYPE_CHECKING:
     from activities.evidence.nightly import Anchor
     from activities.evidence.pack import Packed, Whole
-    from db.evidence.evidence_keys import EvidenceKeys
+    from db.evidence.integrity import EvidenceKeys
 
 VERIFY = "verify"
 KEYS = "keys"

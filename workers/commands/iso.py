@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.commands.common import JsonTarget, load_settings, people, run, show_pairs, with_database, write_json
-from workers.commands.exits import FAILURE, USAGE, Failed
+from workers.commands.failures import FAILURE, USAGE, Failed
 from workers.commands.up import notifier, open_context
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from adapters.banks.iso20022.decode import Arrival
+    from adapters.banks.iso20022.orders import Arrival
     from workers.loops.iso_spool import Outcome
 
 PATIENCE_SECONDS = 30.0
@@ -49,8 +49,8 @@ def show(file: File, json_target: JsonTarget = None) -> None:
 
     Exit codes: 0 shown, 1 not a message of this interface, 2 the file cannot be read, or wrong usage.
     """
-    from adapters.banks.iso20022.decode import decode
     from adapters.banks.iso20022.document import MessageError
+    from adapters.banks.iso20022.orders import decode
     from workers.iso_text import describe
 
     try:

@@ -18,7 +18,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.exits import FAILURE, USAGE, Failed
+from workers.commands.failures import FAILURE, USAGE, Failed
 from workers.commands.officers import with_pool
 from workers.commands.processes import actor
 from workers.settings import ENV_PREFIX, Settings
@@ -63,7 +63,7 @@ async def _reseal(settings: Settings) -> "list[Resealed]":
 
 
 def _text(result: "Resealed") -> str:
-    from db.privacy.sealed import BANK_CREDENTIALS, TOTP_SECRETS
+    from db.privacy.body_keys import BANK_CREDENTIALS, TOTP_SECRETS
 
     text = f"{result.column}: {result.resealed} resealed, {result.current} under the current key, {result.others} not"
     if result.unopened:

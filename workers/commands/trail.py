@@ -18,7 +18,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.exits import FAILURE, USAGE, Failed
+from workers.commands.failures import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
 from workers.commands.up import notifier, open_context, write_rejects_file
 from workers.settings import Settings
@@ -100,7 +100,7 @@ def export(
 
 
 async def _read(settings: Settings, ack_no: str) -> "tuple[str, dict[Sheet, list[ExportRow]]]":
-    from activities.workbook.trail_export import export_trail
+    from activities.workbook.trail_lines import export_trail
 
     async with open_context(settings) as ctx:
         return await export_trail(ctx, ack_no)

@@ -11,7 +11,7 @@ import orjson
 from adapters.banks.answers import JsonObject
 from adapters.banks.envelope import SIGNATURE_HEADER, Sealed, seal, sign
 from adapters.banks.i4c.client import JOB_ID_MAX_CHARS
-from adapters.banks.i4c.encode import IDEMPOTENCY_HEADER, encode_fraud_report
+from adapters.banks.i4c.values import IDEMPOTENCY_HEADER, encode_fraud_report
 from adapters.banks.protocol import BankWire, HoldTicket, new_test_ticket
 from schemas.enums import ChannelKind
 from workers.conformance.calls import Answered, Line, Unanswered, judge_refusal, note_time, oversized

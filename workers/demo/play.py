@@ -1,4 +1,4 @@
-"""Play the simulated day: start it, watch it, and detect its end."""
+"""The play of the demo, and the state of its world."""
 
 import asyncio
 import time
@@ -7,24 +7,110 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
+from pydantic import BaseModel, ConfigDict
 
 from activities.privacy.person_keys import PersonKeys
 from adapters.clock import wall_clock
 from db.pool import Connection
-from db.recovery.due_list import Backlog
+from db.recovery.due_documents import Backlog
 from db.reporting.day_totals import ChannelFigures, DayFigures, Spread, channel_figures, day_figures, turnarounds
 from db.reporting.outcomes import Period, credits_said, report, standing
 from domain.evidence.integrity import Verdict
 from schemas.enums import AnswerClass, ChannelKind
 from schemas.reporting.figures import FigureGroup, OutcomeReport, Sum
 from workers.demo.restoration_wait import until_nothing_is_owed
-from workers.demo.world_state import WorldState
 from workers.home import secret_box
-from workers.number_text import duration
+from workers.iso_text import duration
 from workers.processes import ChildFailed
 from workers.simulated import SimulatedStack
 from workers.stack import memory, until_failure
 from workers.verifying import verify
+
+
+class _State(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ComplaintsState(_State):
+    """Progress of the day's complaints."""
+
+    planned: int
+    sent: int
+    accepted: int
+    joined: int
+    refused: int
+    done: bool
+
+
+class TicketsState(_State):
+    """Tickets that banks have received; `open_by_class` counts those not handled yet."""
+
+    received: int
+    incidents: int
+    repeats: int
+    open_by_class: dict[str, int]
+
+
+class PostsState(_State):
+    """Banks' answers and their delivery."""
+
+    made: int
+    accepted: int
+    gave_up: int
+    failed_attempts: int
+
+
+class TruthState(_State):
+    """Amounts caught, and amounts that a perfect engine would have caught. Paise by class of bank, shares in [0, 1]."""
+
+    caught_paise: dict[str, int]
+    catchable_paise: dict[str, int]
+    catchable_so_far_paise: dict[str, int]
+    caught_of_catchable: float | None
+    caught_of_catchable_so_far: float | None
+    caught_of_catchable_all_classes: float | None
+
+
+class OrdersState(_State):
+    """Orders that banks have received, and the amounts they report as executed (paise, by kind)."""
+
+    received: int
+    open: int
+    said_paise: dict[str, int]
+
+
+class RestorationActions(_State):
+    """Actions of the simulated officers and victims; `under_way` counts open restorations whose victim applies."""
+
+    under_way: int
+    done: dict[str, int]
+
+
+class RepeatedRequest(_State):
+    """Two requests about the same money of one transfer at one bank, each still open when the last one came."""
+
+    ack_no: str
+    rrn: str
+    bank: str
+    keys: list[str]
+    """ids of the requests, oldest first"""
+
+
+class WorldState(_State):
+    """State of the simulated world now; `world_seconds` counts from its midnight."""
+
+    world_seconds: float
+    complaints: ComplaintsState
+    tickets: TicketsState
+    posts: PostsState
+    repeated_requests: int
+    repeated_requests_of: list[RepeatedRequest]
+    """the first ones of them"""
+    orders: OrdersState
+    restoration: RestorationActions | None
+    truth: TruthState
+    latency_ms: dict[str, dict[str, float]]
+
 
 DAY_SECONDS = 86_400.0
 POLL_SECONDS = 0.5

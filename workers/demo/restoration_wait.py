@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Final
 
 from db.pool import Pool
-from db.recovery import due_list
-from db.recovery.due_list import Backlog
-from workers.number_text import duration
+from db.recovery import due_documents
+from db.recovery.due_documents import Backlog
+from workers.iso_text import duration
 
 POLL_SECONDS: Final = 0.5
 NOTHING_FOR_SECONDS: Final = 2.0
@@ -27,7 +27,7 @@ async def until_nothing_is_owed(
     began = owed_at = time.monotonic()
     while True:
         async with pool.acquire() as connection:
-            found = await due_list.backlog(connection)
+            found = await due_documents.backlog(connection)
         show(found)
         now = time.monotonic()
         owed_at = now if found.rows else owed_at

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from schemas.enums import AnswerClass, Bucket
 from workers.demo.play import DayPlan, DayState
-from workers.number_text import rupees
+from workers.iso_text import rupees
 
 LINE_EVERY_SECONDS = 5.0
 BAR_WIDTH = 32

@@ -26,7 +26,7 @@ from typing import Self
 import asyncpg
 
 from db import connections, databases
-from workers.embedded.ports import LOOPBACK, free_port
+from workers.embedded.temporal import LOOPBACK, free_port
 from workers.home import prepare_home, write_private
 from workers.processes import LAUNCHER, SAME_IDENTITY, ChildFailed, ChildProcess
 

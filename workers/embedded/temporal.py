@@ -1,25 +1,60 @@
-"""The Temporal server as a child process: the development server of the `temporal` command, tuned for this product.
-
-Histories, attributes and open timers are in a SQLite file and survive a stop or a kill. Complaints and answers are
-first committed in PostgreSQL. A power cut that loses the file's last commits therefore loses none of them.
-"""
+"""Embedded Temporal server, and free ports."""
 
 import asyncio
 import os
+import random
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import ConnectConfig, RPCError, ServiceClient
 
-from workers.embedded.ports import LOOPBACK, free_port
 from workers.processes import ChildFailed, ChildProcess
+
+LOOPBACK = "127.0.0.1"
+FIRST_PORT: Final = 10_000
+"""the well-known services use lower ports"""
+_RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_USUAL_FIRST_OUTGOING: Final = 32_768
+_TRIES: Final = 200
+_draw: Final = random.SystemRandom()
+"""the system's random source, because a test that seeds Python's own would give two processes the same ports"""
+
+
+def free_port() -> int:
+    """Return a TCP port that is free now. Another program may take it first, so be ready to retry.
+
+    Ports that the kernel gives to outgoing connections are avoided, because thousands of these come and go before the
+    port is used. Raises OSError if none was found.
+    """
+    for _ in range(_TRIES):
+        port = _draw.randrange(FIRST_PORT, first_outgoing_port())
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            return port
+    raise OSError("no free port was found")
+
+
+@cache
+def first_outgoing_port() -> int:
+    """Return the first port for outgoing connections, or the usual one if that leaves no room."""
+    try:
+        first = int(_RANGE.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return _USUAL_FIRST_OUTGOING
+    return first if first > FIRST_PORT + _TRIES else _USUAL_FIRST_OUTGOING
+
 
 STOP_LIMIT_SECONDS = 15.0
 READY_LIMIT_SECONDS = 60.0

@@ -24,7 +24,7 @@ from domain.workbook.row import TrailRow
 from workers.home import write_private
 from workers.importer.complaint_import import content_of
 from workers.importer.report import SHOWN_ROWS
-from workers.number_text import rupees
+from workers.iso_text import rupees
 
 REJECT_COLUMNS = ("sheet", "row", "column", "code", "reason")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from activities.context import Context
-from activities.gateway.iso_inbound import MessageRefused, MessageTaken, take_message
+from activities.gateway.iso import MessageRefused, MessageTaken, take_message
 from adapters.banks.iso20022.spool import Sighting, Spool, read_file
 from db.rate_limits import kept_alive, try_to_lock, wait_to_lock
 from db.recovery.order_views import WATCH_LOCK

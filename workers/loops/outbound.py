@@ -21,13 +21,13 @@ from activities.recovery.document_issuing import appeal_address
 from activities.recovery.due_documents import issue_documents_due
 from activities.recovery.firs import REPORTS
 from activities.recovery.message_sending import COMPLAINANT_MESSAGES, MESSAGES, send_by_new_ways
-from activities.recovery.person_codes import PERSON_CODES, first_sign_in_address
+from activities.recovery.signatures import PERSON_CODES, first_sign_in_address
 from activities.work_items.task_messages import TASK_MESSAGES
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.webhooks import WebhookPoster
 from adapters.police.cctns import CctnsRegister, CctnsWire
-from db.case.outbound_work import DUE_DOCUMENT, kinds_due
+from db.case.case_outbox import DUE_DOCUMENT, kinds_due
 from db.outgoing import OutgoingKind
 from workers.setting_checks import networks_of
 from workers.settings import Settings

@@ -20,14 +20,13 @@ from temporalio.service import RPCError
 
 from activities.context import Context
 from activities.metrics import METRICS, ProcedureStarterWork
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from activities.recovery.assignments import Assigner, DueList, look_for_left, read_roster
-from db.case import procedure_outbox
-from db.case.deferral import Deferral, DueCase, read_deferral
-from db.case.procedure_outbox import Waiting
+from db.case import case_outbox
+from db.case.case_outbox import Deferral, DueCase, Waiting, read_deferral
 from db.pool import Connection
 from db.rate_limits import kept_alive, try_to_lock
-from db.recovery import account_holds, due_list
+from db.recovery import account_holds, due_documents
 from db.work_items import case_assignments
 from schemas.enums import ProcedureKind
 from workflows import options
@@ -85,7 +84,7 @@ class ProcedureStarter:
         while True:
             try:
                 async with self.ctx.pool.acquire() as connection:
-                    if await try_to_lock(connection, procedure_outbox.WATCH_LOCK):
+                    if await try_to_lock(connection, case_outbox.WATCH_LOCK):
                         await self._watch(connection)
             except TRANSIENT as error:
                 log.warning("the procedure starter waits: %s", type(error).__name__)
@@ -146,7 +145,7 @@ class ProcedureStarter:
             woken.set()
 
         connection.add_termination_listener(on_lost)
-        await connection.add_listener(procedure_outbox.STARTER_CHANNEL, on_notification)
+        await connection.add_listener(case_outbox.STARTER_CHANNEL, on_notification)
         try:
             async with kept_alive(connection):
                 while not lost.is_set():
@@ -166,13 +165,13 @@ class ProcedureStarter:
         finally:
             if not connection.is_closed():
                 connection.remove_termination_listener(on_lost)
-                await connection.remove_listener(procedure_outbox.STARTER_CHANNEL, on_notification)
+                await connection.remove_listener(case_outbox.STARTER_CHANNEL, on_notification)
 
     async def _pause_seconds(self, check_every_seconds: float) -> float:
         """Return the time until the next round, if the database announces nothing before."""
         now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection:
-            due_at = await due_list.next_due_at(connection, now)
+            due_at = await due_documents.next_due_at(connection, now)
         longest, deferred = check_every_seconds, timedelta(0)
         if self._is_deferred:
             longest, deferred = min(longest, CHECK_DEFERRED_SECONDS), self._defer_max
@@ -193,7 +192,7 @@ class ProcedureStarter:
             waiting = await account_holds.cases_with_new_holds(
                 connection, deferral, held_before, list(self._paused), ROUND_LIMIT
             )
-        open_for_new_holds = partial(hold_opening.open_for_new_holds, self.ctx)
+        open_for_new_holds = partial(hold_lifecycle.open_for_new_holds, self.ctx)
         return await self._each_case(ProcedureStarterWork.OPEN_FOR_NEW_HOLDS, waiting, deferral, open_for_new_holds)
 
     async def _assign(self, deferral: Deferral) -> int:
@@ -216,29 +215,29 @@ class ProcedureStarter:
 
     async def _attend_to_due(self, deferral: Deferral) -> int:
         async with self.ctx.pool.acquire() as connection:
-            waiting = await due_list.due_cases(connection, deferral, list(self._paused), ROUND_LIMIT)
+            waiting = await due_documents.due_cases(connection, deferral, list(self._paused), ROUND_LIMIT)
         attend = DueList(self.ctx, self.appeal_address).attend
         return await self._each_case(ProcedureStarterWork.ATTEND, waiting, deferral, attend)
 
     async def _start(self, deferral: Deferral) -> int:
         async with self.ctx.pool.acquire() as connection:
-            waiting = await procedure_outbox.to_start(connection, deferral, list(self._paused), ROUND_LIMIT)
+            waiting = await case_outbox.to_start(connection, deferral, list(self._paused), ROUND_LIMIT)
         return await self._each(ProcedureStarterWork.START, waiting, deferral)
 
     async def _notify(self, deferral: Deferral) -> int:
         async with self.ctx.pool.acquire() as connection:
-            waiting = await procedure_outbox.to_notify(connection, deferral, list(self._paused), ROUND_LIMIT)
+            waiting = await case_outbox.to_notify(connection, deferral, list(self._paused), ROUND_LIMIT)
         return await self._each(ProcedureStarterWork.NOTIFY, waiting, deferral)
 
     async def _restart_unseen(self, now: datetime, deferral: Deferral) -> None:
         async with self.ctx.pool.acquire() as connection:
-            waiting = await procedure_outbox.not_seen(connection, now - UNSEEN_FOR, list(self._paused), UNSEEN_LIMIT)
+            waiting = await case_outbox.not_seen(connection, now - UNSEEN_FOR, list(self._paused), UNSEEN_LIMIT)
         await self._each(ProcedureStarterWork.LOOK_AFTER, waiting, deferral)
 
     async def _purge(self, now: datetime) -> None:
         before = now - timedelta(seconds=self.ctx.policy.outbox.keep_told_seconds)
         async with self.ctx.pool.acquire() as connection:
-            await procedure_outbox.purge_procedure_news(connection, before, PURGE_LIMIT)
+            await case_outbox.purge_procedure_news(connection, before, PURGE_LIMIT)
 
     # -- one case must not delay the others ----------------------------------------------------------------------------
 
@@ -284,9 +283,9 @@ class ProcedureStarter:
         now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             if waiting.news_ids:
-                await procedure_outbox.mark_notified(connection, waiting.news_ids, now)
+                await case_outbox.mark_notified(connection, waiting.news_ids, now)
             if work is not ProcedureStarterWork.NOTIFY:
-                await procedure_outbox.mark_started(connection, waiting.start.workflow_id, waiting.since, now)
+                await case_outbox.mark_started(connection, waiting.start.workflow_id, waiting.since, now)
 
     async def _attempt(self, work: ProcedureStarterWork, case_no: str, do: Callable[[], Awaitable[object]]) -> bool:
         """Do one piece of work about a case; return whether it is done.

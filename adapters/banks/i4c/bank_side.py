@@ -12,9 +12,7 @@ from pydantic import JsonValue
 from adapters.banks.answers import LineFlag
 from adapters.banks.envelope import open_envelope
 from adapters.banks.i4c.document import Fields, ShapeError, read_object, tidy
-from adapters.banks.i4c.encode import IDEMPOTENCY_HEADER
-from adapters.banks.i4c.money import AmountError
-from adapters.banks.i4c.times import parse_moment
+from adapters.banks.i4c.values import IDEMPOTENCY_HEADER, AmountError, parse_moment
 from adapters.banks.protocol import INCIDENTS_MAX, BankWire, Instrument
 from schemas.base import Flag
 

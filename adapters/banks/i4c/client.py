@@ -13,7 +13,7 @@ import orjson
 
 from adapters.banks.answers import JsonObject
 from adapters.banks.envelope import EnvelopeError, Sealed, seal
-from adapters.banks.i4c.encode import IDEMPOTENCY_HEADER, encode_fraud_report
+from adapters.banks.i4c.values import IDEMPOTENCY_HEADER, encode_fraud_report
 from adapters.banks.posting import Poster, Reply
 from adapters.banks.protocol import (
     BankLoginFailed,

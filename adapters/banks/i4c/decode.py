@@ -26,8 +26,7 @@ from adapters.banks.answers import (
 )
 from adapters.banks.envelope import open_envelope
 from adapters.banks.i4c.document import TEXT_MAX_CHARS, Fields, ShapeError, read_object, tidy
-from adapters.banks.i4c.money import AmountError
-from adapters.banks.i4c.times import parse_moment
+from adapters.banks.i4c.values import AmountError, parse_moment
 from adapters.banks.protocol import BankWire
 from schemas.enums import ClaimKind
 from schemas.identifiers import IFSC_PATTERN

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from adapters.banks.answers import JsonObject, LineFlag, flagged
 from adapters.banks.envelope import EnvelopeError, EnvelopeReason
-from adapters.banks.i4c.money import AmountError, parse_rupees, parse_signed_rupees
+from adapters.banks.i4c.values import AmountError, parse_rupees, parse_signed_rupees
 from schemas.base import Flag
 
 TEXT_MAX_CHARS: Final = 500

@@ -7,8 +7,17 @@ from uuid import UUID
 
 from adapters.banks.iso20022.document import Element, Message, node
 from adapters.banks.iso20022.encode import agent, checked
-from adapters.banks.iso20022.reasons import ACCEPTED, FOLLOWING_REQUEST, PARTIAL, PENDING, REJECTED
-from adapters.banks.iso20022.values import amount, day, moment, tagged
+from adapters.banks.iso20022.values import (
+    ACCEPTED,
+    FOLLOWING_REQUEST,
+    PARTIAL,
+    PENDING,
+    REJECTED,
+    amount,
+    day,
+    moment,
+    tagged,
+)
 
 _RECEIVER = "Police"
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from adapters.banks.iso20022 import schema
 from adapters.banks.iso20022.document import HEADER_ROOT, Element, InvalidMessage, Message, node, write
-from adapters.banks.iso20022.reasons import FRAUD
 from adapters.banks.iso20022.values import (
     CURRENCY,
+    FRAUD,
     amount,
     case_id,
     day,

@@ -1,4 +1,4 @@
-"""Orders, requests and returns as ISO 20022 messages."""
+"""Orders of ISO 20022, and decoding."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from adapters.banks.answers import UnreadableLine
+from adapters.banks.answers import StatusUpdate, UnreadableLine
 from adapters.banks.iso20022.arrivals import (
     AskedTransfer,
     CancellationArrived,
@@ -17,8 +17,9 @@ from adapters.banks.iso20022.arrivals import (
     ReturnedTransfer,
     StatusRequest,
 )
-from adapters.banks.iso20022.document import Element, IncompleteMessage, Message, node
+from adapters.banks.iso20022.document import Element, IncompleteMessage, Message, node, read
 from adapters.banks.iso20022.encode import SENDER, agent, checked, header_of, party
+from adapters.banks.iso20022.resolution import read_resolution
 from adapters.banks.iso20022.values import (
     CURRENCY,
     case_id,
@@ -361,3 +362,24 @@ def _transfer(line_no: int, transaction: Element) -> ReturnedTransfer:
         job_id=job_id,
         remarks=" ".join(tags.values()),
     )
+
+
+Arrival = StatusUpdate | ReturnedFunds | CancellationRequest | StatusRequest | OrderArrived | CancellationArrived
+
+
+def decode(body: bytes) -> Arrival:
+    """Return the model of the message in `body`.
+
+    Raises DocumentRefused (not XML that is safe to read), UnknownMessage (not of this wire, or another version) or
+    IncompleteMessage (a required part is missing). Each is a MessageError with `where` and `reason`.
+    """
+    message, inside = read(body)
+    if message is Message.RESOLUTION:
+        return read_resolution(inside)
+    if message is Message.FUNDS_RETURNED:
+        return read_returned_funds(inside)
+    if message is Message.HOLD_REQUEST:
+        if is_cancellation(inside):
+            return read_cancellation(inside)
+        return read_order(inside) if is_order(inside) else read_hold_request(inside)
+    return read_status_request(inside)

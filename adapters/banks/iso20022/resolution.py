@@ -19,15 +19,21 @@ from adapters.banks.answers import (
     flagged,
 )
 from adapters.banks.iso20022.document import Element, IncompleteMessage
-from adapters.banks.iso20022.reasons import ACCEPTED, CONFIRMED, HELD, PARTIAL, REASONS, REJECTED, status_code
 from adapters.banks.iso20022.values import (
+    ACCEPTED,
+    CONFIRMED,
+    HELD,
     NOT_PROVIDED,
+    PARTIAL,
+    REASONS,
+    REJECTED,
     paise_of,
     parse_day,
     read_tagged,
     reference_of,
     split_case_id,
     start_of,
+    status_code,
 )
 from schemas.base import Flag
 from schemas.enums import ClaimKind

@@ -24,7 +24,7 @@ from activities.privacy.reseal import reseal
 from activities.secrets import CannotOpen, SecretBox, pem
 from adapters.banks.stated import Answerer
 from db.banks import reply_links
-from db.banks.received_bodies import ReceivedBody
+from db.banks.bank_exchanges import ReceivedBody
 from db.case import answers
 from db.evidence.integrity import case_records
 from db.pool import Pool

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from activities.banks import delivery
-from activities.banks.concurrency import AT_ONCE_OF_A_BANK
+from activities.banks.channel_health import AT_ONCE_OF_A_BANK
 from activities.banks.delivery import BankDelivery
 from activities.banks.letters import HoldRequestMessage
 from activities.case.hold_requests import CaseActivities
@@ -152,7 +152,7 @@ async def test_a_bank_that_is_slow_is_left_to_the_queue(
     bench: Bench, slow: SlowBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A slow bank is one whose calls from this process took long, at once or by the queue."""
-    monkeypatch.setattr("activities.banks.concurrency.SLOW_CALL_SECONDS", SHORT_SECONDS / 8)
+    monkeypatch.setattr("activities.banks.channel_health.SLOW_CALL_SECONDS", SHORT_SECONDS / 8)
     assert await bench.freeze.bank_delivery.deliver_at_once(MESSAGE, "HDFC") is None
     assert await bench.freeze.bank_delivery.deliver_at_once(MESSAGE, "HDFC") is None
     assert len(slow.tickets) == 1, "the second call was not made"

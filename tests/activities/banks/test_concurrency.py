@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from activities.banks.concurrency import (
+from activities.banks.channel_health import (
     AT_ONCE_IN_ALL,
     AT_ONCE_OF_A_BANK,
     LEAST_WAIT_SECONDS,

@@ -8,7 +8,7 @@ import pytest
 
 from activities.banks.received import kept_if_refused
 from activities.case.answers import AnswerReceipt, take_status_update
-from db.banks.received_bodies import ReceivedBody
+from db.banks.bank_exchanges import ReceivedBody
 from domain.errors.case import CaseNotFound
 from schemas.enums import ChannelKind
 from tests.activities.bench import Bench

@@ -10,7 +10,7 @@ from activities.case.outbox import SweepActivities
 from activities.context import Context
 from db.pool import Pool
 from db.reporting import call_list
-from domain.banks.answering_curve import Curve
+from domain.banks.answering import Curve
 from schemas.case.case_workflow import FollowUp
 from schemas.enums import EscalationLevel
 from tests.activities.bench import Bench

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.case import payer_transfers
+from activities.case import payer_inquiries
 from activities.case.desk import correct_hop
 from activities.context import Context
 from activities.recovery import withdrawals
@@ -66,12 +66,12 @@ async def test_an_officer_accepts_it_and_only_then_it_counts_as_lost(asking: Ask
         "held": 600_00,
     }
     found_id = await asking.found_id(case_no)
-    done = await payer_transfers.decide(asking.bench.ctx, case_no, found_id, TAKE, "officer:desk")
+    done = await payer_inquiries.decide(asking.bench.ctx, case_no, found_id, TAKE, "officer:desk")
     assert (done.hop_no, done.follow_up) == (2, None)
     assert await asking.bench.buckets(case_no) == {"lost": -1600_00, "in_play": 1000_00, "held": 600_00}
     assert await asking.bench.tasks(case_no) == []
     with pytest.raises(FoundTransferDecided):
-        await payer_transfers.decide(asking.bench.ctx, case_no, found_id, TAKE, "officer:desk")
+        await payer_inquiries.decide(asking.bench.ctx, case_no, found_id, TAKE, "officer:desk")
     await asking.bench.check(case_no)
 
 
@@ -79,7 +79,7 @@ async def test_two_officers_withdraw_it_and_its_money_leaves_the_case(asking: As
     case_no, _, _ = await found(asking)
     found_id = await asking.found_id(case_no)
     with pytest.raises(FoundTransferFollowed):
-        await payer_transfers.decide(asking.bench.ctx, case_no, found_id, DISMISS, "officer:desk")
+        await payer_inquiries.decide(asking.bench.ctx, case_no, found_id, DISMISS, "officer:desk")
     new = NewWithdrawal(kind=WithdrawalKind.MISTAKEN, hop_no=2, reason="rent, says the victim")
     told = await withdrawals.propose(asking.bench.ctx, case_no, new, "officer:desk")
     await withdrawals.agree(asking.bench.ctx, case_no, told.withdrawal_id, "so it is", "officer:chief")

@@ -12,7 +12,7 @@ from activities.case.hop_retries import ask_again
 from activities.case.outbox import SweepActivities
 from activities.recovery import withdrawals
 from adapters.banks.protocol import BankUnreachable
-from db.case import trail_views
+from db.case import case_views
 from db.pool import Pool
 from domain.case.resolution import no_date_flag
 from domain.errors.case import HopClosed, HopWithdrawn
@@ -63,7 +63,7 @@ async def sweep(bench: Bench) -> tuple[Swept, list[FollowUp]]:
 async def ask_again_at(bench: Bench, case_no: str) -> datetime | None:
     """When the first hop of a case is asked about again, as officers see it."""
     async with bench.pool.acquire() as connection:
-        return (await trail_views.trail_page(connection, case_no, None, 1)).edges[0].ask_again_at
+        return (await case_views.trail_page(connection, case_no, None, 1)).edges[0].ask_again_at
 
 
 async def tasks_in_full(bench: Bench, case_no: str) -> list[tuple[str, dict[str, Any]]]:

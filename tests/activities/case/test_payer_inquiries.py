@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from activities.banks.delivery import BankDelivery
-from activities.case import payer_transfers
+from activities.case import payer_inquiries
 from activities.case.desk import correct_hop
 from activities.case.payer_inquiries import PayerInquirySender
 from activities.context import Context
@@ -16,9 +16,8 @@ from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Deli
 from domain.errors.case import FoundTransferDecided, FoundTransferNotFound, TransferKnown
 from schemas.case.discrepancies import HopCorrection
 from schemas.case.payer_inquiries import FoundTransferDecision
-from schemas.enums import ChannelKind
+from schemas.enums import ChannelKind, FoundDecision
 from schemas.parties import Party
-from schemas.payer_enums import FoundDecision
 from schemas.text import IST
 from tests.activities.bench import Bench, ToldBank
 from tests.activities.payers_bank import PAYEE, PAYER, asking_context, debit
@@ -60,7 +59,7 @@ class Asking:
         return await self.bench.value("SELECT state FROM payer_inquiry WHERE case_no = $1", case_no)
 
     async def found_id(self, case_no: str) -> int:
-        (inquiry,) = (await payer_transfers.of_case(self.bench.ctx, case_no)).inquiries
+        (inquiry,) = (await payer_inquiries.of_case(self.bench.ctx, case_no)).inquiries
         (found,) = inquiry.found
         return found.found_id
 
@@ -239,7 +238,7 @@ async def test_another_transfer_near_the_told_one_is_proposed_and_the_loss_waits
     )
     assert await asking.bench.tasks(case_no) == [("payer_bank", 1)]
     assert await asking.bench.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
-    (inquiry,) = (await payer_transfers.of_case(asking.bench.ctx, case_no)).inquiries
+    (inquiry,) = (await payer_inquiries.of_case(asking.bench.ctx, case_no)).inquiries
     assert [(one.reference, one.amount_paise, one.is_near) for one in inquiry.found] == [
         (near, 300_00, True),
         (far, 200_00, False),
@@ -257,7 +256,7 @@ async def _found(asking: Asking, reference: str | None = None) -> tuple[str, int
 
 async def test_an_officer_takes_a_found_transfer_into_the_case_and_its_bank_is_asked(asking: Asking) -> None:
     case_no, found_id = await _found(asking)
-    done = await payer_transfers.decide(asking.bench.ctx, case_no, found_id, TAKE, "officer:desk")
+    done = await payer_inquiries.decide(asking.bench.ctx, case_no, found_id, TAKE, "officer:desk")
     assert done.hop_no == 2
     assert await asking.bench.hops(case_no, "layer, source, state, disputed_paise, payer_holder") == [
         (1, "complaint", "asked", 1000_00, PAYER),
@@ -270,16 +269,16 @@ async def test_an_officer_takes_a_found_transfer_into_the_case_and_its_bank_is_a
     await asking.bench.ask(case_no)
     await asking.bench.check(case_no)
     with pytest.raises(FoundTransferDecided):
-        await payer_transfers.decide(asking.bench.ctx, case_no, found_id, DISMISS, "officer:desk")
+        await payer_inquiries.decide(asking.bench.ctx, case_no, found_id, DISMISS, "officer:desk")
 
 
 async def test_a_dismissed_transfer_moves_nothing(asking: Asking) -> None:
     case_no, found_id = await _found(asking)
-    await payer_transfers.decide(asking.bench.ctx, case_no, found_id, DISMISS, "officer:desk")
+    await payer_inquiries.decide(asking.bench.ctx, case_no, found_id, DISMISS, "officer:desk")
     assert await asking.bench.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
     assert await asking.bench.tasks(case_no) == []
     with pytest.raises(FoundTransferNotFound):
-        await payer_transfers.decide(asking.bench.ctx, case_no, found_id + 10_000, DISMISS, "officer:desk")
+        await payer_inquiries.decide(asking.bench.ctx, case_no, found_id + 10_000, DISMISS, "officer:desk")
     await asking.bench.check(case_no)
 
 
@@ -288,7 +287,7 @@ async def test_a_found_transfer_that_another_case_has_is_not_taken_twice(asking:
     case_no, found_id = await _found(asking, reference)
     await asking.bench.complain(transfer(300_00, reference=reference))
     with pytest.raises(TransferKnown):
-        await payer_transfers.decide(asking.bench.ctx, case_no, found_id, TAKE, "officer:desk")
+        await payer_inquiries.decide(asking.bench.ctx, case_no, found_id, TAKE, "officer:desk")
     await asking.bench.check(case_no)
 
 

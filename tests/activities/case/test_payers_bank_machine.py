@@ -9,7 +9,7 @@ from typing import Any, Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.case import payer_transfers
+from activities.case import payer_inquiries
 from activities.case.desk import correct_hop
 from activities.context import Context
 from activities.recovery import withdrawals
@@ -17,7 +17,7 @@ from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow
 from schemas.case.discrepancies import HopCorrection
 from schemas.case.payer_inquiries import FoundTransferDecision
-from schemas.payer_enums import FoundDecision
+from schemas.enums import FoundDecision
 from schemas.recovery.officer_steps import NewWithdrawal, WithdrawalKind
 from tests.activities.case.test_payer_inquiries import Asking, at
 from tests.activities.payers_bank import PAYER, debit
@@ -146,7 +146,7 @@ class VictimsBank:
         if found:
             case_no, found_id = found[which % len(found)]
             decided = FoundTransferDecision(decision=decision, reason="the victim says so")
-            done = await payer_transfers.decide(self.bench.ctx, case_no, found_id, decided, "officer:desk")
+            done = await payer_inquiries.decide(self.bench.ctx, case_no, found_id, decided, "officer:desk")
             await self.bench.note(done.follow_up)
 
     async def correct(self, case: int, which: int) -> None:

@@ -13,7 +13,7 @@ from activities.gateway.feed import read_hold
 from adapters.banks.protocol import BankUnreachable, HoldTicket
 from schemas.case.discrepancies import NewHopByDesk
 from schemas.enums import AnswerClass, EscalationLevel
-from schemas.gateway.bank_gateway import FeedHold
+from schemas.gateway.liens import FeedHold
 from tests.activities.bench import Bench
 from tests.activities.told import ask_after_pause, paused
 from tests.factories import complaint, institution, make_context, moved, row, rrn, transfer

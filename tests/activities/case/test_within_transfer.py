@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from activities.case.answers import take_status_update
-from activities.recovery import hold_opening, withdrawals
+from activities.recovery import hold_lifecycle, withdrawals
 from activities.workbook.trail_lines import Fate
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.stated import Answerer, Stated, to_lines
@@ -186,7 +186,7 @@ async def test_a_bank_that_has_answered_for_a_complaint_is_not_asked_again_about
     assert await bench.buckets(case_no) == {"lost": -2000_00, "held": 1000_00, "untraced": 1000_00}
     await bench.check(case_no)
     assert (await bench.settle(case_no)).settled
-    await hold_opening.open_for_new_holds(bench.ctx, case_no)
+    await hold_lifecycle.open_for_new_holds(bench.ctx, case_no)
     new = NewWithdrawal(kind=WithdrawalKind.FALSE, hop_no=2, reason="the bank above names another payer")
     withdrawal_id = (await withdrawals.propose(bench.ctx, case_no, new, "officer:clerk")).withdrawal_id
     await withdrawals.agree(bench.ctx, case_no, withdrawal_id, "so it is", "officer:chief")

@@ -18,7 +18,7 @@ from activities.case.intake import take_complaint
 from activities.context import Context
 from activities.evidence.nightly import NightlyRuns, list_text
 from activities.reporting.wall import AlertGauges
-from db.evidence import integrity, nightly_runs
+from db.evidence import integrity
 from db.rate_limits import try_to_lock
 from db.reporting import wall
 from db.reporting.wall import AlertFigures
@@ -82,7 +82,7 @@ async def test_both_runs_of_a_night_are_done_once_and_their_results_kept(night: 
     ]
     assert await night.outcomes() == [], "once a night"
     async with night.ctx.pool.acquire() as connection:
-        verified, anchored = await nightly_runs.last(connection, 10)
+        verified, anchored = await integrity.last(connection, 10)
     assert (verified.cases, anchored.cases) == (2, 2)
     (file,) = night.runs.anchor_folder.iterdir()
     assert file.suffix == ".gz"
@@ -144,7 +144,7 @@ async def test_a_key_that_was_changed_so_that_it_opens_nothing_is_a_violation(ni
         await connection.execute("UPDATE person_key SET wrapped = set_byte(wrapped, 9, get_byte(wrapped, 9) # 1)")
     assert (NightlyWork.VERIFY, RunOutcome.BROKEN) in await night.outcomes()
     async with night.ctx.pool.acquire() as connection:
-        run, _ = await nightly_runs.last(connection, 2)
+        run, _ = await integrity.last(connection, 2)
     assert (run.violations, run.first_case, run.unopened) == (2, case_no, 3), "of the case, and of its victim"
     (task,) = await night.tasks()
     assert f"2 violated rules, the first in case {case_no}" in task.note
@@ -168,7 +168,7 @@ async def test_a_victims_key_that_was_changed_or_destroyed_is_a_violation(night:
     )
     assert (NightlyWork.VERIFY, RunOutcome.BROKEN) in await night.outcomes()
     async with night.ctx.pool.acquire() as connection:
-        run, _ = await nightly_runs.last(connection, 2)
+        run, _ = await integrity.last(connection, 2)
     assert (run.violations, run.first_case) == (1, second)
 
 
@@ -183,7 +183,7 @@ async def test_without_a_clean_run_the_time_counts_since_the_database_was_made(n
     changes = night.admin.transaction()
     await changes.start()
     await night.admin.execute("UPDATE schema_migration SET applied_at = $1", NIGHT - timedelta(hours=1))
-    found = await nightly_runs.standings(night.admin, NIGHT)
+    found = await integrity.standings(night.admin, NIGHT)
     await changes.rollback()
     assert [(one.since_clean_seconds, one.is_failing) for one in found] == [(3600, False)] * len(NightlyWork)
 
@@ -227,7 +227,7 @@ async def test_of_several_processes_one_works(night: Night) -> None:
     assert sorted(len(runs) for runs in ended) == [0, 2]
     night.now += DAY
     async with night.ctx.pool.acquire() as connection:
-        assert await try_to_lock(connection, nightly_runs.RUN_LOCK)
+        assert await try_to_lock(connection, integrity.RUN_LOCK)
         assert await night.runs.run_due() == []
     assert len(await night.runs.run_due()) == 2
 
@@ -247,17 +247,15 @@ async def test_a_run_whose_process_died_is_interrupted_and_done_again(
     assert await night.outcomes(timedelta(hours=1)) == [(NightlyWork.ANCHOR, RunOutcome.CLEAN)], "a pause comes first"
     assert await night.outcomes() == [(NightlyWork.VERIFY, RunOutcome.CLEAN)]
     async with night.ctx.pool.acquire() as connection:
-        runs = await nightly_runs.last(connection, 10)
+        runs = await integrity.last(connection, 10)
     assert [run.outcome for run in runs if run.work is NightlyWork.VERIFY] == ["clean", "interrupted"]
 
 
 async def test_a_run_that_another_process_took_over_writes_nothing(night: Night) -> None:
     async with night.ctx.pool.acquire() as connection:
-        slow = await nightly_runs.begin(connection, NightlyWork.ANCHOR, NIGHT)
+        slow = await integrity.begin(connection, NightlyWork.ANCHOR, NIGHT)
         assert await night.runs.run(NightlyWork.ANCHOR) is not None
-        assert (
-            await nightly_runs.end(connection, slow, RunResult(outcome=RunOutcome.FAILED, failure="X"), NIGHT) is None
-        )
+        assert await integrity.end(connection, slow, RunResult(outcome=RunOutcome.FAILED, failure="X"), NIGHT) is None
 
 
 async def test_batches_have_few_cases_with_long_logs(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,7 +282,7 @@ async def test_batches_have_few_cases_with_long_logs(night: Night, monkeypatch: 
 )
 async def test_the_database_refuses_a_result_that_lacks_something(night: Night, columns: str) -> None:
     async with night.ctx.pool.acquire() as connection:
-        await nightly_runs.begin(connection, NightlyWork.ANCHOR, NIGHT)
+        await integrity.begin(connection, NightlyWork.ANCHOR, NIGHT)
         with pytest.raises(asyncpg.CheckViolationError, match="nightly_run_"):
             await connection.execute(f"UPDATE nightly_run SET {columns}")
 

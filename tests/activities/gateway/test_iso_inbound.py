@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from activities.gateway.iso_inbound import MessageRefused, MessageTaken, take_message
+from activities.gateway.iso import MessageRefused, MessageTaken, take_message
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
 from adapters.banks.iso20022.document import Message
 from adapters.banks.iso20022.encode import encode_reminder

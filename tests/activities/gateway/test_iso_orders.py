@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.gateway.iso_inbound import MessageRefused, MessageTaken, take_message
-from activities.recovery import hold_opening
+from activities.gateway.iso import MessageRefused, MessageTaken, take_message
+from activities.recovery import hold_lifecycle
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.orders import cancel_order
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
@@ -67,7 +67,7 @@ class Filed:
 @pytest.fixture
 async def filed(bench: Bench) -> Filed:
     case_no = await held_case(bench, f"1{rrn()}")
-    await hold_opening.open_for_new_holds(bench.ctx, case_no)
+    await hold_lifecycle.open_for_new_holds(bench.ctx, case_no)
     hold_id = await bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     reference = await bench.value("SELECT reference FROM hop WHERE case_no = $1", case_no)
     return Filed(Ordered(bench, case_no, hold_id), reference)
@@ -105,7 +105,7 @@ async def test_a_message_that_came_before_the_engine_stopped_is_booked_when_it_c
         async def stopped(*_: object) -> int:
             raise ConnectionResetError
 
-        patch.setattr("activities.gateway.iso_orders.book", stopped)
+        patch.setattr("activities.gateway.iso.book", stopped)
         with pytest.raises(ConnectionResetError):
             await filed.take(body)
     assert (await filed.ordered.buckets())["restored"] == 0

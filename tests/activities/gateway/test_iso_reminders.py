@@ -8,11 +8,11 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.banks.concurrency import ConcurrencyLimits
+from activities.banks.channel_health import ConcurrencyLimits
 from activities.banks.delivery import REMINDER_WAIT, BankDelivery
 from activities.case.hold_requests import CaseActivities
 from adapters.banks.iso20022.arrivals import StatusRequest
-from adapters.banks.iso20022.decode import decode
+from adapters.banks.iso20022.orders import decode
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
 from db.pool import Pool
 from schemas.case.case_workflow import Escalate, Escalated, Sent

@@ -7,7 +7,7 @@ import pytest
 from activities.people import my_case
 from activities.people.my_case import my_case_page
 from activities.recovery.message_outbox import tell_victim
-from db.privacy import victim_reach
+from db.privacy import victims
 from domain.errors.people import TreatmentAnswered, TreatmentNotAsked
 from schemas.enums import Bucket
 from schemas.notifications import MessageKind
@@ -70,7 +70,7 @@ async def test_a_quiet_victim_gets_the_code_that_was_asked_for_and_else_only_tha
     case_no, bench = await visitor.home.hold(100), visitor.home.bench
     quiet = Reach(way=ReachWay.SMS, is_quiet=True)
     async with bench.pool.acquire() as connection, connection.transaction():
-        await victim_reach.add(connection, case_no, 1, quiet, None, None, visitor.home.clock.at, "complainant")
+        await victims.add(connection, case_no, 1, quiet, None, None, visitor.home.clock.at, "complainant")
     token = await visitor.enter(case_no)
     assert await visitor.door.visit(token) is not None
     assert not await bench.said("news", case_no)

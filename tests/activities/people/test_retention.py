@@ -8,7 +8,7 @@ import pytest
 from activities.case.transaction import ENGINE, case_transaction
 from activities.people import retention, victims
 from activities.privacy.person_keys import PersonKeys
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from activities.recovery.message_outbox import tell_holder, tell_victim
 from activities.secrets import SecretBox
 from db.pool import Pool
@@ -98,7 +98,7 @@ async def test_m10_an_account_holder_and_what_was_written_to_both_are_gone_with_
     root = rrn()
     case_no = await bench.complain(transfer(1_000_00, reference=root), victim=ASHA)
     await bench.answer("HDFC", case_no, row(1, root, "1000.00", phone_number="9876500000"))
-    await hold_opening.open_for_new_holds(bench.ctx, case_no)
+    await hold_lifecycle.open_for_new_holds(bench.ctx, case_no)
     hold_id = await bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     async with bench.pool.acquire() as connection, connection.transaction():
         facts = {"occasion": "1", "amount_paise": 1_000_00}

@@ -15,8 +15,8 @@ from activities.privacy import reseal as resealing
 from activities.privacy.reseal import SEALED_FOR, KeyNotKnownEverywhere, reseal
 from activities.secrets import CannotOpen, Process, ProcessKeys, Purpose, SecretBox
 from db.pool import Pool, open_pool
-from db.privacy import sealed
-from db.privacy.sealed import TOTP_SECRETS, session_name
+from db.privacy import body_keys
+from db.privacy.body_keys import TOTP_SECRETS, session_name
 from tests.factories import SECRET, institution
 from tests.officers import enrol
 from tests.paths import ROOT
@@ -128,13 +128,13 @@ async def test_a_process_that_starts_with_the_old_key_meanwhile_ends_the_run(
     async def open_old() -> Pool:
         return await open_pool(database_dsn, min_size=1, session_name=session_name(OLD_BOX.key_ids))
 
-    real = sealed.addresses_without
+    real = body_keys.addresses_without
 
     async def addresses_without(*arguments: Any) -> list[str]:
         await asyncio.gather(*started)
         return await real(*arguments)
 
-    monkeypatch.setattr(sealed, "addresses_without", addresses_without)
+    monkeypatch.setattr(body_keys, "addresses_without", addresses_without)
     with pytest.raises(KeyNotKnownEverywhere):
         await reseal(database, BOTH, start)
     await (await started[0]).close()

@@ -10,7 +10,7 @@ import pytest
 
 from activities.banks import received
 from activities.case.transaction import case_transaction
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from activities.recovery.confirmations import NotItsLine, record_statement, take_confirmation
 from activities.recovery.orders import cancel_order, plan_order
 from db.recovery import bank_orders
@@ -107,7 +107,7 @@ class Ordered:
 @pytest.fixture
 async def ordered(bench: Bench) -> Ordered:
     case_no = await held_case(bench, f"1{rrn()}")
-    await hold_opening.open_for_new_holds(bench.ctx, case_no)
+    await hold_lifecycle.open_for_new_holds(bench.ctx, case_no)
     hold_id = await bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     return Ordered(bench, case_no, hold_id)
 

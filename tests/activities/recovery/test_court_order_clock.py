@@ -17,7 +17,7 @@ from domain.errors.restoration import CourtOrderLacksDocument, CourtOrderNeedsSe
 from schemas.case.case_workflow import FollowUp
 from schemas.recovery.police import CourtOrder, CourtOrderCopy, NewCourtOrder
 from schemas.text import IST
-from simulator.people.court import one_page_pdf
+from simulator.people.police import one_page_pdf
 from tests.activities.hold_world import Holds
 from tests.activities.recovery.test_hold_lifecycle import CONTACT
 from tests.activities.restoration_bench import Home

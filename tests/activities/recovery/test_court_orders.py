@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from activities.context import Context
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from activities.recovery.court_orders import (
     confirm_court_order,
     confirm_withdrawal,
@@ -36,7 +36,7 @@ from domain.errors.restoration import (
 )
 from schemas.recovery.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
 from schemas.text import IST
-from simulator.people.court import Court, one_page_pdf
+from simulator.people.police import Court, one_page_pdf
 from tests.activities.restoration_bench import Home
 from tests.desk_tasks import notes
 from tests.factories import row, rrn, transfer
@@ -111,7 +111,7 @@ class Bailiff(Home):
         return case_no, accounts
 
     async def open_for_new_holds(self, case_no: str) -> None:
-        await hold_opening.open_for_new_holds(self.ctx, case_no)
+        await hold_lifecycle.open_for_new_holds(self.ctx, case_no)
 
     async def told(self, case_no: str) -> Iterable[str]:
         rows = await self.bench.rows(

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from itertools import pairwise
 
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from db.pool import Pool
 from domain.recovery.procedure import STEPS
 from schemas.restoration_enums import Route
@@ -53,7 +53,7 @@ async def test_killed_at_every_commit_it_all_comes_home_once(database_dsn: str, 
     for case_no in case_nos:
         await home.check(case_no)
         restored += (await home.bench.buckets(case_no)).get("restored", 0)
-        assert await hold_opening.open_for_new_holds(home.ctx, case_no) == 0, "no hold waits to be opened"
+        assert await hold_lifecycle.open_for_new_holds(home.ctx, case_no) == 0, "no hold waits to be opened"
     assert restored == held, "what was on hold is home, to the last paisa"
     [(ordered, confirmed)] = await home.bench.rows(
         "SELECT sum(amount_paise)::bigint, sum(confirmed_paise)::bigint FROM bank_order_line"

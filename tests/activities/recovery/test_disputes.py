@@ -12,7 +12,7 @@ from activities.context import Context
 from activities.recovery import grievance_decisions as grievances
 from activities.recovery import objections, restoration_decisions
 from activities.recovery.hearings import waive_notice
-from db.privacy.sealed import WAIVER
+from db.privacy.body_keys import WAIVER
 from db.recovery import restoration_facts, restoration_views
 from domain.errors import NotNow, RoleNotAllowed
 from domain.errors.recovery import HoldKeptByCourt

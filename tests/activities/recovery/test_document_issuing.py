@@ -10,8 +10,7 @@ import pytest
 from activities.recovery.document_issuing import issue, issue_about
 from db.recovery import document_register
 from documents.composing import compose
-from documents.document import Imprint
-from documents.rendering import RenderingFailed, render
+from documents.rendering import Imprint, RenderingFailed, render
 from domain.errors import NotFound
 from domain.recovery.documents import DocumentIncomplete
 from schemas.enums import Language

@@ -13,10 +13,10 @@ from activities.context import Context
 from activities.recovery.assignments import DueList
 from activities.recovery.hold_lifecycle import HoldDeadlines
 from activities.recovery.statutory_duties import duty_done, open_duty
-from db.case import procedure_outbox
-from db.case.deferral import read_deferral
+from db.case import case_outbox
+from db.case.case_outbox import read_deferral
 from db.pool import Pool
-from db.recovery import due_list
+from db.recovery import due_documents
 from schemas.enums import ProcedureKind
 from schemas.procedures import RowState
 from schemas.restoration_enums import DutyKind
@@ -41,18 +41,18 @@ class Listed(Holds):
         """The cases that the list finds due."""
         async with self.ctx.pool.acquire() as connection:
             deferral = await read_deferral(connection, NOW, NOW, NOW)
-            return [one.case_no for one in await due_list.due_cases(connection, deferral, [], 100)]
+            return [one.case_no for one in await due_documents.due_cases(connection, deferral, [], 100)]
 
-    async def owes(self) -> due_list.Backlog:
+    async def owes(self) -> due_documents.Backlog:
         async with self.ctx.pool.acquire() as connection:
-            return await due_list.backlog(connection)
+            return await due_documents.backlog(connection)
 
     async def due_at(self, hold_id: UUID) -> Any:
         return await self.bench.value("SELECT due_at FROM procedure WHERE workflow_id = $1", f"hold-{hold_id}")
 
     async def change(self, hold_id: UUID) -> None:
         async with self.ctx.pool.acquire() as connection:
-            await procedure_outbox.notify(connection, ProcedureKind.HOLD, str(hold_id), self.clock.at)
+            await case_outbox.notify(connection, ProcedureKind.HOLD, str(hold_id), self.clock.at)
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ async def test_a_transaction_that_is_lost_is_done_again(holds: Listed, monkeypat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(due_list, "mark_attended", killed)
+        patch.setattr(due_documents, "mark_attended", killed)
         with pytest.raises(KeyboardInterrupt):
             await holds.attend(case_no)
     assert (await holds.bench.events(case_no)).count("holder_told") == 0
@@ -211,22 +211,22 @@ async def test_an_action_that_stays_due_is_tried_again_after_a_minute(
 
 
 async def test_the_backlog_counts_what_is_due_and_undone_and_how_long_it_waits(holds: Listed) -> None:
-    assert await holds.owes() == due_list.Backlog(rows=0, lag_seconds=0)
+    assert await holds.owes() == due_documents.Backlog(rows=0, lag_seconds=0)
     case_no = await held_case(holds.bench, f"1{rrn()}")
     held_at = await holds.bench.value("SELECT min(held_at) FROM held_hop")
     holds.clock.at = held_at + timedelta(seconds=7)
-    assert await holds.owes() == due_list.Backlog(rows=1, lag_seconds=7)
+    assert await holds.owes() == due_documents.Backlog(rows=1, lag_seconds=7)
     await holds.open_for_new_holds(case_no)
     assert (await holds.owes()).rows == 4, "a hold and duties that are due, a workflow to start, a notification"
     await holds.attend()
     await holds.bench.pool.execute("UPDATE procedure SET started_at = now() WHERE started_at IS NULL")
     await holds.bench.pool.execute("UPDATE procedure_news SET signalled_at = now() WHERE signalled_at IS NULL")
-    assert await holds.owes() == due_list.Backlog(rows=0, lag_seconds=0)
+    assert await holds.owes() == due_documents.Backlog(rows=0, lag_seconds=0)
     first = await holds.bench.value("SELECT min(due_at) FROM procedure WHERE kind IN ('hold', 'duties')")
     async with holds.ctx.pool.acquire() as connection:
-        assert await due_list.next_due_at(connection, holds.clock.at) == first
+        assert await due_documents.next_due_at(connection, holds.clock.at) == first
     holds.clock.at = first + timedelta(hours=1)
-    assert await holds.owes() == due_list.Backlog(rows=1, lag_seconds=3600)
+    assert await holds.owes() == due_documents.Backlog(rows=1, lag_seconds=3600)
 
 
 # -- any order ---------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from activities.case.desk import correct_hop
 from activities.case.discrepancies import ResolvingOfficer, resolve
 from activities.context import Context
-from activities.recovery import restoration_refusals
+from activities.recovery import restoration_deadlines
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.orders import cancel_order
 from domain.errors.case import HopOnHold, ResolvedMoneyOrdered
@@ -138,11 +138,11 @@ async def test_what_was_cancelled_after_a_part_was_paid_waits_too(home: Home) ->
 
 async def test_an_officer_has_exactly_what_was_refused_reopened(home: Home) -> None:
     case_no, restoration = await refused(home)
-    await restoration_refusals.reopen(home.ctx, restoration, AGAIN, SP)
+    await restoration_deadlines.reopen(home.ctx, restoration, AGAIN, SP)
     assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
     assert [line[:2] for line in await lines(home, case_no)] == [(1, 1), (1, 2), (2, 2)]
     with pytest.raises(NotReopenable, match="is restored"):
-        await restoration_refusals.reopen(home.ctx, restoration, AGAIN, SP)
+        await restoration_deadlines.reopen(home.ctx, restoration, AGAIN, SP)
     second = await home.of(case_no, 2)
     await home.to_credit(second)
     assert ("restore", "restoration", "ICIC", 200_00) in await home.orders(case_no)
@@ -175,7 +175,7 @@ async def test_more_on_hold_of_what_was_refused_is_a_persons_question(home: Home
     await home.bench.answer("ICIC", case_no, row(1, root, "50.00", rrn_transaction_id=rrn()))
     assert await rounds(home, case_no) == [(1, "restored")]
     assert await tasks(home, case_no) == [2]
-    await restoration_refusals.reopen(home.ctx, restoration, AGAIN, SP)
+    await restoration_deadlines.reopen(home.ctx, restoration, AGAIN, SP)
     assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
     assert await tasks(home, case_no) == []
 

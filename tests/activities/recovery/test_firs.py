@@ -26,7 +26,7 @@ from domain.errors.restoration import (
 )
 from schemas.recovery.police import Fir, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import CaseDuty
-from simulator.people.police_station import PoliceStation, StationHabits
+from simulator.people.police import PoliceStation, StationHabits
 from tests.activities.recovery.test_statutory_duties import Duties
 from tests.asgi_server import served
 from tests.desk_tasks import notes

@@ -13,7 +13,7 @@ from activities.recovery.firs import assign_officer
 from activities.recovery.hold_releases import record_small_hold_decision
 from activities.recovery.hold_transaction import HoldTransaction
 from activities.recovery.orders import cancel_order
-from db.privacy.sealed import COURT_ORDER
+from db.privacy.body_keys import COURT_ORDER
 from db.recovery import free_amounts
 from domain.errors.recovery import HoldKeptByCourt, NotSmallHold, SmallHoldDecided
 from domain.recovery.holds import HoldClocks

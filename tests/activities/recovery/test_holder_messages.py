@@ -4,7 +4,7 @@ import pytest
 
 from activities.context import Context
 from activities.recovery.firs import assign_officer
-from activities.recovery.holder_messages import subject_of
+from activities.recovery.message_sending import subject_of
 from db import tasks
 from schemas.enums import TaskKind
 from schemas.recovery.holds import HoldAction

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from activities.context import Context
 from activities.outgoing import NO_WAY, Routes, Ways, send_due
 from activities.privacy.person_keys import PersonKeys
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from activities.recovery.firs import assign_officer
 from activities.recovery.hold_transaction import take_contact
 from activities.recovery.message_outbox import tell_holder, tell_officer, tell_victim
@@ -85,7 +85,7 @@ class Post:
         payee = {"institution": bank, "account": f"5{rrn()}"}
         case_no = await self.bench.complain(transfer(5_000_00, reference=root, payee=payee))
         await self.bench.answer(bank, case_no, row(1, root, "5000.00", **changes))
-        await hold_opening.open_for_new_holds(self.ctx, case_no)
+        await hold_lifecycle.open_for_new_holds(self.ctx, case_no)
         hold_id = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
         await self.bench.pool.execute("DELETE FROM message WHERE case_no = $1", case_no)
         return case_no, hold_id
@@ -456,7 +456,7 @@ async def test_holders_at_two_banks_are_two_tasks(post: Post) -> None:
     )
     for bank, root in zip(("HDFC", "ICIC"), roots, strict=True):
         await post.bench.answer(bank, case_no, row(1, root, "5000.00"))
-    await hold_opening.open_for_new_holds(post.ctx, case_no)
+    await hold_lifecycle.open_for_new_holds(post.ctx, case_no)
     until = post.clock.at + timedelta(minutes=10)
     for (hold_id,) in await post.bench.rows("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no):
         await post.tell_holder(hold_id, MessageKind.GRIEVANCE_CODE, code="123456", until=until)

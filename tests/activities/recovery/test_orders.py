@@ -15,7 +15,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.banks.delivery import BankDelivery
 from activities.banks.reply_links import LetterLinks
-from activities.recovery import bank_replies, hold_opening, restoration_deadlines
+from activities.recovery import bank_replies, hold_lifecycle, restoration_deadlines
 from activities.recovery.document_issuing import OrderDocuments
 from activities.recovery.orders import OrderActivities, cancel_order
 from activities.recovery.restoration_transitions import restoration_transaction
@@ -157,7 +157,7 @@ async def road(database: Pool) -> Road:
 
 async def road_on(bench: Bench) -> Road:
     case_no = await held_case(bench, f"1{rrn()}")
-    await hold_opening.open_for_new_holds(bench.ctx, case_no)
+    await hold_lifecycle.open_for_new_holds(bench.ctx, case_no)
     hold_id = await bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     return Road(Ordered(bench, case_no, hold_id))
 

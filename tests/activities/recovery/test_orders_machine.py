@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from activities.case.transaction import case_transaction
 from activities.context import Context
-from activities.recovery import bank_replies, hold_opening
+from activities.recovery import bank_replies, hold_lifecycle
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.orders import cancel_order, plan_order
 from db.pool import open_pool
@@ -65,7 +65,7 @@ class OrdersMachine(RuleBasedStateMachine):
     @initialize()
     def hold(self) -> None:
         self.case_no = self.run(held_case(self.bench, f"1{rrn()}", f"2{rrn()}"))
-        self.run(hold_opening.open_for_new_holds(self.ctx, self.case_no))
+        self.run(hold_lifecycle.open_for_new_holds(self.ctx, self.case_no))
         self.holds: dict[int, UUID] = dict(
             self.run(
                 self.bench.rows("SELECT l.hop_no, l.hold_id FROM restoration_line l WHERE l.case_no = $1", self.case_no)

@@ -6,7 +6,7 @@ import pytest
 
 from activities.context import Context
 from activities.recovery.hold_transaction import hold_transaction
-from activities.recovery.release_proposals import confirm_proposal, propose_release
+from activities.recovery.payer_decisions import confirm_proposal, propose_release
 from domain.errors.recovery import AmountNotFree, HoldKeptByCourt, NothingFree
 from schemas.recovery.holds import HoldAction
 from schemas.recovery.police import NewCourtOrder

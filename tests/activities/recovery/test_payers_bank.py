@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from activities.case import payer_transfers
+from activities.case import payer_inquiries
 from activities.context import Context
 from db.case import cases, ledger
 from db.recovery import document_facts, firs, payer_decisions, restoration_views
@@ -11,8 +11,7 @@ from db.recovery.claims import claims, confirmed_of, hops_at
 from domain.case.ledger import move_between
 from domain.errors.restoration import TransferContested, TransferNotAccepted
 from schemas.case.payer_inquiries import FoundTransferDecision
-from schemas.enums import Bucket
-from schemas.payer_enums import FoundDecision
+from schemas.enums import Bucket, FoundDecision
 from schemas.restoration_enums import ConfirmedBy
 from tests.activities.bench import Bench
 from tests.activities.case.test_payer_inquiries import at
@@ -75,9 +74,9 @@ async def test_a_found_transfer_that_an_officer_took_is_confirmed_by_the_victims
     case_no = await home.bench.complain(transfer(1000_00, reference=(root := rrn())))
     line = debit(root, "300.00", reference=rrn(), payee_account_number=account)
     await home.bench.answer("SBIN", case_no, line)
-    (inquiry,) = (await payer_transfers.of_case(home.ctx, case_no)).inquiries
+    (inquiry,) = (await payer_inquiries.of_case(home.ctx, case_no)).inquiries
     take = FoundTransferDecision(decision=FoundDecision.TAKEN, reason="fraud too")
-    await payer_transfers.decide(home.ctx, case_no, inquiry.found[0].found_id, take, "officer:desk")
+    await payer_inquiries.decide(home.ctx, case_no, inquiry.found[0].found_id, take, "officer:desk")
     assert await confirmed(home.bench, account) == [(300_00, SENT)]
 
 
@@ -114,7 +113,7 @@ async def test_no_approval_while_the_victims_bank_names_another_payer(home: Home
 
 async def test_a_confirmed_payer_is_marked_and_stops_nothing(home: Home) -> None:
     case_no = await another_payer(home, f"00{FIRST['account']}")
-    (inquiry,) = (await payer_transfers.of_case(home.ctx, case_no)).inquiries
+    (inquiry,) = (await payer_inquiries.of_case(home.ctx, case_no)).inquiries
     assert [one.payer_confirmed for one in inquiry.statements] == [True]
     restoration_id = await home.of(case_no)
     await to_prepared(home, restoration_id)
@@ -126,10 +125,10 @@ async def test_no_approval_of_a_taken_transfer_whose_debited_account_is_another(
     case_no = await home.bench.complain(transfer(1000_00, reference=(root := rrn())))
     line = debit(root, "300.00", reference=found, payee_account_number=account, root_account_number="30000000999")
     await home.bench.answer("SBIN", case_no, line)
-    (inquiry,) = (await payer_transfers.of_case(home.ctx, case_no)).inquiries
+    (inquiry,) = (await payer_inquiries.of_case(home.ctx, case_no)).inquiries
     assert inquiry.found[0].payer_differs
     take = FoundTransferDecision(decision=FoundDecision.TAKEN, reason="fraud too")
-    await payer_transfers.decide(home.ctx, case_no, inquiry.found[0].found_id, take, "officer:desk")
+    await payer_inquiries.decide(home.ctx, case_no, inquiry.found[0].found_id, take, "officer:desk")
     async with home.bench.pool.acquire() as connection:
         contested = await payer_decisions.contested(connection, case_no)
     assert [(one.hop_no, one.undecided, one.bank_differs) for one in contested] == [(2, True, True)]
@@ -168,9 +167,9 @@ async def test_police_and_courts_are_told_only_of_transfers_that_a_person_said_a
         return [one.reference for one in report.transfers], [one.reference for one in letters], report.loss_paise
 
     assert await stated() == ([root], [root], 1000_00)
-    (inquiry,) = (await payer_transfers.of_case(home.ctx, case_no)).inquiries
+    (inquiry,) = (await payer_inquiries.of_case(home.ctx, case_no)).inquiries
     take = FoundTransferDecision(decision=FoundDecision.TAKEN, reason="fraud too")
-    await payer_transfers.decide(home.ctx, case_no, inquiry.found[0].found_id, take, "officer:desk")
+    await payer_inquiries.decide(home.ctx, case_no, inquiry.found[0].found_id, take, "officer:desk")
     assert await stated() == ([root, found], [root, found], 1600_00)
 
 

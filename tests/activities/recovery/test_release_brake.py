@@ -14,9 +14,9 @@ from activities.database_figures import read_all
 from activities.metrics import METRICS
 from activities.recovery.assignments import DueList
 from activities.recovery.hold_releases import continue_releases, read_brake
-from db.case.deferral import read_deferral
+from db.case.case_outbox import read_deferral
 from db.pool import Pool
-from db.recovery import due_list
+from db.recovery import due_documents
 from domain.errors.recovery import BrakedReleasesDiffer, NoReleaseWaits
 from domain.policy.model import load_policy
 from schemas.recovery.holds import ContinueReleases, ReleaseBrake, ReleasesContinued
@@ -42,7 +42,7 @@ class Braked(Holds):
         for _ in range(5):
             async with self.ctx.pool.acquire() as connection:
                 deferral = await read_deferral(connection, NOW, NOW, NOW)
-                found = await due_list.due_cases(connection, deferral, [], 1000)
+                found = await due_documents.due_cases(connection, deferral, [], 1000)
             if not found:
                 return
             for one in found:

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from activities.context import Context
-from activities.recovery import restoration_refusals
+from activities.recovery import restoration_deadlines
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.court_orders import confirm_withdrawal, withdraw_court_order
 from activities.recovery.orders import cancel_order
@@ -102,17 +102,17 @@ async def test_what_was_cancelled_by_mistake_is_reopened(home: Home) -> None:
     await home.tick(restoration, 3)
     why = ReopenReason(reason="the wrong case")
     with pytest.raises(NotReopenable, match="is open"):
-        await restoration_refusals.reopen(home.ctx, restoration, why, SUPERVISOR)
+        await restoration_deadlines.reopen(home.ctx, restoration, why, SUPERVISOR)
     await home.do(restoration, VERB.CANCEL, SUPERVISOR)
     assert await rounds(home, case_no) == [(1, "cancelled")]
     with pytest.raises(RoleNotAllowed, match="desk may not"):
-        await restoration_refusals.reopen(home.ctx, restoration, why, DESK)
-    await restoration_refusals.reopen(home.ctx, restoration, why, SUPERVISOR)
+        await restoration_deadlines.reopen(home.ctx, restoration, why, DESK)
+    await restoration_deadlines.reopen(home.ctx, restoration, why, SUPERVISOR)
     (event,) = await home.events(case_no, "restoration_reopened")
     assert (event["state"], event["reason"]) == ("cancelled", "the wrong case")
     assert await rounds(home, case_no) == [(1, "cancelled"), (2, "open")]
     with pytest.raises(NothingToReopen):
-        await restoration_refusals.reopen(home.ctx, restoration, why, SP)
+        await restoration_deadlines.reopen(home.ctx, restoration, why, SP)
 
 
 async def test_a_hold_that_a_court_keeps_while_nothing_is_under_way_is_put_before_a_person(home: Home) -> None:
@@ -127,7 +127,7 @@ async def test_a_hold_that_a_court_keeps_while_nothing_is_under_way_is_put_befor
     await confirm_withdrawal(home.ctx, case_no, keeps, "another case's", "officer:sp")
     assert await asked(home, case_no) == 0
     await court(home, case_no, "keep_hold")
-    await restoration_refusals.reopen(home.ctx, restoration, ReopenReason(reason=WHY), SP)
+    await restoration_deadlines.reopen(home.ctx, restoration, ReopenReason(reason=WHY), SP)
     await home.open_for_new_holds(case_no)
     assert await asked(home, case_no) == 0
     await home.do(await home.of(case_no, 2), VERB.CANCEL, SUPERVISOR)

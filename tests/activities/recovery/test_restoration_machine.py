@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 
 from activities.case.discrepancies import ResolvingOfficer, resolve
 from activities.context import Context
-from activities.recovery import grievance_decisions, restoration_refusals, withdrawals
+from activities.recovery import grievance_decisions, restoration_deadlines, withdrawals
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.court_orders import (
     confirm_court_order,
@@ -285,7 +285,7 @@ class RestorationMachine(RuleBasedStateMachine):
                 if found:
                     await home.decide(restoration, found[0][0], decision)
             case "reopen":
-                await restoration_refusals.reopen(
+                await restoration_deadlines.reopen(
                     self.world.ctx, restoration, ReopenReason(reason="by mistake"), SUPERVISOR
                 )
             case "refuse":

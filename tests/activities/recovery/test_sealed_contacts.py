@@ -7,7 +7,7 @@ import pytest
 
 from activities.recovery.hold_transaction import take_contact
 from db.pool import Pool
-from db.privacy import holder_contacts
+from db.privacy import victims
 from schemas.privacy.personal_data import ContactData
 from schemas.recovery.holds import NewHolderContact
 from tests.activities.hold_world import Holds
@@ -34,8 +34,8 @@ async def entered(holds: Holds) -> UUID:
 
 async def history(holds: Holds, hold_id: UUID) -> list[ContactData]:
     async with holds.ctx.pool.acquire() as connection:
-        case_no = (await holder_contacts.of_hold(connection, hold_id)).case_no
-        changes = await holder_contacts.changes_of_case(connection, case_no)
+        case_no = (await victims.of_hold(connection, hold_id)).case_no
+        changes = await victims.changes_of_case(connection, case_no)
     return [holds.ctx.persons.open_contact(changes[number]) for number in sorted(changes)]
 
 

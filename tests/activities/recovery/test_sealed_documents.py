@@ -11,7 +11,7 @@ from activities.banks.bodies import BodyOpener
 from activities.case.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.evidence.pack import check
-from activities.gateway.iso_inbound import take_message
+from activities.gateway.iso import take_message
 from activities.privacy.person_keys import PersonKeys
 from activities.recovery.court_orders import take_court_order
 from activities.recovery.document_issuing import issue_for_officer

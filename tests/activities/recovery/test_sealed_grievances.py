@@ -5,7 +5,7 @@ import pytest
 
 from activities.recovery import grievance_decisions
 from db.pool import Pool
-from db.recovery import appeals, grievance_texts, grievance_views
+from db.recovery import appeals, grievance_views
 from schemas.recovery.grievances import AppealOn
 from schemas.restoration_enums import GrievanceLevel
 from tests.activities.hold_world import Holds
@@ -40,7 +40,7 @@ async def shown(appeal: Appeal) -> tuple[str, str, list[str]]:
         page = (await appeals.get(connection, appeal.hold_id, opens)).grievance
         assert page is not None
         assert (page.text, page.levels) == (view.text, view.levels)
-        assert (await grievance_texts.contact_of(connection, appeal.identity, opens))[0] == view.contact
+        assert (await grievance_views.contact_of(connection, appeal.identity, opens))[0] == view.contact
     return view.text, view.contact, [level.said for level in view.levels if level.said]
 
 

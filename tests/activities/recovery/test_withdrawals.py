@@ -8,7 +8,7 @@ import pytest
 from activities.case.desk import add_hop, stop_request
 from activities.case.discrepancies import ResolvingOfficer, resolve
 from activities.context import Context
-from activities.recovery import restoration_refusals, withdrawals
+from activities.recovery import restoration_deadlines, withdrawals
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.orders import cancel_order
 from db.recovery import bank_orders
@@ -187,7 +187,7 @@ async def test_a_release_that_is_cancelled_opens_no_restoration(home: Home) -> N
     await home.tick(restoration)
     assert (await home.at(restoration))[0] == "cancelled"
     with pytest.raises(NothingToReopen):
-        await restoration_refusals.reopen(home.ctx, restoration, ReopenReason(reason=WHY), SUPERVISOR)
+        await restoration_deadlines.reopen(home.ctx, restoration, ReopenReason(reason=WHY), SUPERVISOR)
     await home.check(case_no)
 
 

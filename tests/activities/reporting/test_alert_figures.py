@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from activities.context import Context
-from db.banks import delivery_attempts
+from db.banks import bank_exchanges
 from db.reporting import wall
 from db.reporting.wall import AlertFigures, DutyBacklog
 from schemas.banks.keys import About
@@ -39,7 +39,7 @@ async def test_a_request_is_unsent_until_a_channel_has_tried_it(ctx: Context) ->
     async with ctx.pool.acquire() as connection:
         request_id = await connection.fetchval("SELECT request_id FROM hold_request")
         about, outcome = About.HOLD_REQUEST, DeliveryOutcome.FAILED
-        await delivery_attempts.note(connection, about, request_id, ChannelKind.I4C, outcome, planned_at)
+        await bank_exchanges.note(connection, about, request_id, ChannelKind.I4C, outcome, planned_at)
     waiting = (await read(ctx, planned_at + HOUR)).requests
     assert (waiting.unsent, waiting.undelivered, waiting.oldest_unsent_seconds) == (0, 1, 0)
     waiting = (await read(ctx, planned_at + 2 * DAY)).requests

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from activities.context import Context
-from activities.recovery import restoration_refusals
+from activities.recovery import restoration_deadlines
 from activities.recovery.orders import cancel_order
 from activities.reporting.outcomes import (
     DISTRICT_CASES_MIN,
@@ -192,7 +192,7 @@ async def test_money_of_a_second_round_counts_once(ctx: Context) -> None:
     await home.tick(restoration)
     await home.do(restoration, RestorationVerb.REFUSE, SP)
     await home.do(restoration, RestorationVerb.RECEIVE_BOND, IO)
-    await restoration_refusals.reopen(home.ctx, restoration, ReopenReason(reason="the holder agrees"), SP)
+    await restoration_deadlines.reopen(home.ctx, restoration, ReopenReason(reason="the holder agrees"), SP)
     await home.open_for_new_holds(case_no)
     assert await home.bench.value("SELECT count(*) FROM restoration_line WHERE case_no = $1", case_no) == 2
     total = (await report(home)).total

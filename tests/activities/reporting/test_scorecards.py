@@ -20,7 +20,7 @@ from activities.work_items import task_owners
 from api.params import LIMIT_MAX
 from db.pool import Pool
 from db.reporting.scorecards import by_class
-from domain.banks.answering_curve import BandCount, Curve, default_curve, fitted_curve
+from domain.banks.answering import BandCount, Curve, default_curve, fitted_curve
 from domain.work_items.task_owners import Taker
 from schemas.enums import AnswerClass, EscalationLevel, Role, TaskKind
 from schemas.reporting.scorecards import Call, CallList

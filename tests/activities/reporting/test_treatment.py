@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from activities.context import Context
-from activities.reporting import treatment
+from activities.reporting import scorecards
 from activities.reporting.stage_figures import Days
 from db.people import statements
 from schemas.people.my_case import SaidAnswer, TreatmentFigures, TreatmentGroup, TreatmentQuestion
@@ -23,7 +23,7 @@ async def test_counts_by_district_have_intervals_and_few_answers_are_left_out(ct
             [(on, district, respected)] * count,
         )
     days = Days(first_day=FIRST, end_day=FIRST + timedelta(days=1), as_of=ctx.now())
-    report = await treatment.read(ctx, days, TreatmentGroup.DISTRICT, None)
+    report = await scorecards.read(ctx, days, TreatmentGroup.DISTRICT, None)
 
     def of(rows: tuple[TreatmentFigures, ...], question: TreatmentQuestion) -> dict[str, TreatmentFigures]:
         return {row.about: row for row in rows if row.question is question}
@@ -39,11 +39,11 @@ async def test_counts_by_district_have_intervals_and_few_answers_are_left_out(ct
     assert 0.4 < lucknow.low < 0.8 < lucknow.high < 1
     assert (rows["AGRA"].is_shown, rows["AGRA"].yes, rows["AGRA"].share) == (False, None, None)
     assert not rows["VARANASI"].is_shown, "Agra would follow from the total"
-    header, *lines = treatment.table(report).to_csv().splitlines()
+    header, *lines = scorecards.table(report).to_csv().splitlines()
     assert header.startswith("\ufeffrow,question,about,is_shown,yes,no,")
     assert any(line.startswith("row,respected,LUCKNOW,1,8,2,1,0.8,") for line in lines)
     assert lines[-2].startswith("total,respected,,1,21,5,1,")
-    of_agra = await treatment.read(ctx, days, None, ("AGRA",))
+    of_agra = await scorecards.read(ctx, days, None, ("AGRA",))
     assert [row.is_shown for row in of_agra.total] == [False, False]
     async with ctx.pool.acquire() as connection:
         counted = await statements.counts(connection, FIRST, FIRST + timedelta(days=1), ["AGRA"])

@@ -12,7 +12,7 @@ from activities.work_items.task_notices import TaskNotices
 from activities.work_items.task_rounds import LONGEST, REPORTS, LastRound, TaskRounds
 from db.databases import rows_written
 from db.pool import Connection, Pool
-from db.work_items import task_notices, task_values
+from db.work_items import task_notices, task_views
 from tests.activities.task_desk import TaskDesk
 from tests.factories import SECRET, institution, make_context
 from tests.waiting import until
@@ -105,8 +105,8 @@ async def test_the_rounds_over_work_items_read_none_while_nothing_changes(
     assert told
     with monkeypatch.context() as patch:
         for module, name in (
-            (task_values, "to_value"),
-            (task_values, "forget_closed"),
+            (task_views, "to_value"),
+            (task_views, "forget_closed"),
             (task_notices, "near_deadline"),
             (task_notices, "unheard"),
         ):

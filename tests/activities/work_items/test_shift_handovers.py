@@ -20,7 +20,7 @@ from schemas.base import WithReason
 from schemas.enums import Role
 from schemas.officers.officers import TeamEntry, TeamShift
 from schemas.people.drafts import DraftContent, NewDraft
-from schemas.privacy.reads import Within
+from schemas.privacy.personal_data import Within
 from schemas.text import IST
 from schemas.work_items.shift_handovers import EarlyNote, HandoverNote, HandoverState, OfficerHandover, ShiftHandover
 from tests.activities.task_desk import TaskDesk

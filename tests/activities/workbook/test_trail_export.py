@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from activities.case.desk import add_hop, correct_hop
 from activities.context import Context
-from activities.workbook.trail_export import export_trail
-from activities.workbook.trail_lines import Fate, TrailOutcome
+from activities.workbook.trail_lines import Fate, TrailOutcome, export_trail
 from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow
 from domain.workbook.columns import Sheet

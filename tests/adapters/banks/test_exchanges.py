@@ -20,8 +20,7 @@ from adapters.banks.email import EmailAdapter, ReplyLink
 from adapters.banks.envelope import IV_BYTES
 from adapters.banks.i4c.bank_side import decode_fraud_report
 from adapters.banks.i4c.client import I4cAdapter
-from adapters.banks.i4c.encode import encode_fraud_report
-from adapters.banks.i4c.replies import login_reply, ticket_reply
+from adapters.banks.i4c.values import encode_fraud_report, login_reply, ticket_reply
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
 from adapters.banks.protocol import BankError, BankRefused, BankUnreachable, HoldTicket, IsoWay, OrderTicket
 from adapters.banks.push.client import PushAdapter

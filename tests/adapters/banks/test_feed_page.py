@@ -7,7 +7,7 @@ from db.paging import from_cursor
 from domain.policy.callers import LimitName
 from domain.policy.model import load_policy
 from schemas.case.answers import LINES_MAX, BankAnswer
-from schemas.gateway.bank_gateway import AnswerTaken, FeedPage
+from schemas.gateway.liens import AnswerTaken, FeedPage
 from tests.adapters.pages import json_after
 from tests.paths import ROOT
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.banks.answers import LineFlag
-from adapters.banks.i4c.times import format_moment, parse_moment
+from adapters.banks.i4c.values import format_moment, parse_moment
 from tests.each import each
 
 SEEN = datetime(2026, 4, 12, 8, 4, 5, tzinfo=UTC)

@@ -12,9 +12,8 @@ from adapters.banks.email import EmailAdapter
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.iso20022 import schema
 from adapters.banks.iso20022.arrivals import CancellationArrived, OrderArrived
-from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.document import IncompleteMessage, Message, read
-from adapters.banks.iso20022.orders import encode_cancellation, encode_order
+from adapters.banks.iso20022.orders import decode, encode_cancellation, encode_order
 from adapters.banks.iso20022.spool import CANNOT_BE_WRITTEN, Spool, SpoolAdapter
 from adapters.banks.iso20022.values import case_id
 from adapters.banks.protocol import (

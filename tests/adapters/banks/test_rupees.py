@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.banks.i4c.money import AmountError, format_rupees, parse_rupees, parse_signed_rupees
+from adapters.banks.i4c.values import AmountError, format_rupees, parse_rupees, parse_signed_rupees
 from schemas.base import MAX_AMOUNT_PAISE
 from tests.each import each
 

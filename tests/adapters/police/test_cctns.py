@@ -25,7 +25,7 @@ from adapters.police.cctns import (
     PoliceUnreachable,
 )
 from schemas.restoration_enums import FirKind
-from simulator.people.police_station import SIGN_WITHIN_SECONDS, PoliceStation, StationHabits
+from simulator.people.police import SIGN_WITHIN_SECONDS, PoliceStation, StationHabits
 from tests.asgi_server import served
 from tests.each import each
 

@@ -11,10 +11,10 @@ from python_calamine import CalamineWorkbook
 
 from activities.banks import received
 from activities.case.desk import close_task
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from api.reports import XLSX
 from db import tasks
-from db.banks import delivery_attempts
+from db.banks import bank_exchanges
 from db.banks.rosters import replace_officers
 from db.case import requests
 from db.pool import Pool
@@ -236,7 +236,7 @@ async def test_requests_show_their_channels_escalation_and_hops(doors: Doors) ->
             (ChannelKind.EMAIL, DeliveryOutcome.DELIVERED),
         ):
             at = datetime.now(UTC)
-            await delivery_attempts.note(connection, About.HOLD_REQUEST, request_id, channel, outcome, at, "busy")
+            await bank_exchanges.note(connection, About.HOLD_REQUEST, request_id, channel, outcome, at, "busy")
     first, second = (await doors.read(f"/api/v1/cases/{ack_no}/requests"))["items"]
     assert (first["institution"], first["state"], first["job_ids"]) == ("SBIN", "answered", ["BANKS-1"])
     assert first["hops"] == [{"hop_no": 1, "revision": 0, "live": False}]
@@ -254,7 +254,7 @@ async def test_requests_show_their_channels_escalation_and_hops(doors: Doors) ->
 
 async def test_transfers_timeline_and_holds_are_tables_too(doors: Doors) -> None:
     ack_no = await story(doors)
-    await hold_opening.open_for_new_holds(doors.services.ctx, ack_no)
+    await hold_lifecycle.open_for_new_holds(doors.services.ctx, ack_no)
 
     async def table(path: str, **query: str) -> list[dict[str, str]]:
         headers = doors.officer(Role.DESK) | {"Accept": "text/csv"}

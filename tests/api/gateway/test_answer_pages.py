@@ -13,7 +13,7 @@ import pytest
 
 from activities.banks import reply_links
 from activities.case.desk import stop_request
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from api.gateway import reply_pages
 from api.gateway.reply_pages import FORM_BODY_MAX_BYTES
 from domain.case.requests import request_id
@@ -180,7 +180,7 @@ async def test_the_form_is_kept_as_it_was_posted_and_no_token_anywhere(post: Pos
 async def test_the_holder_of_the_account_is_reached_by_what_the_form_says(post: Post) -> None:
     case_no = await post.ask(at_gram())
     await post.answer(t1_held="5000", t1_phone="+91 98765-00000", t1_email="holder@mail.example")
-    await hold_opening.open_for_new_holds(post.doors.services.ctx, case_no)
+    await hold_lifecycle.open_for_new_holds(post.doors.services.ctx, case_no)
     async with post.pool.acquire() as connection:
         hold_id = await connection.fetchval("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
         holder = await post.doors.services.ctx.persons.holder_of(connection, hold_id)

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from api.gateway import feed as bank_feed
 from tests.api.conftest import transfer
 from tests.api.feed import AT_HDFC, HELD, HOLDS, Feed, feed, kind
@@ -60,7 +60,7 @@ async def test_an_answer_says_how_the_holder_is_reached(
     held = {"kind": "held", "hop": 1, "amount_paise": 5_000_00, **told}
     assert (await feed.post(hold_id, "answer", {"lines": [held]})).status_code == 200
     ctx = feed.doors.services.ctx
-    await hold_opening.open_for_new_holds(ctx, receipt["case_ack_no"])
+    await hold_lifecycle.open_for_new_holds(ctx, receipt["case_ack_no"])
     async with ctx.pool.acquire() as connection:
         found = await connection.fetchval("SELECT hold_id FROM account_hold")
         holder = await ctx.persons.holder_of(connection, found)

@@ -21,12 +21,12 @@ from activities.gateway import inbox
 from activities.officers.proposals import decide, propose
 from activities.outgoing import Routes, Ways, send_due
 from activities.people.retention import forget_entries
-from activities.recovery.person_codes import PERSON_CODES, first_sign_in_address
+from activities.recovery.signatures import PERSON_CODES, first_sign_in_address
 from activities.secrets import hash_password, is_outdated, new_grouped_code
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from db import outgoing
-from db.banks import bank_people, bank_sessions
-from db.banks.bank_sessions import BankSession
+from db.banks import bank_logins, bank_people
+from db.banks.bank_logins import BankSession
 from db.clock import present_moment
 from db.outgoing import OutgoingKind
 from db.pool import Pool
@@ -464,7 +464,7 @@ async def session_of(pool: Pool, institution: str) -> BankSession:
     session_id = uuid4()
     async with pool.acquire() as connection:
         token_digest = hashlib.sha256(session_id.bytes).digest()
-        return await bank_sessions.begin(connection, session_id, token_digest, institution, "", timedelta(hours=1))
+        return await bank_logins.begin(connection, session_id, token_digest, institution, "", timedelta(hours=1))
 
 
 async def person_of(doors: Doors, name: str) -> Browser:

@@ -13,7 +13,7 @@ import pytest
 from activities.banks.reply_links import LetterLinks
 from activities.recovery.cancellations import record_attestation
 from activities.recovery.orders import cancel_order
-from api.gateway.order_pages import read_order_form
+from api.gateway.reply_pages import read_order_form
 from db.banks import reply_links
 from schemas.banks.keys import About
 from schemas.recovery.orders import OrderLine

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from activities.gateway import inbox_statements
-from activities.recovery import bank_replies, hold_opening
-from db.privacy.sealed import PDF
+from activities.gateway import inbox
+from activities.recovery import bank_replies, hold_lifecycle
+from db.privacy.body_keys import PDF
 from db.recovery import bank_orders
 from schemas.enums import ChannelKind, Role
 from schemas.recovery.orders import OrderConfirmation
@@ -225,7 +225,7 @@ async def test_a_hold_is_confirmed_as_released_in_whole(ordering: Ordering, feed
     case_no = await ordering.value("SELECT case_no FROM case_file")
     await feed.post(hold_id, "answer", {"lines": [{"kind": "held", "hop": 1, "amount_paise": HELD_PAISE}]})
     assert kind(await feed.post(hold_id, "release-confirm"), 409) == "no-release-order"
-    await hold_opening.open_for_new_holds(ordering.doors.services.ctx, case_no)
+    await hold_lifecycle.open_for_new_holds(ordering.doors.services.ctx, case_no)
     order_id = await ordering.plan(case_no, OrderKind.RELEASE)
     for _ in range(2):
         assert (await feed.post(hold_id, "release-confirm")).status_code == 204
@@ -277,7 +277,7 @@ async def test_leaving_a_cancelled_order_undone_needs_two_people(
     assert waiting_of(await checker.page("/inbox/checks")) == []
     await a_confirmation_has_both_names_also_after_the_order_is_cancelled(maker, checker, ordering)
     await by_two(ctx, is_so=False)
-    monkeypatch.setattr(inbox_statements, "PAGE", 1)
+    monkeypatch.setattr(inbox, "PAGE", 1)
     await confirmed_orders_are_found_and_paged(browser, ordering)
 
 

@@ -15,7 +15,7 @@ from activities.banks import key_changes
 from activities.banks.loading import set_officers
 from activities.officers import changes as officer_changes
 from activities.officers import enrolment
-from activities.officers.policy import in_force
+from activities.officers.changes import in_force
 from api.services import Services
 from db.banks import bank_keys, institutions
 from db.officers import teams

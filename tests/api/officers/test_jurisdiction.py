@@ -17,7 +17,7 @@ from db.privacy.jurisdiction import MARK, condition
 from db.recovery import grievance_views, hold_views, order_views, restoration_views
 from domain.officers.jurisdiction import MARKED_SCOPES, SCOPES, Scope, VerbKind
 from schemas.enums import Role
-from schemas.privacy.reads import CaseStanding, Within
+from schemas.privacy.personal_data import CaseStanding, Within
 from tests.api.conftest import Doors, transfer
 from tests.api.role_matrix import BODIES, ENTRIES
 from tests.officers import enrol

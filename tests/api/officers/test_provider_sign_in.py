@@ -20,7 +20,7 @@ from schemas.enums import Role
 from schemas.officers.officers import OfficerEntry
 from tests.api.conftest import new_app
 from tests.oidc_provider.process import Browser, OidcProvider, browsing, running
-from workers.embedded.ports import free_port
+from workers.embedded.temporal import free_port
 
 DESK = "https://desk.test"
 BACK = f"{DESK}{BACK_PATH}"

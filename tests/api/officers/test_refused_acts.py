@@ -18,7 +18,7 @@ from api.officers.sessions import CSRF_HEADER
 from api.officers.tokens import BankDoor, Tokens
 from api.params import Part
 from api.services import Services
-from db.officers import refused_acts, sessions
+from db.officers import changes, sessions
 from schemas.enums import Role
 from schemas.officers.officers import NewScriptToken
 from schemas.officers.sign_in import NewRefusedAct, SessionEnd
@@ -219,7 +219,7 @@ async def test_what_the_database_did_not_take_is_written_later(doors: Doors, mon
         raise asyncpg.CannotConnectNowError
 
     with monkeypatch.context() as broken:
-        broken.setattr(refused_acts, "write", down)
+        broken.setattr(changes, "write", down)
         assert (await doors.client.get(READERS, headers=doors.officer(Role.DESK))).status_code == 403
         await log.flush()
     assert [row["times"] for row in await logged(doors)] == [1]
@@ -232,7 +232,7 @@ async def test_acts_that_are_written_are_not_written_again_when_old_lines_cannot
         raise asyncpg.LockNotAvailableError
 
     monkeypatch.setattr(refusal_log, "FORGET_EVERY_SECONDS", 0)
-    monkeypatch.setattr(refused_acts, "forget", locked)
+    monkeypatch.setattr(changes, "forget", locked)
     await doors.client.get(READERS, headers=doors.officer(Role.DESK))
     assert [row["times"] for row in await logged(doors)] == [1]
     assert [row["times"] for row in await logged(doors)] == [1]

@@ -10,7 +10,7 @@ from activities.officers.enrolment import import_officers
 from activities.secrets import is_outdated
 from schemas.enums import Role
 from schemas.officers.officers import OfficerEntry
-from schemas.privacy.reads import WHOLE_STATE
+from schemas.privacy.personal_data import WHOLE_STATE
 from tests.api.officers.desk_browsers import ME, Desk, desk
 
 __all__ = ["desk"]

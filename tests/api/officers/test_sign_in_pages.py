@@ -10,9 +10,8 @@ from html import unescape
 import httpx
 import pytest
 
-from activities.officers.enrolment import add_first_admin, disable_officer, import_officers
+from activities.officers.enrolment import add_first_admin, disable_officer, import_officers, make_link
 from activities.officers.sign_in import address_of, code_at, step_at
-from activities.officers.sign_in_links import make_link
 from api.officers import sign_in
 from api.officers.sessions import COOKIE
 from api.officers.sign_in_pages import PAGES

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from activities.recovery.firs import assign_officer
 from activities.recovery.restoration_deadlines import RestorationActivities
 from api.people.my_case_pages import COOKIE, OWN
@@ -53,7 +53,7 @@ class Victim:
         lines = line("held", RRN, amount="2000.00", disputed_amount="5000.00")
         await self.doors.answer("SBIN", receipt["case_ack_no"], lines)
         self.at = max(self.at, datetime.now(UTC))
-        await hold_opening.open_for_new_holds(self.doors.services.ctx, self.number)
+        await hold_lifecycle.open_for_new_holds(self.doors.services.ctx, self.number)
 
     async def to_application(self) -> None:
         """Let the engine write the application."""

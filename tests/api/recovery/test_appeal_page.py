@@ -14,7 +14,7 @@ import pytest
 
 from activities.case.transaction import ENGINE, case_transaction
 from activities.outgoing import Routes, Ways, send_due
-from activities.recovery import grievance_decisions, hold_opening
+from activities.recovery import grievance_decisions, hold_lifecycle
 from activities.recovery.hold_lifecycle import HoldDeadlines
 from activities.recovery.hold_releases import confirm_release
 from activities.recovery.message_sending import MESSAGES
@@ -62,7 +62,7 @@ class Holder:
         await self.doors.answer("SBIN", case_no, line("held", rrn, **told))
         self.at = max(self.at, datetime.now(UTC))
         ctx = self.doors.services.ctx
-        await hold_opening.open_for_new_holds(ctx, case_no)
+        await hold_lifecycle.open_for_new_holds(ctx, case_no)
         row = await ctx.pool.fetchrow("SELECT hold_id, reference FROM account_hold WHERE case_no = $1", case_no)
         assert row is not None
         async with case_transaction(ctx, case_no, ENGINE) as work:

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from schemas.enums import Role
 from tests.api.conftest import Doors, line
 from tests.api.people.form_bench import Visitor, row, taken
@@ -88,7 +88,7 @@ async def test_holds_of_an_unconfirmed_complaint_last_while_its_victim_has_calle
     second = (await doors.complain(transfers=[transfer(payee=PAYEE)]))["ack_no"]
     held = await doors.answer("HDFC", first, line("held", typed["reference"], "50000000123", amount="500.00"))
     assert held.json()["data"]["accepted"] == 1, held.text
-    await hold_opening.open_for_new_holds(doors.services.ctx, first)
+    await hold_lifecycle.open_for_new_holds(doors.services.ctx, first)
 
     async def stands() -> tuple[bool, int]:
         found = await row(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import httpx
 import pytest
 
-from api.recovery.credit_accounts import TEXTS
+from api.recovery.case_merges import TEXTS
 from api.services import Services
 from schemas.enums import Language, Role
 from tests.api.conftest import Doors, opened

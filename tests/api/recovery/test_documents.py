@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from db.recovery import document_register as register
 from schemas.enums import Role
 from tests.api.conftest import Doors, line
@@ -39,7 +39,7 @@ class Issuing:
 async def issuing(doors: Doors) -> Issuing:
     case_no = (await doors.complain())["case_ack_no"]
     assert (await doors.answer("SBIN", case_no, line("held"))).status_code == 200
-    await hold_opening.open_for_new_holds(doors.services.ctx, case_no)
+    await hold_lifecycle.open_for_new_holds(doors.services.ctx, case_no)
     await doors.services.ctx.pool.execute(OFFICER, case_no)
     return Issuing(doors, case_no)
 

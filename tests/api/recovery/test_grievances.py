@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from api.services import Services
 from schemas.enums import Role
 from tests.activities.release_bench import HEARING, make_io
@@ -33,7 +33,7 @@ class Desk(MovedClock):
         case_no = receipt["case_ack_no"]
         await self.doors.answer("SBIN", case_no, line("held", rrn, amount=rupees))
         self.at = max(self.at, datetime.now(UTC))
-        await hold_opening.open_for_new_holds(self.doors.services.ctx, case_no)
+        await hold_lifecycle.open_for_new_holds(self.doors.services.ctx, case_no)
         await make_io(self.doors.services.ctx.pool, case_no, "sharma")
         (found,) = (await self.read(HOLDS, ack_no=case_no))["items"]
         hold: dict[str, Any] = found

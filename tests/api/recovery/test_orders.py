@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from db import tasks
-from db.banks import delivery_attempts
+from db.banks import bank_exchanges
 from db.recovery import bank_orders
 from schemas.banks.keys import About
 from schemas.enums import ChannelKind, DeliveryOutcome, Role, TaskKind
@@ -52,9 +52,7 @@ async def test_one_order_says_all_that_became_of_it(ordering: Ordering) -> None:
     order_id = await ordering.restore()
     async with ordering.doors.services.ctx.pool.acquire() as connection:
         now = datetime.now(UTC)
-        await delivery_attempts.note(
-            connection, About.ORDER, order_id, ChannelKind.PUSH, DeliveryOutcome.DELIVERED, now
-        )
+        await bank_exchanges.note(connection, About.ORDER, order_id, ChannelKind.PUSH, DeliveryOutcome.DELIVERED, now)
         await bank_orders.escalate(connection, order_id, OrderEscalationLevel.REMINDER, now)
     await ordering.say(order_id, "confirm", done(1_000_00))
     told = await ordering.doors.read(f"{ORDERS}/{order_id}", Role.AUDITOR)

@@ -8,12 +8,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from api.recovery.police import DOCUMENT_BODY_MAX_BYTES
 from schemas.enums import Role
 from schemas.recovery.police import DOCUMENT_MAX_BYTES
 from schemas.text import IST
-from simulator.people.court import one_page_pdf
+from simulator.people.police import one_page_pdf
 from tests.api.conftest import Doors, line, transfer
 from tests.api.role_matrix import BODIES
 
@@ -35,7 +35,7 @@ async def case(doors: Doors) -> str:
     """A case with ₹5,000 on hold at SBIN, its duties open and its victim told."""
     ack_no: str = (await doors.complain())["ack_no"]
     assert (await doors.answer("SBIN", ack_no, line("held"))).status_code == 200
-    await hold_opening.open_for_new_holds(doors.services.ctx, ack_no)
+    await hold_lifecycle.open_for_new_holds(doors.services.ctx, ack_no)
     return ack_no
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from activities.recovery.assignments import DueList
 from api.services import Services
 from schemas.enums import Role
@@ -32,7 +32,7 @@ async def braked(services: Services) -> AsyncIterator[Doors]:
             case_no = receipt["case_ack_no"]
             await doors.answer("SBIN", case_no, line("held", rrn))
             clock.at = max(clock.at, datetime.now(UTC))
-            await hold_opening.open_for_new_holds(ctx, case_no)
+            await hold_lifecycle.open_for_new_holds(ctx, case_no)
             cases.append(case_no)
         clock.at += timedelta(days=100)
         for case_no in cases:

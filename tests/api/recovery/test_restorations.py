@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from activities.recovery import grievance_decisions, hold_opening
+from activities.recovery import grievance_decisions, hold_lifecycle
 from activities.recovery.hearings import tell_of_hearings
 from activities.recovery.restoration_deadlines import RestorationActivities
 from api.services import Services
@@ -36,7 +36,7 @@ class Desk(MovedClock):
         amounts = {"amount": f"{rupees}.00", "disputed_amount": f"{lost_rupees}.00"}
         await self.doors.answer("SBIN", case_no, line("held", rrn, **amounts))
         self.at = max(self.at, datetime.now(UTC))
-        await hold_opening.open_for_new_holds(self.doors.services.ctx, case_no)
+        await hold_lifecycle.open_for_new_holds(self.doors.services.ctx, case_no)
         (found,) = (await self.read(PATH, ack_no=case_no))["restorations"]
         identity: str = found["restoration_id"]
         return identity

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from schemas.enums import Role
 from tests.api.conftest import Doors, line, transfer
 
@@ -16,7 +16,7 @@ async def held(doors: Doors) -> None:
     """A case with ₹2,000 of ₹5,000 on hold at SBIN."""
     case_no = (await doors.complain(transfers=[transfer()]))["case_ack_no"]
     await doors.answer("SBIN", case_no, line("held", amount="2000.00", disputed_amount="5000.00"))
-    await hold_opening.open_for_new_holds(doors.services.ctx, case_no)
+    await hold_lifecycle.open_for_new_holds(doors.services.ctx, case_no)
 
 
 async def test_what_is_held_restored_released_and_lost(doors: Doors) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from db.tasks import as_stored
 from domain.work_items.task_owners import acts_of
 from schemas.enums import Role
@@ -28,7 +28,7 @@ async def appealed(doors: Doors, reference: str) -> tuple[str, str]:
     """A case whose money is on hold, and an appeal against that at the bank; their ids."""
     case_no = (await doors.complain(transfers=[transfer(reference)]))["case_ack_no"]
     await doors.answer("SBIN", case_no, line("held", reference))
-    await hold_opening.open_for_new_holds(doors.services.ctx, case_no)
+    await hold_lifecycle.open_for_new_holds(doors.services.ctx, case_no)
     (hold,) = (await doors.read("/api/v1/holds", ack_no=case_no))["items"]
     filed = await doors.post(
         f"/api/v1/holds/{hold['hold_id']}/grievances", {"text": "it is my rent", "language": "hi"}, Role.DESK

@@ -2,7 +2,7 @@
 
 import re
 
-from db.evidence import case_documents, pack, pack_bodies
+from db.evidence import pack, pack_bodies
 from db.pool import Pool
 
 OPENED = re.compile(r"\$2::(bigint|uuid)\[\]")
@@ -24,7 +24,7 @@ async def test_every_file_is_read_from_its_case(database: Pool) -> None:
         pack_bodies._SENT_OF_PACK_BODIES,
         pack_bodies._FORMS,
         # These are of several cases.
-        *(one.replace("ANY($1)", "ANY(ARRAY[$1])") for one in (case_documents.OF_PACK, case_documents.BOUND)),
+        *(one.replace("ANY($1)", "ANY(ARRAY[$1])") for one in (pack_bodies.OF_PACK, pack_bodies.BOUND)),
     ]
     async with database.acquire() as connection, connection.transaction():
         # What remains of sequential scans then is what no index can serve.

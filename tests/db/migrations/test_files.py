@@ -4,8 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from db.migration_checks import OUTSIDE, MigrationFileRefused, check_text, index_made, split_statements
-from db.migration_files import BASELINE, MIGRATIONS, Phase, phase_of, read_files
+from db.migration_files import (
+    BASELINE,
+    MIGRATIONS,
+    OUTSIDE,
+    MigrationFileRefused,
+    Phase,
+    check_text,
+    index_made,
+    phase_of,
+    read_files,
+    split_statements,
+)
 from tests.each import each
 
 WHY = "-- The desk searches by district.\n"

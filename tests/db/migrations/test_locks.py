@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from db.migrate import LockLimits, Migrated, migrate
-from db.migration_checks import OUTSIDE, MigrationLocked
+from db.migration_files import OUTSIDE, MigrationLocked
 from tests.db.migrations.database import LOST, blocked, connected, exists, indexes, kill_blocked, locked, recorded
 from tests.waiting import until
 

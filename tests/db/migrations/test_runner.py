@@ -7,8 +7,15 @@ import asyncpg
 import pytest
 
 from db.migrate import LOCK_KEY, LockLimits, Migrated, migrate
-from db.migration_checks import MigrationChanged, MigrationRunning, SchemaAhead, SchemaTooOld
-from db.migration_files import BASELINE, MIGRATIONS, Phase
+from db.migration_files import (
+    BASELINE,
+    MIGRATIONS,
+    MigrationChanged,
+    MigrationRunning,
+    Phase,
+    SchemaAhead,
+    SchemaTooOld,
+)
 from tests.db.migrations.database import LOST, connected, exists, fetchval, kill_blocked, locked, recorded, rename
 
 BOTH = [BASELINE, "0002_pre_two.sql"]

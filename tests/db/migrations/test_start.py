@@ -7,8 +7,15 @@ import asyncpg
 import pytest
 
 from db.migrate import migrate
-from db.migration_checks import MigrationChanged, MigrationError, SchemaAhead, SchemaBehind, SchemaTooOld
-from db.migration_files import BASELINE, Phase
+from db.migration_files import (
+    BASELINE,
+    MigrationChanged,
+    MigrationError,
+    Phase,
+    SchemaAhead,
+    SchemaBehind,
+    SchemaTooOld,
+)
 from db.pool import open_pool
 from db.schema_state import check_schema
 from tests.db.migrations.database import connected, fetchval, rename
@@ -28,7 +35,7 @@ KNOWN_OPENERS = {
     "benchmarks/peers/engine.py": "it makes and reads the peers' own databases",
     "benchmarks/peers/flow.py": "a peer's process, which has tables of its own",
     "db/migrate.py": "it changes the schema",
-    "db/describe.py": "it prints the schema",
+    "db/catalog.py": "it prints the schema",
     "workers/embedded/postgres.py": "it makes roles and databases",
     "workers/reference/pages.py": "it reads the catalogue of a database made for it",
 }

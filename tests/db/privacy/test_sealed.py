@@ -3,7 +3,7 @@
 from activities.privacy.reseal import SEALED_FOR
 from activities.secrets import SEAL
 from db.pool import Pool, open_pool
-from db.privacy.sealed import BANK_CREDENTIALS, addresses_without, session_name
+from db.privacy.body_keys import BANK_CREDENTIALS, addresses_without, session_name
 
 CLEAR_NAMES = {
     *("digest", "hash", "previous_hash", "event_hash", "visit_digest", "body_digest", "document_digest"),

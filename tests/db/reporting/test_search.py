@@ -7,7 +7,7 @@ from db.privacy.jurisdiction import confined
 from db.privacy.person_keys import find_statement
 from db.reporting.officer_load import PAGE, PARTS, PARTS_AT_BANK, account_of, reference_of
 from schemas.identifiers import account_key, reference_key
-from schemas.privacy.reads import SearchKind, Within
+from schemas.privacy.personal_data import SearchKind, Within
 from tests.each import each
 
 SPELLINGS = ("4123 4567-8901", "sbin/r5|2026", "000-30000000017", "Mule.17@okSBI", "A-1/ b", "0001")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.banks.answering_curve import BandCount, Curve, default_curve, fitted_curve
+from domain.banks.answering import BandCount, Curve, default_curve, fitted_curve
 from domain.policy.model import load_policy
 from domain.policy.telephone import CallRules, Shares
 from schemas.enums import AnswerClass

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from domain.evidence.nightly import is_due, list_name, lists_to_delete, newest_slot
+from domain.evidence.integrity import is_due, list_name, lists_to_delete, newest_slot
 from domain.policy.model import load_policy
 from schemas.nightly_runs import NightlyRun, NightlyWork, RunOutcome
 from tests.each import each

@@ -4,7 +4,7 @@ import pytest
 
 from domain.errors.people import SearchTextUnreadable
 from domain.privacy.search import Sought, recognise
-from schemas.privacy.reads import SearchKind
+from schemas.privacy.personal_data import SearchKind
 from tests.each import each
 
 K = SearchKind

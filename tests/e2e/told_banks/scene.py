@@ -18,7 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from simulator import ScriptedAnswer, hold_row
 from simulator.banks.faults import Reply
-from simulator.banks.script import WrittenRow
+from simulator.banks.messages import WrittenRow
 from simulator.net.http_client import HttpClientError
 from tests.e2e.live import Live
 from tests.proxy import Proxy

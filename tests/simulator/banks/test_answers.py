@@ -2,8 +2,8 @@
 
 import asyncio
 
+from simulator.banks.messages import ScriptedAnswer, hold_row
 from simulator.banks.poster import HARD_REFUSALS_MOST
-from simulator.banks.script import ScriptedAnswer, hold_row
 from simulator.config import Delay, Knobs
 from simulator.server import SimulatorServer, until
 from tests.simulator.conftest import quiet

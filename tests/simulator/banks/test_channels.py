@@ -14,12 +14,11 @@ import pytest
 from standardwebhooks import Webhook
 
 from adapters.banks.answers import StatusUpdate
-from adapters.banks.iso20022.decode import decode
-from adapters.banks.iso20022.orders import encode_cancellation, encode_order
+from adapters.banks.iso20022.orders import decode, encode_cancellation, encode_order
 from api.pages import TEMPLATES
 from schemas.restoration_enums import OrderKind
 from simulator.banks.faults import Faults
-from simulator.banks.script import ScriptedAnswer, WrittenRow, hold_row, refusal_row, transfer_row, withdrawal_row
+from simulator.banks.messages import ScriptedAnswer, WrittenRow, hold_row, refusal_row, transfer_row, withdrawal_row
 from simulator.clock import IST
 from simulator.config import Channels, SimulatorConfig
 from simulator.institutions import build_institutions, directory, public_keys
@@ -27,9 +26,8 @@ from simulator.net.http_client import Answer, HttpClient
 from simulator.server import SimulatorServer, until
 from simulator.wires.answer_page import Statement, statements
 from simulator.wires.i4c import TicketError
-from simulator.wires.iso_messages import read_message, write_answer
 from simulator.wires.json_api import answer_lines, read_hold_request
-from simulator.wires.letters import LinkReplaced, open_page, press, read_hold_letter
+from simulator.wires.letters import LinkReplaced, open_page, press, read_hold_letter, read_message, write_answer
 from tests.each import each
 from tests.simulator.banks.test_orders import ordered
 from tests.simulator.conftest import quiet

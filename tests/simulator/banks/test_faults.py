@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from simulator.banks.faults import FaultBook, Faults, FaultyPost, Reply
-from simulator.banks.script import WrittenRow, hold_row, refusal_row
+from simulator.banks.messages import WrittenRow, hold_row, refusal_row
 from simulator.config import Knobs
 from simulator.figures import drop
 from simulator.server import SimulatorServer, until

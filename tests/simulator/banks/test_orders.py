@@ -9,13 +9,21 @@ from hypothesis import strategies as st
 
 from adapters.banks.answers import AnswerLine, StatusUpdate
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
-from adapters.banks.iso20022.decode import decode
-from adapters.banks.iso20022.orders import encode_cancellation, encode_order
+from adapters.banks.iso20022.orders import decode, encode_cancellation, encode_order
 from schemas.recovery.orders import BankOrder, Beneficiary
 from schemas.recovery.orders import OrderLine as ProductLine
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
-from simulator.banks.iso_orders import read_iso_cancelled, read_iso_order, write_cancellation_acknowledged, write_done
-from simulator.banks.orders import WRONG_ACCOUNT, Order, OrderLine, read_order, reports_on
+from simulator.banks.orders import (
+    WRONG_ACCOUNT,
+    Order,
+    OrderLine,
+    read_iso_cancelled,
+    read_iso_order,
+    read_order,
+    reports_on,
+    write_cancellation_acknowledged,
+    write_done,
+)
 from simulator.config import SimulatorConfig
 from simulator.institutions import build_institutions
 from simulator.wires.i4c import TicketError

@@ -4,7 +4,7 @@ from datetime import date
 
 from schemas.recovery.police import NewCourtOrder
 from schemas.restoration_enums import CourtOrderEffect, CourtOrderKind
-from simulator.people.court import Court, one_page_pdf
+from simulator.people.police import Court, one_page_pdf
 from tests.each import each
 
 ACK_NO = "20112400000001"

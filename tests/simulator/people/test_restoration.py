@@ -7,8 +7,8 @@ import pytest
 
 from simulator.config import Delay, RestorationHabits, SimulatorConfig
 from simulator.people.callers import Caller, Json, Person
-from simulator.people.case_police import CasePolice
 from simulator.people.officers import Officers
+from simulator.people.police import CasePolice
 from simulator.people.restoration import ROLES, TRIES, RestorationPeople
 from tests.each import each
 

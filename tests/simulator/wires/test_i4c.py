@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from simulator.banks.script import ScriptedAnswer, ScriptedReply, hold_row, refusal_row, transfer_row, withdrawal_row
+from simulator.banks.messages import ScriptedAnswer, ScriptedReply, hold_row, refusal_row, transfer_row, withdrawal_row
 from simulator.config import Knobs
 from simulator.institutions import directory
 from simulator.server import SimulatorServer, until

@@ -6,9 +6,9 @@ from statistics import mean, median
 
 import pytest
 
+from simulator.clock import stream
 from simulator.config import CLASSES, DAY_SECONDS, HOUR_SECONDS, MAX_DEPTH, Delay, Knobs, MoneyModel, SimulatorConfig
 from simulator.institutions import Institution, build_institutions
-from simulator.seeds import stream
 from simulator.world.cases import CasePlan, draw_loss, draw_report_delay, plan_cases, reported_at
 from simulator.world.flows import draw_delay, split
 from simulator.world.networks import Shape

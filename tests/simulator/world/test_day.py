@@ -16,7 +16,7 @@ from simulator.world.bank_model import Outage
 from simulator.world.truth import perfect_truth
 from tests.simulator.conftest import quiet
 from tests.simulator.police import Police, incident
-from workers.embedded.ports import free_port
+from workers.embedded.temporal import free_port
 
 RRN = "600112345678"
 ACK = "32411260000001"

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
+from simulator.clock import stream
 from simulator.config import MAX_DEPTH, MAX_FAN_OUT
-from simulator.seeds import stream
 from simulator.world.networks import MAX_VICTIM_TRANSFERS, VICTIM, Network, Shape, grow
 from tests.each import each
 

@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulator.clock import unit
 from simulator.config import HOUR_SECONDS, Knobs, MoneyModel, SimulatorConfig
 from simulator.institutions import build_institutions
-from simulator.seeds import unit
 from simulator.world.cases import plan_cases
 from simulator.world.networks import Shape
 from simulator.world.truth import Truth, perfect_truth

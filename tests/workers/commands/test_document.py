@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from activities.context import Context
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from db.pool import Pool
 from tests.activities.bench import Bench
 from tests.factories import make_context, row, rrn, transfer
@@ -25,7 +25,7 @@ async def held_case(database: Pool) -> tuple[Context, str]:
     bench, root = Bench(ctx), rrn()
     case_no = await bench.complain(transfer(1000_00, reference=root))
     await bench.answer("HDFC", case_no, row(1, root, "400.00"))
-    await hold_opening.open_for_new_holds(ctx, case_no)
+    await hold_lifecycle.open_for_new_holds(ctx, case_no)
     return ctx, case_no
 
 

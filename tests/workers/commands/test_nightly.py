@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from activities.evidence.nightly import NightlyRuns
-from db.evidence import nightly_runs
+from db.evidence import integrity
 from db.pool import Pool
 from schemas.nightly_runs import NightlyWork, RunOutcome, RunResult
 from tests.factories import make_context
@@ -35,10 +35,10 @@ async def test_the_exit_code_says_whether_a_night_failed(database: Pool, databas
     settings, now = with_database(database_dsn), (await make_context(database)).now()
     broken = RunResult(outcome=RunOutcome.BROKEN, cases=9, violations=2, first_case="20112400000001")
     async with database.acquire() as connection:
-        await nightly_runs.end(connection, await nightly_runs.begin(connection, NightlyWork.VERIFY, now), broken, now)
+        await integrity.end(connection, await integrity.begin(connection, NightlyWork.VERIFY, now), broken, now)
     told = await invoke("nightly", **settings)
     assert told.exit_code == 1
     assert "verify  broken  9 cases  2 violations, the first in case 20112400000001\n" in told.stdout
     async with database.acquire() as connection:
-        await nightly_runs.begin(connection, NightlyWork.VERIFY, now)
+        await integrity.begin(connection, NightlyWork.VERIFY, now)
     assert (await invoke("nightly", **settings)).exit_code == 0, "the next is under way"

@@ -12,8 +12,8 @@ import orjson
 import pytest
 from pydantic import TypeAdapter
 
+from activities.officers.enrolment import SignInLink
 from activities.officers.sign_in import code_at, new_secret, step_at
-from activities.officers.sign_in_links import SignInLink
 from api.server import serve
 from db.pool import Pool
 from domain.districts import districts, known_district
@@ -23,7 +23,7 @@ from simulator.net.http_client import HttpClient
 from simulator.people.callers import Person
 from tests.api.conftest import new_app, services_over, with_banks
 from tests.workers.command_line import invoke, with_database
-from workers.commands.sign_in import print_link
+from workers.commands.officers import print_link
 from workers.home import RunFile, own_start_epoch_seconds, write_private
 from workers.settings import Settings
 from workers.simulated_people import PEOPLE_FILE, SimulatedPerson, enrol_people, read_people, roster, who_work

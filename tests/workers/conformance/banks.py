@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from adapters.banks.envelope import BODY_MAX_BYTES, EnvelopeError
 from adapters.banks.i4c.bank_side import decode_fraud_report
 from adapters.banks.i4c.document import ShapeError
-from adapters.banks.i4c.replies import login_reply, refusal_reply, ticket_reply
+from adapters.banks.i4c.values import login_reply, refusal_reply, ticket_reply
 from tests.adapters.fake_bank import Answer, FakeBank, says
 from tests.adapters.wires import PASSWORD
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.banks.i4c.replies import refusal_reply
+from adapters.banks.i4c.values import refusal_reply
 from adapters.banks.protocol import TEST_ACK_PREFIX
 from schemas.banks.institutions import InstitutionEntry
 from simulator.server import SimulatorServer

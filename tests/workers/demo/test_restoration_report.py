@@ -9,7 +9,7 @@ from rich.console import Console
 
 from schemas.reporting.figures import FigureGroup, HeldToRestored, OutcomeFigures, OutcomeReport, Stage, Sum
 from schemas.restoration_enums import Route
-from workers.demo import restoration_report
+from workers.demo import reports
 from workers.demo.play import Played, Restorations
 
 NOON = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
@@ -35,7 +35,7 @@ def shown(*rows: OutcomeFigures, total: OutcomeFigures, **more: object) -> dict[
     world = SimpleNamespace(restoration=SimpleNamespace(done=more))
     console = Console(file=(text := io.StringIO()), width=200)
     played = SimpleNamespace(plan=plan, restorations=restorations, state=SimpleNamespace(world=world))
-    restoration_report.show_restorations(console, cast(Played, played))
+    reports.show_restorations(console, cast(Played, played))
     lines = [
         line.replace("┃", "│").removeprefix("│").rstrip().removesuffix("│") for line in text.getvalue().splitlines()
     ]

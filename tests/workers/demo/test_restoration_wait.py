@@ -2,10 +2,10 @@
 
 import asyncio
 
-from activities.recovery import hold_opening
+from activities.recovery import hold_lifecycle
 from activities.recovery.assignments import DueList
 from db.pool import Pool
-from db.recovery.due_list import Backlog
+from db.recovery.due_documents import Backlog
 from tests.activities.bench import Bench
 from tests.activities.recovery.test_hold_opening import held_case
 from tests.factories import make_context, rrn
@@ -24,7 +24,7 @@ async def test_the_wait_lasts_until_the_work_is_done(database: Pool) -> None:
     waiting = asyncio.create_task(until_nothing_is_owed(database, 60))
     await asyncio.sleep(3)
     assert not waiting.done(), "the hold is not opened"
-    await hold_opening.open_for_new_holds(ctx, case_no)
+    await hold_lifecycle.open_for_new_holds(ctx, case_no)
     await DueList(ctx).attend(case_no, wait=True)
     await database.execute("UPDATE procedure SET started_at = created_at WHERE started_at IS NULL")
     await database.execute("UPDATE procedure_news SET signalled_at = created_at WHERE signalled_at IS NULL")

@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from workers.embedded import ports
-from workers.embedded.ports import FIRST_PORT, LOOPBACK, first_outgoing_port, free_port
+from workers.embedded import temporal
+from workers.embedded.temporal import FIRST_PORT, LOOPBACK, first_outgoing_port, free_port
 
 
 def test_no_outgoing_connection_can_take_a_port_that_was_found() -> None:
@@ -20,9 +20,9 @@ def test_a_port_that_is_taken_is_passed_over(monkeypatch: pytest.MonkeyPatch) ->
     with socket.create_server((LOOPBACK, 0)) as server:
         taken, free = server.getsockname()[1], free_port()
         drawn = iter([taken, taken, free])
-        monkeypatch.setattr(ports._draw, "randrange", lambda *_: next(drawn))
+        monkeypatch.setattr(temporal._draw, "randrange", lambda *_: next(drawn))
         assert free_port() == free
-        monkeypatch.setattr(ports._draw, "randrange", lambda *_: taken)
+        monkeypatch.setattr(temporal._draw, "randrange", lambda *_: taken)
         with pytest.raises(OSError, match="no free port"):
             free_port()
 
@@ -33,6 +33,6 @@ def test_where_the_kernel_does_not_say_the_usual_range_is_taken(monkeypatch: pyt
             return "1024\t60999\n"
 
     first_outgoing_port.cache_clear()
-    monkeypatch.setattr(ports, "_RANGE", Silent())
+    monkeypatch.setattr(temporal, "_RANGE", Silent())
     assert first_outgoing_port() == 32_768
     first_outgoing_port.cache_clear()

@@ -12,8 +12,8 @@ import asyncpg
 import pytest
 
 from workers.embedded import postgres as module
-from workers.embedded.ports import LOOPBACK, free_port
 from workers.embedded.postgres import EmbeddedPostgres
+from workers.embedded.temporal import LOOPBACK, free_port
 from workers.processes import ChildFailed
 
 

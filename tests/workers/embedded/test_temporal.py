@@ -11,8 +11,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 from workers.embedded import temporal as module
-from workers.embedded.ports import LOOPBACK, free_port
-from workers.embedded.temporal import EmbeddedTemporal
+from workers.embedded.temporal import LOOPBACK, EmbeddedTemporal, free_port
 from workers.processes import ChildFailed
 
 DISTRICT = SearchAttributeKey.for_keyword("District")

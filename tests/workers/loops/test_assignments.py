@@ -11,8 +11,8 @@ from activities.case.transaction import ENGINE
 from activities.context import Context
 from activities.officers import enrolment
 from activities.recovery.firs import assign_officer
-from db.case import procedure_outbox
-from db.case.deferral import Deferral
+from db.case import case_outbox
+from db.case.case_outbox import Deferral
 from db.pool import Pool
 from db.work_items import case_assignments
 from schemas.enums import ProcedureKind, Role
@@ -280,7 +280,7 @@ LOOKS = "SELECT look_at IS NOT NULL FROM case_assignment WHERE case_no = $1"
 
 async def begin_grievance(station: Station, case_no: str) -> None:
     async with station.bench.pool.acquire() as connection:
-        await procedure_outbox.begin(connection, ProcedureKind.GRIEVANCE, "G-1", case_no, station.clock.at)
+        await case_outbox.begin(connection, ProcedureKind.GRIEVANCE, "G-1", case_no, station.clock.at)
 
 
 async def settled_before(station: Station) -> str:

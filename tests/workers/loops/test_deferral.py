@@ -9,8 +9,8 @@ import pytest
 from temporalio.service import RPCError
 
 from activities.context import Context
-from activities.recovery import hold_opening
-from db.recovery import due_list
+from activities.recovery import hold_lifecycle
+from db.recovery import due_documents
 from domain.policy.model import load_policy
 from tests.activities.bench import Bench
 from tests.activities.recovery.test_hold_opening import held_case
@@ -73,7 +73,7 @@ async def test_the_holds_of_a_settled_case_are_opened_at_once(patient: Procedure
 
 async def test_many_that_open_the_holds_of_one_case_at_once_begin_its_clocks_once(bench: Bench) -> None:
     case_no = await held_case(bench, f"1{rrn()}", f"2{rrn()}")
-    await asyncio.gather(*(hold_opening.open_for_new_holds(bench.ctx, case_no) for _ in range(5)))
+    await asyncio.gather(*(hold_lifecycle.open_for_new_holds(bench.ctx, case_no) for _ in range(5)))
     assert await bench.value("SELECT count(*) FROM account_hold WHERE case_no = $1", case_no) == 2
     assert await bench.value("SELECT count(*) FROM restoration WHERE case_no = $1", case_no) == 1
     await bench.check(case_no)
@@ -245,7 +245,7 @@ async def test_in_any_order_of_a_rush_nothing_waits_longer_than_five_minutes(
                 pass
         await look_at(deferring, now)
         async with deferring.ctx.pool.acquire() as connection:
-            assert (await due_list.backlog(connection)).lag_seconds < DEFER_MAX.total_seconds()
+            assert (await due_documents.backlog(connection)).lag_seconds < DEFER_MAX.total_seconds()
     await look_at(deferring, now + DEFER_MAX)
     await look_at(deferring, now + 2 * DEFER_MAX)
     began = [workflow_id for kind, workflow_id, _ in board.reached if kind == "RestorationWorkflow"]

@@ -18,7 +18,7 @@ from activities.case.intake import take_complaint
 from activities.context import Context
 from adapters.banks.iso20022.arrivals import CancellationRequest
 from adapters.banks.iso20022.bank_side import TransferStatus, encode_resolution
-from adapters.banks.iso20022.decode import decode
+from adapters.banks.iso20022.orders import decode
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
 from db.pool import Pool
 from db.rate_limits import try_to_lock

@@ -15,12 +15,12 @@ from activities.outgoing import Kind, Routes, send_due
 from activities.recovery.firs import NO_REGISTER
 from activities.recovery.message_outbox import tell_victim
 from activities.recovery.message_sending import MESSAGES
-from db.case.outbound_work import DUE_DOCUMENT, kinds_due
+from db.case.case_outbox import DUE_DOCUMENT, kinds_due
 from db.outgoing import OutgoingKind
 from db.pool import Pool
 from domain.recovery.message_texts import template_keys, template_text
 from schemas.notifications import MessageKind
-from simulator.people.police_station import PoliceStation
+from simulator.people.police import PoliceStation
 from simulator.people.sms_gateway import SmsGateway
 from tests.asgi_server import served
 from tests.factories import complaint, make_context, rrn, transfer

@@ -7,7 +7,7 @@ import pytest
 from temporalio.service import RPCError
 
 from activities.context import Context
-from db.case import procedure_outbox
+from db.case import case_outbox
 from schemas.enums import ProcedureKind
 from schemas.procedures import IN_DUE_LIST
 from tests.activities.bench import Bench
@@ -57,7 +57,7 @@ async def test_a_hold_is_opened_and_its_procedures_are_started_and_told(
     assert board.reached == [], "nothing is told twice without a reason"
     async with bench.pool.acquire() as connection:
         for _ in range(3):
-            await procedure_outbox.notify(connection, ProcedureKind.RESTORATION, restoration_id, bench.ctx.now())
+            await case_outbox.notify(connection, ProcedureKind.RESTORATION, restoration_id, bench.ctx.now())
     await starter.run_once()
     assert board.reached == [started], "several changes are one signal"
     assert (await bench.events(case_no)).count("hold_began") == 1

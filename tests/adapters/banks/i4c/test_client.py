@@ -15,7 +15,7 @@ import pytest
 
 from adapters.banks.envelope import IV_BYTES, NONCE_BYTES
 from adapters.banks.i4c.client import I4cAdapter
-from adapters.banks.i4c.replies import login_reply, refusal_reply, ticket_reply
+from adapters.banks.i4c.values import login_reply, refusal_reply, ticket_reply
 from adapters.banks.posting import RETRY_AFTER_MAX_SECONDS
 from adapters.banks.protocol import (
     BankAdapter,

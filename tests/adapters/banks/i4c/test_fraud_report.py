@@ -12,7 +12,7 @@ from adapters.banks.answers import LineFlag
 from adapters.banks.envelope import EnvelopeError
 from adapters.banks.i4c.bank_side import FraudReport, decode_fraud_report
 from adapters.banks.i4c.document import ShapeError
-from adapters.banks.i4c.encode import encode_fraud_report
+from adapters.banks.i4c.values import encode_fraud_report
 from adapters.banks.protocol import INCIDENTS_MAX, Incident
 from schemas.base import MAX_AMOUNT_PAISE
 from tests.adapters.wires import ACK_NO, REQUEST_ID, incident, posted, ticket, wire

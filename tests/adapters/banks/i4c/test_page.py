@@ -6,8 +6,7 @@ from typing import Any
 
 from adapters.banks.answers import AnswerLine, LineType
 from adapters.banks.i4c.decode import DETAILS, decode_status_update
-from adapters.banks.i4c.encode import encode_fraud_report
-from adapters.banks.i4c.replies import ReplyCode
+from adapters.banks.i4c.values import ReplyCode, encode_fraud_report
 from adapters.banks.protocol import LOGIN_PATH, REPORT_PATH
 from tests.adapters.banks.test_envelope import OPENSSL_BODY, OPENSSL_SIGNATURE
 from tests.adapters.wires import posted, ticket, wire

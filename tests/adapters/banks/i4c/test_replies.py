@@ -1,6 +1,6 @@
 """The replies we give."""
 
-from adapters.banks.i4c.replies import (
+from adapters.banks.i4c.values import (
     MESSAGE_MAX_CHARS,
     ReplyCode,
     accepted_reply,

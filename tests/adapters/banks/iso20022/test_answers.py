@@ -13,10 +13,10 @@ from activities.case.claims import to_claims
 from adapters.banks.answers import AnswerLine, LineFlag, StatusUpdate, UnreadableLine
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
-from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.document import IncompleteMessage, Message
-from adapters.banks.iso20022.reasons import REASONS, status_code
+from adapters.banks.iso20022.orders import decode
 from adapters.banks.iso20022.resolution import LINES_MAX, TEXT_MAX_CHARS
+from adapters.banks.iso20022.values import REASONS, status_code
 from domain.banks.directory import Directory
 from domain.policy.model import CodeMeaning, load_policy
 from schemas.base import MAX_AMOUNT_PAISE

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.banks.iso20022 import schema
-from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.document import (
     DEPTH_MAX,
     HEADER,
@@ -19,6 +18,7 @@ from adapters.banks.iso20022.document import (
     read,
 )
 from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
+from adapters.banks.iso20022.orders import decode
 from adapters.banks.iso20022.values import reminder_id
 from tests.adapters.iso_messages import resolution, status
 from tests.adapters.wires import REQUEST_ID, ticket

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.document import (
     ATTRIBUTES_MAX,
     BODY_MAX_BYTES,
@@ -18,6 +17,7 @@ from adapters.banks.iso20022.document import (
     UnknownMessage,
     read,
 )
+from adapters.banks.iso20022.orders import decode
 from tests.adapters.iso_messages import document, resolution, status
 from tests.each import each
 

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from adapters.banks.answers import AnswerLine, StatusUpdate
 from adapters.banks.iso20022 import schema
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
-from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.document import Message, read
 from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
-from adapters.banks.iso20022.reasons import REASONS
+from adapters.banks.iso20022.orders import decode
+from adapters.banks.iso20022.values import REASONS
 from tests.adapters.iso_messages import CASE
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT, ticket
 from tests.paths import ROOT

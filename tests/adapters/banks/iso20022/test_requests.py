@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.banks.iso20022.arrivals import AskedTransfer, CancellationRequest, StatusRequest
-from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.document import IncompleteMessage, InvalidMessage, Message, read
 from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
+from adapters.banks.iso20022.orders import decode
 from adapters.banks.iso20022.values import case_id, message_id, split_case_id
 from adapters.banks.protocol import INCIDENTS_MAX, HoldTicket, Incident
 from schemas.base import MAX_AMOUNT_PAISE

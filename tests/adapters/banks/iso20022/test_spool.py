@@ -12,8 +12,8 @@ import pytest
 
 from adapters.banks.iso20022 import spool as spools
 from adapters.banks.iso20022.arrivals import CancellationRequest, StatusRequest
-from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.document import BODY_MAX_BYTES
+from adapters.banks.iso20022.orders import decode
 from adapters.banks.iso20022.spool import CANNOT_BE_WRITTEN, Spool, SpoolAdapter, read_file
 from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, IsoWay, ReminderSender
 from tests.adapters.iso_messages import CASE

@@ -1,0 +1,187 @@
+"""How a bank answers: its curve of answers, and the breaker of its channel."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+from domain.policy.model import BreakerRules
+from domain.policy.telephone import CallRules, Shares
+from schemas.base import FrozenModel, UtcDatetime
+from schemas.enums import ChannelState
+
+HAZARD_MAX: Final = 700.0
+"""At this hazard one part in 10^304 is left; PostgreSQL raises an error for anything less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Bands of constant rates: band *i* starts at `starts[i]` seconds; the first at zero, the last has no end."""
+
+    starts: tuple[float, ...]
+    rates: tuple[float, ...]
+    """rate of ending per second, among those that remain"""
+    sums: tuple[float, ...]
+    """cumulative hazard at the start of each band"""
+    own_history: int = 0
+    """requests or lines of the bank behind the curve; 0 for a default"""
+
+    def hazard(self, seconds: float) -> float:
+        """Return the cumulative hazard after `seconds`."""
+        band = bisect_right(self.starts, seconds) - 1
+        return self.sums[band] + self.rates[band] * (seconds - self.starts[band])
+
+    def lasting(self, seconds: float) -> float:
+        """Return the share that remains after `seconds`."""
+        return math.exp(-min(HAZARD_MAX, self.hazard(max(0.0, seconds))))
+
+    def lasting_on(self, seconds: float, more_seconds: float) -> float:
+        """Return the share of those that remain after `seconds` that remain `more_seconds` longer."""
+        seconds = max(0.0, seconds)
+        return math.exp(-min(HAZARD_MAX, self.hazard(seconds + more_seconds) - self.hazard(seconds)))
+
+
+@dataclass(frozen=True, slots=True)
+class BandCount:
+    """Cases of a bank's history that ended or were last seen within one band (numbered from 0)."""
+
+    band: int
+    count: int
+    ended: int
+    """the others have not ended, as far as known"""
+    seconds_within: float
+    """total time of all of them in this band"""
+
+
+def default_curve(shares: Shares, clock_factor: float) -> Curve:
+    """Return the policy's curve, its times divided by `clock_factor`. The last rate continues after the last share."""
+    starts = (0.0, *(seconds / clock_factor for seconds in shares.after_seconds))
+    hazards = (0.0, *(-math.log1p(-share) for share in shares.shares))
+    rates = [
+        (upper - lower) / (end - start)
+        for (start, end), (lower, upper) in zip(pairwise(starts), pairwise(hazards), strict=True)
+    ]
+    return _curve(starts, (*rates, rates[-1]))
+
+
+def fitted_curve(default: Curve, history: Collection[BandCount], rules: CallRules) -> Curve:
+    """Return the curve of a bank's own history, or the default if the history is short."""
+    own_history = sum(found.count for found in history)
+    if own_history < rules.min_history:
+        return default
+    ended, spent_seconds = _observed(default.starts, history)
+    left = [math.exp(-hazard) for hazard in default.sums] + [0.0]
+    rates = []
+    for band, rate in enumerate(default.rates):
+        # Number of cases of the default that would end in this band, with that much time in it.
+        prior_ended = rules.prior_history * (left[band] - left[band + 1])
+        rates.append((prior_ended + ended[band]) / (prior_ended / rate + spent_seconds[band]))
+    return _curve(default.starts, rates, own_history)
+
+
+def _observed(starts: Sequence[float], history: Iterable[BandCount]) -> tuple[list[int], list[float]]:
+    """Return the endings in each band and the time spent in it.
+
+    A case of a later band has passed the earlier bands completely.
+    """
+    ended, spent_seconds = [0] * len(starts), [0.0] * len(starts)
+    for found in history:
+        ended[found.band] += found.ended
+        spent_seconds[found.band] += found.seconds_within
+        for band in range(found.band):
+            spent_seconds[band] += found.count * (starts[band + 1] - starts[band])
+    return ended, spent_seconds
+
+
+def _curve(starts: Sequence[float], rates: Sequence[float], own_history: int = 0) -> Curve:
+    sums = [0.0]
+    for (start, end), rate in zip(pairwise(starts), rates, strict=False):
+        sums.append(sums[-1] + rate * (end - start))
+    return Curve(tuple(starts), tuple(rates), tuple(sums), own_history)
+
+
+class Health(FrozenModel):
+    """State of a channel."""
+
+    state: ChannelState = ChannelState.CLOSED
+    failures: int = 0
+    silences: int = 0
+    probe_at: UtcDatetime | None = None
+    """time at which a dropped channel may be tried"""
+
+
+WELL = Health()
+
+
+def usable(health: Health, now: datetime) -> bool:
+    """Return whether a request may use the channel: it is closed, or its next probe is due."""
+    return health.state is ChannelState.CLOSED or (health.probe_at is not None and health.probe_at <= now)
+
+
+def delivers(health: Health, rules: BreakerRules) -> bool:
+    """Return whether deliveries succeed. A channel dropped for missing answers still delivers if there is no other."""
+    return health.failures < rules.failures_to_open
+
+
+def probing(health: Health, now: datetime, rules: BreakerRules) -> Health:
+    """Return the state while one request probes the channel.
+
+    The next probe waits for the outcome of this one, or until the wait is over.
+    """
+    return health.model_copy(update={"state": ChannelState.HALF_OPEN, "probe_at": _next_probe(health, now, rules)})
+
+
+def failed(health: Health, now: datetime, rules: BreakerRules, *, reached: bool = False) -> Health:
+    """Return the state after a failed delivery.
+
+    A failure on a channel already dropped for failures began before the drop and does not count. Many concurrent calls
+    that fail together must not cause the wait of many retries. `reached`: the bank replied, and its reply could not be
+    read. Such a bank may well have the request, so the wait for the next probe does not grow.
+    """
+    if health.state is ChannelState.OPEN and not delivers(health, rules):
+        return health
+    failures = health.failures + 1
+    if reached:
+        failures = min(failures, rules.failures_to_open)
+    return _judged(health.model_copy(update={"failures": failures}), now, rules)
+
+
+def silent(health: Health, now: datetime, rules: BreakerRules) -> Health:
+    """Return the state after a delivered request was not answered in time."""
+    return _judged(health.model_copy(update={"silences": health.silences + 1}), now, rules)
+
+
+def delivered(health: Health, rules: BreakerRules) -> Health:
+    """Return the state after a successful delivery."""
+    return _recovered(health.model_copy(update={"failures": 0}), rules)
+
+
+def answered(health: Health, rules: BreakerRules) -> Health:
+    """Return the state after the bank answered a request on this channel."""
+    return _recovered(health.model_copy(update={"failures": 0, "silences": 0}), rules)
+
+
+def _judged(health: Health, now: datetime, rules: BreakerRules) -> Health:
+    if health.state is ChannelState.CLOSED and not _bad(health, rules):
+        return health
+    return health.model_copy(update={"state": ChannelState.OPEN, "probe_at": _next_probe(health, now, rules)})
+
+
+def _recovered(health: Health, rules: BreakerRules) -> Health:
+    if _bad(health, rules):
+        return health
+    return health.model_copy(update={"state": ChannelState.CLOSED, "probe_at": None})
+
+
+def _bad(health: Health, rules: BreakerRules) -> bool:
+    return health.failures >= rules.failures_to_open or health.silences >= rules.silences_to_open
+
+
+def _next_probe(health: Health, now: datetime, rules: BreakerRules) -> datetime:
+    beyond = max(health.failures - rules.failures_to_open, health.silences - rules.silences_to_open, 0)
+    # The exponent is bounded first, because a channel may fail for months.
+    wait_seconds = min(rules.probe_after_seconds * 2.0 ** min(beyond, 30), rules.probe_after_max_seconds)
+    return now + timedelta(seconds=wait_seconds)
