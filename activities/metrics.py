@@ -7,6 +7,7 @@ So neither a bank nor a complaint can create a new series, and no label carries 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from enum import StrEnum
 from functools import wraps
 from itertools import product
@@ -22,7 +23,6 @@ from prometheus_client import (
 )
 
 from domain.policy.callers import DoorName
-from schemas.case.hold_requests import RequestStages
 from schemas.enums import (
     Bucket,
     Channel,
@@ -299,10 +299,10 @@ class Metrics:
             _observe(self._complaint_to_delivered, since_complaint_seconds)
 
     @_not_in_rehearsal
-    def request_stages(self, stages: RequestStages) -> None:
-        """Record how long each stage of a delivered hold request took."""
-        for stage, began, ended in stages.steps():
-            _observe(self._stages.labels(stages.kind.value, stage.value), (ended - began).total_seconds())
+    def request_stages(self, kind: HopSource, steps: Iterable[tuple[RequestStage, datetime, datetime]]) -> None:
+        """Record how long each stage of a delivered hold request took: the stage, its beginning and its end."""
+        for stage, began, ended in steps:
+            _observe(self._stages.labels(kind.value, stage.value), (ended - began).total_seconds())
 
     def delivery_attempted(self, channel: ChannelKind, outcome: DeliveryOutcome) -> None:
         """Count an attempt to deliver a message to a bank: delivered, failed or without response."""

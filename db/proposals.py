@@ -11,8 +11,8 @@ from typing import Any, Final
 from pydantic import Field
 
 from db.pool import Connection
-from domain.officers.officers import is_same_person
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.identifiers import is_same_person
 
 
 class Kind(StrEnum):

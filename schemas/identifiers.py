@@ -12,6 +12,8 @@ ACK_NO_PATTERN = re.compile(r"^[0-9]{14}$")
 
 _END_CHARS = 4
 _SEPARATORS = re.compile(r"[\s\-/]+")
+# The rows of a workbook are named after the officer who imports it. A bank, a script or a victim is no officer.
+_OFFICER = re.compile(r"^(officer|import):")
 _WITH_PREFIX = re.compile(r"(?:\+?91|0)?([6-9][0-9]{9})")
 
 
@@ -73,3 +75,18 @@ def transfer_key(reference: str, institution: str) -> str:
 def reference_of(key: str) -> str:
     """Return the `reference_key` in a `transfer_key`."""
     return key.rpartition("|")[0]
+
+
+def person_of(actor: str) -> str:
+    """Return the person behind an actor of the case log, or behind an officer's id, as PostgreSQL does."""
+    return _OFFICER.sub("", actor).strip(" ").lower()
+
+
+def is_importer(actor: str) -> bool:
+    """Return whether an actor imports a workbook, and does not act as an officer."""
+    return actor.startswith("import:")
+
+
+def is_same_person(one: str | None, other: str) -> bool:
+    """Return whether two names are of one person. None is the same person as no other."""
+    return one is not None and person_of(one) == person_of(other)

@@ -55,7 +55,7 @@ def note_stages(
         channel=delivered.channel,
         moments={stage: moment for stage, moment in moments.items() if moment is not None},
     )
-    METRICS.request_stages(stages)
+    METRICS.request_stages(stages.kind, stages.steps())
     if ctx.trace is not None:
         ctx.trace(stages)
 

@@ -30,9 +30,9 @@ from domain.errors.officers import (
     TooManyProposals,
 )
 from domain.facts import Facts, differences
-from domain.officers.officers import is_same_person, person_of
 from schemas.base import Change
 from schemas.enums import Role
+from schemas.identifiers import is_same_person, person_of
 from schemas.officers.administration import (
     Asked,
     MadeProposal,

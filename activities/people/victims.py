@@ -25,11 +25,11 @@ from domain.errors.people import (
     VictimNameOfOneTerm,
     VictimUnchanged,
 )
-from domain.officers.officers import is_same_person
 from domain.privacy.search import contact_terms, name_terms
 from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import TaskKind
 from schemas.events import EventKind
+from schemas.identifiers import is_same_person
 from schemas.notifications import MessageFacts
 from schemas.privacy.personal_data import (
     FoundVictim,

@@ -22,11 +22,11 @@ from db.officers.credentials import LinkToTell, ToldPerson
 from db.outgoing import OutgoingKind
 from db.pool import Connection
 from db.proofs import ProofPurpose
-from domain.officers.officers import person_of
 from domain.recovery.message_rules import NotificationEvent
 from schemas.banks.keys import About
 from schemas.banks.rosters import OfficerToCall
 from schemas.enums import Language, TaskKind
+from schemas.identifiers import person_of
 from schemas.notifications import MessageFacts
 from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 from schemas.text import indian_minute, is_email

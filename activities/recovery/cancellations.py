@@ -29,10 +29,10 @@ from db.pool import Connection
 from db.recovery import bank_orders, cancellations
 from db.recovery.bank_orders import OrderRow
 from domain.errors.recovery import CancellationNeedsSecondOfficer, NotCancelled
-from domain.officers.officers import is_same_person
 from schemas.banks.keys import About
 from schemas.enums import ChannelKind, DeliveryOutcome, ProcedureKind, TaskKind
 from schemas.events import EventKind
+from schemas.identifiers import is_same_person
 from schemas.procedures import ActionInput, OrderEscalationLevel
 from schemas.recovery.orders import BankOrder
 from schemas.restoration_enums import OrderKind, OrderState

@@ -25,10 +25,10 @@ from domain.errors.case import (
     MergeUndoNeedsSecondOfficer,
     MergeUsedByLater,
 )
-from domain.officers.officers import is_same_person
 from schemas.case.case_workflow import FollowUp
 from schemas.enums import Bucket, ProcedureKind, TaskKind
 from schemas.events import EventKind
+from schemas.identifiers import is_same_person
 from schemas.privacy.personal_data import Within
 from schemas.recovery.case_merges import (
     CaseMerge,

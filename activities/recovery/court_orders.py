@@ -42,13 +42,12 @@ from domain.errors.restoration import (
     NothingOnHoldForCourtOrder,
     TimeInFuture,
 )
-from domain.officers.officers import is_same_person
 from domain.recovery.message_rules import NotificationEvent
 from domain.recovery.officer_steps import counts_until
 from domain.recovery.procedure import LEADS_TO
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
-from schemas.identifiers import account_key
+from schemas.identifiers import account_key, is_same_person
 from schemas.notifications import COURT_MAX_CHARS, MessageFacts
 from schemas.recovery.orders import LINES_MAX, NewOrder, NewOrderLine
 from schemas.recovery.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder

@@ -27,11 +27,11 @@ from domain.errors.restoration import (
     CreditAccountOrdered,
     CreditAccountOver,
 )
-from domain.officers.officers import is_same_person
 from domain.recovery.message_rules import NotificationEvent
 from schemas.base import Flag
 from schemas.enums import TaskKind
 from schemas.events import EventKind
+from schemas.identifiers import is_same_person
 from schemas.notifications import MessageFacts, masked_account
 from schemas.recovery.credit_accounts import (
     CreditAccount,

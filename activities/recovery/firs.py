@@ -40,10 +40,10 @@ from domain.errors.restoration import (
     SignedBeforeRegistered,
     TimeInFuture,
 )
-from domain.officers.officers import is_same_person
 from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
+from schemas.identifiers import is_same_person
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts
 from schemas.recovery.police import CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import CaseDuty, DutyKind, FirKind, FirState

@@ -26,10 +26,10 @@ from domain.errors.recovery import (
     SmallHoldDecided,
     TooManyHearings,
 )
-from domain.officers.officers import is_same_person
 from domain.recovery.holds import SMALL_HOLD_DECIDERS
 from schemas.enums import TaskKind
 from schemas.events import EventKind
+from schemas.identifiers import is_same_person
 from schemas.officers.officers import Acting
 from schemas.recovery.holds import (
     ContinueReleases,

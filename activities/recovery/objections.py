@@ -21,10 +21,10 @@ from domain.errors.restoration import (
     ObjectionNeedsSecondOfficer,
     ReleaseDiffers,
 )
-from domain.officers.officers import is_same_person
 from domain.recovery.procedure import RELEASED_FOR, back_to
 from schemas.enums import ProcedureKind
 from schemas.events import EventKind
+from schemas.identifiers import is_same_person
 from schemas.officers.officers import Acting
 from schemas.recovery.restorations import NewObjection, ObjectionDecided, RestorationDone
 from schemas.restoration_enums import (

@@ -25,12 +25,12 @@ from domain.errors.restoration import (
     PayerNotTold,
     PayerOrdered,
 )
-from domain.officers.officers import is_same_person
 from domain.recovery.holds import check_confirming, check_decider
 from domain.recovery.message_rules import NotificationEvent
 from schemas.base import Flag
 from schemas.enums import Differing, Role, TaskKind
 from schemas.events import EventKind
+from schemas.identifiers import is_same_person
 from schemas.notifications import MessageFacts
 from schemas.officers.officers import Acting
 from schemas.recovery.officer_steps import (

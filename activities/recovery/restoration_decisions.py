@@ -50,12 +50,12 @@ from domain.errors.restoration import (
     TransferContested,
     TransferNotAccepted,
 )
-from domain.officers.officers import is_same_person
 from domain.recovery import authority
 from domain.recovery.message_rules import NotificationEvent
 from domain.recovery.procedure import ORDERS_OF, RULES, back_to
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
+from schemas.identifiers import is_same_person
 from schemas.notifications import MessageFacts
 from schemas.officers.officers import Acting
 from schemas.recovery.orders import LINES_MAX, NewOrder, NewOrderLine

@@ -35,12 +35,12 @@ from domain.errors.restoration import (
     WithdrawnMoneyOrdered,
     WithdrawnMoneyPrepared,
 )
-from domain.officers.officers import is_same_person
 from domain.recovery.claims import Confirmed
 from domain.recovery.officer_steps import withdrawal_entries
 from schemas.case.case_workflow import FollowUp, HopRef
 from schemas.enums import HopState, ProcedureKind, TaskKind
 from schemas.events import EventKind
+from schemas.identifiers import is_same_person
 from schemas.recovery.officer_steps import NewWithdrawal, Withdrawal, WithdrawalDecision, Withdrawals
 from schemas.recovery.orders import NewOrderLine
 from schemas.recovery.restorations import AccountClaim

@@ -224,7 +224,7 @@ async def search(
 
     The sums count every case. Marked cases that the officer does not read are left out of the list.
     """
-    await note_account(request, services, officer, asked, reason or "")
+    await note_account(request, services, officer, f"{asked.institution}/{asked.account}", reason or "")
     within = await within_of(services, officer, Action.READ_BANKS)
     async with services.ctx.pool.acquire() as connection:
         return await ledger.view(connection, asked, within)

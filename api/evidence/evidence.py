@@ -21,8 +21,8 @@ from db.evidence.integrity import EvidenceKeys
 from db.recovery import firs
 from domain.errors.case import NotOfficerOfCase
 from domain.evidence_binding import Edition
-from domain.officers.officers import is_same_person
 from schemas.enums import Role
+from schemas.identifiers import is_same_person
 from schemas.restoration_enums import CaseDuty
 
 router = APIRouter(prefix="/api/v1", tags=["evidence"], responses=IN_THE_DESCRIPTION)

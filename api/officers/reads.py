@@ -18,7 +18,6 @@ from api.params import INT64_MAX
 from api.services import Services
 from domain.privacy.search import PERSONS, Sought
 from schemas.base import Storable
-from schemas.case.discrepancies import AccountQuestion
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.privacy.personal_data import REASON_MAX_CHARS, FoundCase, NewRead, ReadKind, SearchKind
 
@@ -119,12 +118,9 @@ def read_of(request: Request, services: Services, officer: Officer, reason: str,
     return _read(request, services, officer, _kind(route, found[0]), found[1], found[0], reason, outside=outside)
 
 
-async def note_account(
-    request: Request, services: Services, officer: Officer, asked: AccountQuestion, reason: str
-) -> None:
-    """Write that an officer reads an account. The body names it, so the route calls this."""
-    subject = f"{asked.institution}/{asked.account}"
-    await services.read_log.note(_read(request, services, officer, ReadKind.ACCOUNT, subject, None, reason))
+async def note_account(request: Request, services: Services, officer: Officer, account: str, reason: str) -> None:
+    """Write that an officer reads an account, as `bank/account`. The body names it, so the route calls this."""
+    await services.read_log.note(_read(request, services, officer, ReadKind.ACCOUNT, account, None, reason))
 
 
 async def note_case(

@@ -5,10 +5,10 @@ from typing import Final
 
 from db.pool import Connection
 from db.rows import Rows
-from domain.officers.officers import is_importer
 from domain.recovery.claims import Claimed, Confirmed, HopMoney, claimed, confirmed
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Bucket
+from schemas.identifiers import is_importer
 from schemas.recovery.restorations import AccountClaim
 
 Account = tuple[str, str]

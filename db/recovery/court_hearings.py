@@ -11,11 +11,10 @@ from db.privacy.body_keys import SealedDocument
 from db.privacy.jurisdiction import MARK, confined
 from db.rows import Rows
 from domain.errors import BadCursor
-from domain.officers.officers import is_same_person
 from domain.recovery.officer_steps import day_standing
 from domain.recovery.procedure import ENDS_BY, HEARINGS, LEADS_TO, ORDERS_OF
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.identifiers import account_end
+from schemas.identifiers import account_end, is_same_person
 from schemas.privacy.personal_data import Within
 from schemas.recovery.court_orders import (
     AccountOfDay,

@@ -15,9 +15,9 @@ from domain.errors.banks import InstitutionNotFound
 from domain.errors.case import ComplaintNotOfCase
 from domain.errors.recovery import HoldNotFound, OrderNotFound
 from domain.errors.restoration import RestorationNotFound
-from domain.officers.officers import person_of
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Bucket
+from schemas.identifiers import person_of
 from schemas.privacy.personal_data import WHOLE_STATE
 from schemas.procedures import RestorationPolicy
 from schemas.recovery.document_facts import (

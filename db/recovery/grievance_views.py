@@ -14,9 +14,9 @@ from db.privacy.person_keys import Opens, PersonKey, StoredText, stored_text
 from db.recovery import release_proposals
 from domain.errors import BadCursor
 from domain.errors.recovery import GrievanceNotFound
-from domain.officers.officers import person_of
 from domain.recovery.holds import stage_of
 from schemas.enums import Language
+from schemas.identifiers import person_of
 from schemas.privacy.personal_data import Within
 from schemas.recovery.grievances import (
     BankGrievance,

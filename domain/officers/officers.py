@@ -1,6 +1,5 @@
 """Officers: their roles, the persons behind actors, passwords, and changes by two admins."""
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -33,25 +32,6 @@ def allowed_by(roles: Collection[Role], allowed: Collection[Role]) -> Role | Non
 def in_words(roles: Collection[Role]) -> str:
     """Return the roles in their order, for a message."""
     return ", ".join(role for role in Role if role in roles) or "none"
-
-
-# The rows of a workbook are named after the officer who imports it. A bank, a script or a victim is no officer.
-_OFFICER: Final = re.compile(r"^(officer|import):")
-
-
-def person_of(actor: str) -> str:
-    """Return the person behind an actor of the case log, or behind an officer's id, as PostgreSQL does."""
-    return _OFFICER.sub("", actor).strip(" ").lower()
-
-
-def is_importer(actor: str) -> bool:
-    """Return whether an actor imports a workbook, and does not act as an officer."""
-    return actor.startswith("import:")
-
-
-def is_same_person(one: str | None, other: str) -> bool:
-    """Return whether two names are of one person. None is the same person as no other."""
-    return one is not None and person_of(one) == person_of(other)
 
 
 def officer_facts(found: OfficerDetails, has_credentials: bool, now: datetime) -> dict[str, str]:

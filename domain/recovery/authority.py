@@ -9,9 +9,10 @@ from domain.errors.restoration import (
     RestorationNeedsSecondOfficer,
     WrongStep,
 )
-from domain.officers.officers import check_roles, is_same_person
+from domain.officers.officers import check_roles
 from domain.recovery.procedure import REOPENED, REOPENERS, RULES
 from schemas.enums import Role
+from schemas.identifiers import is_same_person
 from schemas.restoration_enums import RestorationState, RestorationVerb, Step
 
 FOUR_EYED = frozenset({RestorationVerb.APPROVE, RestorationVerb.REFUSE})

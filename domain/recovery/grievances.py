@@ -20,9 +20,10 @@ from domain.errors.recovery import (
     HighestLevel,
     NoDecisionToAppeal,
 )
-from domain.officers.officers import DECIDES, check_roles, is_same_person
+from domain.officers.officers import DECIDES, check_roles
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
+from schemas.identifiers import is_same_person
 from schemas.procedures import DueAction, GrievancePolicy
 from schemas.recovery.grievances import GrievanceClockAction, GrievanceVerb
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, GrievanceState

@@ -17,10 +17,11 @@ from domain.errors.recovery import (
     ReleaseNeedsSecondOfficer,
     VictimIsHeard,
 )
-from domain.officers.officers import DECIDES, in_words, is_same_person, person_of
+from domain.officers.officers import DECIDES, in_words
 from domain.recovery.grievances import GrievanceAtLevel, check_officer
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
+from schemas.identifiers import is_same_person, person_of
 from schemas.officers.officers import Acting
 from schemas.procedures import DueAction, HoldPolicy
 from schemas.recovery.grievances import GrievanceVerb

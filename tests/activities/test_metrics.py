@@ -83,15 +83,14 @@ def test_a_stage_is_timed_from_the_stage_before() -> None:
         RequestStage.SENT: 20,
         RequestStage.DELIVERED: 19,
     }
-    metrics.request_stages(
-        RequestStages(
-            request_id=UUID(int=1),
-            kind=HopSource.ANSWER,
-            institution="HDFC",
-            channel=ChannelKind.I4C,
-            moments={stage: at + timedelta(milliseconds=ms) for stage, ms in after_ms.items()},
-        )
+    stages = RequestStages(
+        request_id=UUID(int=1),
+        kind=HopSource.ANSWER,
+        institution="HDFC",
+        channel=ChannelKind.I4C,
+        moments={stage: at + timedelta(milliseconds=ms) for stage, ms in after_ms.items()},
     )
+    metrics.request_stages(stages.kind, stages.steps())
     found = values(metrics.text())
 
     def of(stage: RequestStage, part: str) -> float:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from activities.context import Context
 from db.pool import open_pool
-from domain.officers.officers import person_of
 from schemas.enums import OFFICER_ROLES, Role
+from schemas.identifiers import person_of
 from schemas.restoration_enums import OrderReason
 from schemas.text import IST
 from tests.activities.case.test_case_machine import loop

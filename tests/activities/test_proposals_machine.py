@@ -26,9 +26,9 @@ from db.evidence import pack
 from db.pool import open_pool
 from db.proposals import Kind
 from domain.errors import RuleBroken
-from domain.officers.officers import is_same_person, person_of
 from schemas.case.discrepancies import NewResolution
 from schemas.enums import ResolutionDecision, Role
+from schemas.identifiers import is_same_person, person_of
 from schemas.officers.administration import NewProposal, ProposalAnswer, ProposalDecision
 from schemas.privacy.personal_data import NewVictimCorrection
 from schemas.recovery.holds import NewSmallHoldDecision, SmallHoldDecision

@@ -10,6 +10,7 @@ from schemas.case.answers import Payee
 from schemas.identifiers import (
     account_end,
     account_key,
+    is_same_person,
     names_a_transfer,
     reference_key,
     reference_of,
@@ -89,3 +90,21 @@ def test_low_no_identifier_has_a_line_break_behind_it() -> None:
     assert Payee.model_validate(payee).ifsc == "SBIN0001234"
     with pytest.raises(ValidationError):
         Payee.model_validate(payee | {"ifsc": "SBIN0001234\n"})
+
+
+@each(
+    ("one", "other", "same"),
+    [
+        ("ravi", "Ravi", True),
+        ("officer:ravi", "ravi", True),
+        ("officer:Ravi", "officer:ravi", True),
+        ("import:ravi", "officer:ravi", True),
+        ("ravi", "ravi@x", False),
+        ("ravi", "ravi.k", False),
+        ("bank:sbin", "officer:sbin", False),
+        ("script:ravi", "officer:ravi", False),
+        (None, "ravi", False),
+    ],
+)
+def test_c2_names_are_compared_as_people(one: str | None, other: str, same: bool) -> None:
+    assert is_same_person(one, other) is same

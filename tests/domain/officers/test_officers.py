@@ -1,31 +1,13 @@
-"""Who is the same person, and by which role a person may act."""
+"""By which role a person may act, and which ids are right."""
 
 import pytest
 from pydantic import ValidationError
 
 from domain.errors import RoleNotAllowed
-from domain.officers.officers import allowed_by, check_roles, is_same_person
+from domain.officers.officers import allowed_by, check_roles
 from schemas.enums import OFFICER_ROLES, Role
 from schemas.officers.officers import NewScriptToken, OfficerEntry
 from tests.each import each
-
-
-@each(
-    ("one", "other", "same"),
-    [
-        ("ravi", "Ravi", True),
-        ("officer:ravi", "ravi", True),
-        ("officer:Ravi", "officer:ravi", True),
-        ("import:ravi", "officer:ravi", True),
-        ("ravi", "ravi@x", False),
-        ("ravi", "ravi.k", False),
-        ("bank:sbin", "officer:sbin", False),
-        ("script:ravi", "officer:ravi", False),
-        (None, "ravi", False),
-    ],
-)
-def test_c2_names_are_compared_as_people(one: str | None, other: str, same: bool) -> None:
-    assert is_same_person(one, other) is same
 
 
 def test_a_person_acts_by_one_role_that_may() -> None:
