@@ -39,6 +39,7 @@ WORKER_STOP_LIMIT_SECONDS = 20.0
 INTAKE_STOP_LIMIT_SECONDS = 25.0
 """the process has open requests and a worker to finish"""
 PORT_TRIES = 3
+PORT_PAUSE_SECONDS = 1.0
 PORT_TROUBLE = "address already in use"
 INTERRUPTED = 130
 PYCACHE = "PYTHONPYCACHEPREFIX"
@@ -175,16 +176,24 @@ async def start_engine(
 async def _start_worker(supervisor: Supervisor, settings: Settings, name: str, queues: str, *, restarts: bool) -> None:
     port = settings.worker_metrics_port
     assert port is not None, "its metrics page shows that it is ready"
-    await supervisor.start(
-        ChildSpec(
-            name,
-            own_command("worker", "--queue", queues),
-            environment(for_process(settings, Process.WORKER)),
-            http_ready(settings.api_host, port, "/metrics"),
-            restarts=restarts,
-            stop_limit_seconds=WORKER_STOP_LIMIT_SECONDS,
-        )
-    )
+    for attempt in range(1, PORT_TRIES + 1):
+        try:
+            await supervisor.start(
+                ChildSpec(
+                    name if attempt == 1 else f"{name}-port-{attempt}",
+                    own_command("worker", "--queue", queues),
+                    environment(for_process(settings, Process.WORKER)),
+                    http_ready(settings.api_host, port, "/metrics"),
+                    restarts=restarts,
+                    stop_limit_seconds=WORKER_STOP_LIMIT_SECONDS,
+                )
+            )
+            return
+        except ChildFailed as failure:
+            # Another program that looks for a free port has this one for a moment. Other processes know it already.
+            if attempt == PORT_TRIES or PORT_TROUBLE not in str(failure).lower():
+                raise
+            await asyncio.sleep(PORT_PAUSE_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -216,7 +225,7 @@ async def start_part(
             return chosen
         except ChildFailed as failure:
             # Only a port that we chose ourselves may be chosen again.
-            if 0 not in given.values() or PORT_TROUBLE not in str(failure):
+            if 0 not in given.values() or PORT_TROUBLE not in str(failure).lower():
                 raise
     raise ChildFailed(f"no free port was found for {part}")
 

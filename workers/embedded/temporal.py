@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,7 @@ FIRST_PORT: Final = 10_000
 _RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _USUAL_FIRST_OUTGOING: Final = 32_768
 _TRIES: Final = 200
+_given: Final = deque[int](maxlen=1_000)
 _draw: Final = random.SystemRandom()
 """the system's random source, because a test that seeds Python's own would give two processes the same ports"""
 
@@ -32,16 +34,20 @@ _draw: Final = random.SystemRandom()
 def free_port() -> int:
     """Return a TCP port that is free now. Another program may take it first, so be ready to retry.
 
+    The last ports of this process are not given again, because they may not be in use yet.
     Ports that the kernel gives to outgoing connections are avoided, because thousands of these come and go before the
     port is used. Raises OSError if none was found.
     """
     for _ in range(_TRIES):
         port = _draw.randrange(FIRST_PORT, first_outgoing_port())
+        if port in _given:
+            continue
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             try:
                 probe.bind((LOOPBACK, port))
             except OSError:
                 continue
+            _given.append(port)
             return port
     raise OSError("no free port was found")
 

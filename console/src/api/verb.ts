@@ -13,7 +13,7 @@ export interface VerbOptions<Input, Result> {
   /** What is read again after the answer, good or bad. */
   readonly readAgain?: readonly QueryKey[];
   /** What is read again waits for it. */
-  readonly done?: (result: Result, input: Input) => void | Promise<void>;
+  readonly done?: (result: Result, input: Input) => unknown;
   /** Without it, a refusal is shown as a message at the edge of the page. */
   readonly refused?: (problem: Problem, input: Input) => void;
 }
