@@ -65,6 +65,7 @@ steps = st.lists(
         st.tuples(st.just("two"), which, addresses, addresses),
         st.tuples(st.just("wait"), st.sampled_from((1, 5, 5, 10))),
         st.tuples(st.just("stay"), st.integers(0, 4)),
+        st.just(("elsewhere",)),
         st.just(("leave",)),
         st.just(("forget",)),
     ),
@@ -168,6 +169,13 @@ class Life:
         self.count(address)
         made.over |= is_live
 
+    async def elsewhere(self) -> None:
+        """The code comes about another subject."""
+        own = self.subject
+        self.subject = replace(own, key=str(uuid4()) if "-" in own.key else "30200000000000")
+        assert not await self.give(self.made[-1].code.code, ADDRESSES[0])
+        self.subject = own
+
     async def two(self, which: int, one: str, other: str) -> None:
         """Two come with the same code at once: it admits one of them."""
         made = self.made[-1 - which % len(self.made)]
@@ -257,6 +265,13 @@ class LinkLife(Life):
         came = await asyncio.gather(*(self.give(made.code.code, address) for address in (one, other)))
         assert sum(came) == could
         made.over |= could
+
+    async def elsewhere(self) -> None:
+        """The link comes to the page of another purpose."""
+        digest = bytes.fromhex(self.made[-1].code.code)
+        async with self.ctx.pool.acquire() as connection:
+            for purpose in LINKS - {self.purpose}:
+                assert await OPENERS[purpose](connection, digest, lock=False) is None
 
     async def leave(self) -> None:
         """It was not asked for."""
