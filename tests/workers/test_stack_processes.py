@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import psutil
@@ -21,16 +21,11 @@ from schemas.enums import Role
 from tests.waiting import until
 from tests.workers import command_line
 from tests.workers.command_line import COMMAND, all_gone, own_environment
-from workers import stack
 from workers.certificates import certificate_files
 from workers.commands.demo import HOME_PREFIX, _remove_leftovers
-from workers.embedded.temporal import free_port
 from workers.home import RunFile
 from workers.host_client import local_client
-from workers.processes import ChildFailed, ChildSpec, Supervisor
-from workers.settings import Settings
 from workers.simulated_people import read_people
-from workers.stack import PORT_TRIES
 
 COMPLAINTS = 2
 START_LIMIT_SECONDS = 240.0
@@ -239,24 +234,3 @@ async def until_another(pid: int, words: str, old_pid: int) -> None:
             pass
         await asyncio.sleep(0.2)
     pytest.fail(f"{words} was not started again")
-
-
-async def test_a_port_that_another_process_tries_is_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    names: list[str] = []
-
-    class Busy:
-        async def start(self, spec: ChildSpec) -> None:
-            names.append(spec.name)
-            if len(names) < PORT_TRIES or spec.name.startswith("unlucky"):
-                raise ChildFailed("worker ended with exit code 1: [Errno 98] Address already in use")
-
-    monkeypatch.setattr(stack, "PORT_PAUSE_SECONDS", 0.0)
-    settings = Settings(home=tmp_path, worker_metrics_port=free_port())
-    supervisor = cast("Supervisor", Busy())
-    await stack._start_worker(supervisor, settings, "worker", "golden-hour", restarts=False)
-    assert names == ["worker", "worker-port-2", "worker-port-3"]
-    with pytest.raises(ChildFailed, match="in use"):
-        await stack._start_worker(supervisor, settings, "unlucky", "golden-hour", restarts=False)
-    assert len(names) == 2 * PORT_TRIES
