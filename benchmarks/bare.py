@@ -14,8 +14,6 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
-from workers.worker import running
-
 CASE_QUEUE = "bare-cases"
 CALL_QUEUE = "bare-calls"
 CASES_AT_ONCE = 64
@@ -108,7 +106,7 @@ async def run_bare(client: Client, cases: Sequence[BareCase]) -> float:
         activities=[bank.ask],
         activity_task_poller_behavior=PollerBehaviorAutoscaling(),
     )
-    async with running([case_worker, call_worker]):
+    async with case_worker, call_worker:
         started = time.monotonic()
         await asyncio.gather(*(one(case) for case in cases))
         return time.monotonic() - started
