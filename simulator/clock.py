@@ -1,4 +1,9 @@
-"""Clock and seeds of the simulator."""
+"""Clock and seeds of the simulator.
+
+Random numbers from one seed: every draw has a name and does not depend on other draws. A draw is named by labels
+("delay", the bank, the RRN …). The same seed and labels give the same draw in any process and order. The simulated day
+is therefore the same world, whatever the timing of the tested engine.
+"""
 
 import hashlib
 import math

@@ -1,4 +1,9 @@
-"""The settings of a world, and names in it."""
+"""The settings of a world, and names in it.
+
+Configuration of a simulated day: every distribution, rate and limit, as data. The defaults follow "Numbers to size by"
+in the design notes. Without a number there, the value is an assumption and says so. Times are seconds of *simulated*
+time, `clock_factor` times faster than real time, unless a name ends in `_wall_seconds`.
+"""
 
 import random
 import string

@@ -14,8 +14,8 @@ Test = TypeVar("Test", bound=Callable[..., Awaitable[None] | None])
 def each(names: str | Collection[str], values: Iterable[Any]) -> Callable[[Test], Test]:
     """Run a test with each of the values, one after the other; a failure names the values that failed.
 
-    `names` and `values` are as in `pytest.mark.parametrize`. A test of each value costs six milliseconds more, so this
-    is for tests of pure functions. The fixtures of the test are made once.
+    `names` and `values` are as in `pytest.mark.parametrize`. A test of each value costs six milliseconds more and its
+    fixtures. Here these are made once, so this is for values that leave nothing behind for the next one.
     """
     told = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
     rows = [dict(zip(told, row if len(told) > 1 else (row,), strict=True)) for row in values]

@@ -35,7 +35,10 @@ _TROUBLES: Final = (
     ("UnknownCA", _REFUSED),
     ("BadCertificate", _REFUSED),
     # The server's end of a connection is seen while reading, while writing or before the first request.
-    *((end, _ENDED) for end in ("unexpected-eof", "BrokenPipe", "ConnectionReset", "connection closed")),
+    *(
+        (end, _ENDED)
+        for end in ("unexpected-eof", "BrokenPipe", "ConnectionReset", "connection closed", "connection was not ready")
+    ),
     ("InvalidContentType", f"it speaks no TLS, or {ENV_PREFIX}TEMPORAL_TLS is missing"),
 )
 """parts of the SDK's errors, with their meaning"""

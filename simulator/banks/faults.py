@@ -1,4 +1,9 @@
-"""Faults of banks, in replies and in what they post."""
+"""Faults of banks, in replies and in what they post.
+
+Faults of single banks: failing connections, and posts that the police must refuse. Off unless set. `Knobs` are the
+mistakes of a whole world and change the *content* of messages. These faults belong to one bank each and change mostly
+their *delivery*. A bank does not lose its answer through them: a correct post follows each faulty one.
+"""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,8 @@
-"""Orders at a bank of the simulator: pages and ISO 20022."""
+"""Orders at a bank of the simulator: pages and ISO 20022.
+
+Police orders at a bank, and how it executes each: when, in how many parts, and with which mistakes. Pure functions,
+drawn from the seed. simulator/banks/paying.py receives the orders and reports their execution.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -296,7 +300,7 @@ def read_iso_order(text: bytes) -> tuple[Order, str] | None:
     if kind is None or len(kinds) != 1:
         return None
     case = request.findtext("{*}Case/{*}Id", "")
-    lines = tuple(_line_of_iso_orders(found) for found in transactions)
+    lines = tuple(_iso_line(found) for found in transactions)
     order_id = _order_id(request.findtext("{*}Assgnmt/{*}Id", ""))
     return Order(order_id, kind, case.partition("-")[0], lines), case
 
@@ -328,7 +332,7 @@ def write_cancellation_acknowledged(bank: str, case: str) -> bytes:
     return resolution(bank, case, "CNCL", "<TxInfAndSts><TxCxlSts>ACCR</TxCxlSts></TxInfAndSts>")
 
 
-def _line_of_iso_orders(transaction: ElementTree.Element) -> OrderLine:
+def _iso_line(transaction: ElementTree.Element) -> OrderLine:
     said = additional_information(transaction)
     try:
         number, amount_paise = int(said["LINE"]), paise(said["AMNT"].removeprefix("INR"))

@@ -1,4 +1,9 @@
-"""HTTP of the simulator: client and server in one process."""
+"""HTTP of the simulator: client and server in one process.
+
+A small HTTP/1.1 client for one server, because the simulator shares two cores with the tested product. Connections are
+kept alive, and the last used one is used first. A general client spends more time on its pool than on the request
+(measured here: 2 ms of CPU per request instead of 0.3).
+"""
 
 import asyncio
 import ssl

@@ -1,4 +1,8 @@
-"""The police and the court of the simulator."""
+"""The police and the court of the simulator.
+
+The FIR register of a police station: it registers reports, refuses some, is slow, or is down. A plain ASGI application
+beside the banks' endpoints. An e-Zero FIR that is not signed in time lapses here too.
+"""
 
 import asyncio
 import hashlib

@@ -202,6 +202,9 @@ class RestorationPeople:
             return bool(await self._do("sp", at, "refuse", reason="the transfer was a loan between friends"))
         if not await self._prepare(at, view):
             return False
+        if any(int(str(line["due_paise"] or 0)) > int(str(line["held_paise"])) for line in _rows(view, "lines")):
+            # A grievance was decided after the preparation, and its holder has the money.
+            return bool(await self._do("sp", at, "send-back", reason="less is on hold than was prepared"))
         # The lines are of the moment of the view. Without an amount the next view has it.
         due_paise = sum(int(str(line["due_paise"] or 0)) for line in _rows(view, "lines"))
         if not due_paise:

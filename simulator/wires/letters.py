@@ -1,4 +1,8 @@
-"""Letters and ISO messages of the simulator."""
+"""Letters and ISO messages of the simulator.
+
+ISO 20022 in a bank's own software: reads camt.056 and pacs.028, writes camt.029. An answer can report money on hold, or
+the reason why it is not. Onward transfers appear only as a text note.
+"""
 
 import asyncio
 import csv

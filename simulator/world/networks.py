@@ -1,4 +1,10 @@
-"""Networks of mules and their accounts."""
+"""Networks of mules and their accounts.
+
+Shapes of mule networks, after AMLworld (arXiv 2306.16424): who passes money to whom, without amounts or times. A
+network is a graph of *visits*: one arrival of money at an account. An account to which money returns (a cycle) has
+several visits, so the graph has no loops and every edge leads to a deeper layer. An edge is one transfer, hence one
+hop.
+"""
 
 import random
 from collections.abc import Callable, Sequence

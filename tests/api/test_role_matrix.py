@@ -23,6 +23,7 @@ from workers.reference.routes import described_app
 
 ADMIN: Final = "command:test"
 DESK: Final = "https://desk.test"
+KINDS: Final = {401: "not-logged-in", 403: "not-allowed"}
 OPEN_STRIDE: Final = sample(5)
 
 
@@ -140,6 +141,13 @@ def callers_of(entry: Entry, number: int) -> Sequence[Caller]:
     return CALLERS[number % OPEN_STRIDE :: OPEN_STRIDE] if entry.is_open else CALLERS
 
 
+def says_why(response: httpx.Response) -> bool:
+    """Return whether a refusal of the caller has its own type of problem. A page and an answer to HEAD have none."""
+    kind = KINDS.get(response.status_code)
+    is_problem = bool(response.content) and response.headers.get("content-type") == "application/problem+json"
+    return kind is None or not is_problem or response.json()["type"] == f"urn:goldenhour:problem:{kind}"
+
+
 async def test_every_route_by_every_caller(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sign_in, "ANSWERS_AFTER_SECONDS", 0)
     monkeypatch.setattr(appeal_page, "ANSWERS_AFTER_SECONDS", 0)
@@ -149,7 +157,7 @@ async def test_every_route_by_every_caller(services: Services, monkeypatch: pyte
     for number, entry in enumerate(ENTRIES.values()):
         for caller in callers_of(entry, number):
             response = await visits.call(entry, caller)
-            if not entry.cell(caller).fits(response.status_code):
+            if not entry.cell(caller).fits(response.status_code) or not says_why(response):
                 wrong.append((entry.method, entry.path, caller.name, response.status_code, response.text[:200]))
     await services.end_streams()
     assert not wrong, "\n".join(map(str, wrong))

@@ -1,4 +1,7 @@
-"""Failures and exit codes of commands."""
+"""Expected errors of commands, each as one line with an exit code.
+
+This module is loaded only after a failure, because `--help` needs none of its imports.
+"""
 
 from collections.abc import Callable
 
@@ -7,27 +10,14 @@ from temporalio.service import RPCError
 
 from activities.secrets import BadProcessKey
 from db.grants import NoSuchRole, TemporaryTablesAllowed
-from db.migration_files import MigrationError
+from db.migration_checks import MigrationError
 from domain.errors import InvalidPolicy, RuleBroken
 from domain.spreadsheets import FileRefused
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.home import HomeInUse, NothingRunning
 from workers.processes import ChildFailed
 from workers.settings import SettingsError
 from workers.temporal_access import temporal_trouble
-
-FAILURE = 1
-
-
-USAGE = 2
-
-
-class Failed(Exception):
-    """A command cannot do its work; the text is one line with the reason."""
-
-    def __init__(self, text: str, exit_code: int = FAILURE) -> None:
-        super().__init__(text)
-        self.exit_code = exit_code
-
 
 Kinds = tuple[type[Exception], ...]
 

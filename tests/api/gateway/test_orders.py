@@ -283,7 +283,7 @@ async def test_leaving_a_cancelled_order_undone_needs_two_people(
 
 async def an_order_is_switched_with_what_is_typed(browser: Browser, path: str) -> None:
     """The form and its check are shown in the other language, and nothing typed is lost."""
-    done = {**WHO, "l1.amount": "100", "l1.when": f"{datetime.now(UTC):%Y-%m-%d}", "l1.reference": "UTR 70000"}
+    done = {**WHO, "l1.amount": "100", "l1.when": f"{datetime.now(IST):%Y-%m-%d}", "l1.reference": "UTR 70000"}
     form = await browser.page(path)
     await switched(browser.client.post, path, form, **done | {"l1.amount": "five"})
     check = read(await browser.client.post(path, data=form.fields | done | {"step": "check"}))

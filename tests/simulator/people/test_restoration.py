@@ -17,10 +17,10 @@ AT_ONCE = Delay(median=1.0, most=0.0)
 
 
 class Engine(Officers):
-    """The engine's answers about one restoration at its approval."""
+    """The engine's answers about one restoration at its approval. After the decision it is at its bond."""
 
-    def __init__(self, refuses: Mapping[str, int], answers_lost: int = 0) -> None:
-        self.refusals, self.answers_lost = dict(refuses), answers_lost
+    def __init__(self, refuses: Mapping[str, int], answers_lost: int = 0, held_paise: int = 100) -> None:
+        self.refusals, self.answers_lost, self.held_paise = dict(refuses), answers_lost, held_paise
         self.prepared_by: str | None = None
         self.state, self.step = "open", "approval"
         self.asked: list[str] = []
@@ -29,7 +29,7 @@ class Engine(Officers):
         self, method: str, path: str, caller: Caller, body: Json | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Json]:
         if method == "GET" and path.endswith(RESTORATION):
-            lines = [{"due_paise": 100 if self.prepared_by else None}]
+            lines = [{"due_paise": 100 if self.prepared_by else None, "held_paise": self.held_paise}]
             state = {"state": self.state, "step": self.step, "visit_no": 1, "prepared_by": self.prepared_by}
             return 200, state | {"lines": lines}
         if method == "GET" and path.startswith("/api/v1/restorations?"):
@@ -54,6 +54,8 @@ class Engine(Officers):
             if self.answers_lost:
                 self.answers_lost -= 1
                 return 503, {}
+        elif verb == "send-back":
+            self.step = "bond"
         elif verb == "approve":
             if self.prepared_by is None:
                 return 409, {"code": "not_prepared"}
@@ -87,3 +89,9 @@ async def test_a_preparation_whose_answer_was_lost_is_approved() -> None:
     engine = Engine({}, answers_lost=1)
     await approved(engine)
     assert engine.asked.count("approve") == 1
+
+
+async def test_a_preparation_whose_money_was_released_is_sent_back() -> None:
+    engine = Engine({}, held_paise=40)
+    await approved(engine)
+    assert engine.asked[:2] == ["prepare", "send-back"]
