@@ -1,4 +1,10 @@
-"""Secrets at rest: sealing, hashing, and codes that people read out and type."""
+"""Secrets at rest: sealing, hashing, and codes that people read out and type.
+
+Secrets at rest: sealing of credentials that must be read again, hashing of passwords that are only checked. Every key
+is derived from one secret key, with a separate key for each purpose. So a token can never pass as a sealed credential,
+nor a sealed credential as a token. A process of the engine gets the keys of its own purposes without the secret key,
+and cannot compute the others.
+"""
 
 import os
 import secrets

@@ -46,7 +46,7 @@ from api.officers import (
     sign_in_pages,
 )
 from api.officers.callers import DESCRIPTION_PATH, DISPLAY_PATH, SIGN_IN_API_PATH
-from api.params import Part
+from api.parts import Part
 from api.people import complaint_opening, complaint_sending, complaint_steps, doors, drafts, victims
 from api.people.my_case_pages import MyCasePages
 from api.problems import INBOX_PATH, Elsewhere, add_handlers

@@ -28,7 +28,7 @@ from api.hosts import OPERATORS_PATHS, PROBE_PATH, is_local, refusal_of_host
 from api.officers.callers import DESCRIPTION_PATH, counted, door_of, officer_of
 from api.officers.refused_acts import note_refusal
 from api.officers.tokens import BadToken
-from api.params import Part
+from api.parts import Part
 from api.problems import (
     BANK_PATH,
     CONSOLE_PATH,

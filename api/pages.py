@@ -1,4 +1,8 @@
-"""HTML pages for people in a browser, and the paths of the public ones."""
+"""HTML pages for people in a browser, and the paths of the public ones.
+
+HTML pages for people in a browser, made on the server, without scripts and without content of other sites. The address
+of a page is its only credential. So no other site can send a valid form, because it does not know the address.
+"""
 
 import base64
 import hashlib

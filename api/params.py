@@ -1,8 +1,7 @@
-"""Parameters that several routes share, the parts of the API, and ids of requests."""
+"""Parameters that several routes share, and ids of requests."""
 
 import re
 from contextvars import ContextVar
-from enum import StrEnum
 from typing import Annotated, Final
 from uuid import uuid4
 
@@ -54,21 +53,6 @@ Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_le
 PDF: Final = "application/pdf"
 SHOWN_BESIDE: Final = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'self'"}
 """policy of a PDF of ours, which a page of the console shows in a frame"""
-
-
-class Part(StrEnum):
-    """Part of the API, by the name of its process."""
-
-    INTAKE = "intake"
-    """complaints, and everything that banks call; its process also runs the workflows of cases"""
-    OFFICERS = "officers"
-    """everything else: officers, streams, pages behind links"""
-
-    @property
-    def other(self) -> "Part":
-        """Return the other part."""
-        return Part.OFFICERS if self is Part.INTAKE else Part.INTAKE
-
 
 HEADER: Final = b"x-request-id"
 _PLAIN: Final = re.compile(rb"^[A-Za-z0-9-]{8,64}$")

@@ -30,7 +30,8 @@ from adapters.banks.i4c.values import ReplyCode, refusal_reply
 from api.officers.sessions import cookie_of
 from api.officers.tokens import BadToken
 from api.pages import ABOUT_PATH, LEAVE_PATH
-from api.params import Part, request_id
+from api.params import request_id
+from api.parts import Part
 from domain.errors import (
     AckNoConflict,
     BadCursor,

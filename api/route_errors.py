@@ -1,4 +1,9 @@
-"""Errors of routes, and the search of a route."""
+"""Errors of routes, and the search of a route.
+
+Finds the business errors of a route in the code that it calls, so that no list is maintained. The search follows a
+function to the functions, classes and methods that it names, and to those that they name. It also finds errors that are
+raised and caught on the way. `api.description` keeps those with a kind of problem that the route declares.
+"""
 
 import importlib
 import inspect

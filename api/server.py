@@ -22,7 +22,7 @@ from api.edge import DRAIN_MAX_BYTES
 from api.hosts import LOOPBACK, Hosted
 from api.idle_connections import limited_protocol
 from api.local_proxy import LocalProxy
-from api.params import Part
+from api.parts import Part
 from api.services import Services
 
 log = logging.getLogger("goldenhour.api")

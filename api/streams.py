@@ -1,4 +1,9 @@
-"""Streams of the growing case log, and the connection that listens for it."""
+"""Streams of the growing case log, and the connection that listens for it.
+
+Streams of the growing case log: one notification wakes every stream of the case that changed. A wake has no content,
+because the stream reads the log itself from its last event on. So a burst of events is one wake, a slow reader costs no
+memory, and no event is missed or sent twice.
+"""
 
 import asyncio
 import logging

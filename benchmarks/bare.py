@@ -2,6 +2,9 @@
 
 For every case there is one workflow; for every hold request one activity on a separate queue and one signal as the
 bank's answer. The ratio of the two rates is the cost of our transactions, interfaces and checks.
+
+The sandbox of the workflow imports this file again, so it imports nothing of the engine: an extension in C that is
+imported twice ends the process.
 """
 
 import asyncio

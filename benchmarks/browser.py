@@ -28,7 +28,7 @@ from benchmarks.complaints import Run
 from benchmarks.measuring import MIB, Progress, quantiles
 from db import connections, query_plans
 from schemas.text import IST
-from workers.commands.failures import Failed
+from workers.commands.exits import Failed
 from workers.embedded.postgres import ADMIN, OWNER
 
 if TYPE_CHECKING:

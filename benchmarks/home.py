@@ -1,4 +1,11 @@
-"""Home, aims and play of benchmarks."""
+"""Home, aims and play of benchmarks.
+
+`goldenhour bench home`: the engine's own share of the time from money on hold to the credit. A day with officers,
+courts, account holders and banks that carry out orders. There are no mistakes in the trail, so that every delay of a
+step is the engine's. A day of procedures passes in three seconds, and banks use every channel, because the one of
+incidents carries no orders. The waits of the law, of people and of banks are left out: each step counts from the moment
+at which only the engine had to act.
+"""
 
 import hashlib
 import time

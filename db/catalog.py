@@ -143,7 +143,7 @@ ORDER BY p.proname
 """
 _FUNCTIONS = _EVERY_FUNCTION.format(takes_row="NOT")
 # The type of a table's row is there with the table.
-_FUNCTIONS_OF_ROWS = _EVERY_FUNCTION.format(takes_row="")
+_ROW_FUNCTIONS = _EVERY_FUNCTION.format(takes_row="")
 
 # Independent sequences. Those of identity columns come with their tables.
 _SEQUENCES = """
@@ -195,7 +195,7 @@ WHERE c.relnamespace = 'public'::regnamespace
 ORDER BY c.relname
 """
 
-_TRIGGERS_OF_DESCRIBE = """
+_TRIGGER_STATEMENTS = """
 SELECT pg_get_triggerdef(t.oid) || ';' FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal ORDER BY c.relname, t.tgname
 """
@@ -219,7 +219,7 @@ WHERE p.pronamespace = 'public'::regnamespace AND obj_description(p.oid, 'pg_pro
 """
 
 _PARTS = (
-    *(_FUNCTIONS, _SEQUENCES, _TABLES, _FUNCTIONS_OF_ROWS, _LATER_CONSTRAINTS, _INDEXES, _TRIGGERS_OF_DESCRIBE),
+    *(_FUNCTIONS, _SEQUENCES, _TABLES, _ROW_FUNCTIONS, _LATER_CONSTRAINTS, _INDEXES, _TRIGGER_STATEMENTS),
     *(_COMMENTS, _TABLE_COMMENTS, _FUNCTION_COMMENTS),
 )
 

@@ -1,4 +1,11 @@
-"""For benchmarks: real plans, totals of the server, and filling by COPY."""
+"""For benchmarks: real plans, totals of the server, and filling by COPY.
+
+Plans that PostgreSQL really uses, of statements and of those inside functions, for a benchmark. The module
+`auto_explain` of the server sends each plan to the session as a notice, with its rows and pages.
+
+Filling of tables by COPY for a benchmark: no trigger, no foreign key and few indexes work meanwhile. The connection is
+the superuser's, in a database that holds nothing of value.
+"""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final, NamedTuple

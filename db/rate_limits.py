@@ -1,4 +1,12 @@
-"""Limits and locks that all processes share."""
+"""Limits and locks that all processes share.
+
+Rate limits for banks' calls and for attempts of unknown callers: token buckets, shared by all processes. A bucket is
+stored as the time at which it is full again. A call moves that time on by what one call takes to refill. The call is
+refused, and nothing written, if that time would be further ahead than a whole bucket takes.
+
+Locks of a session: of several processes one does the work, and another takes over when it stands still. PostgreSQL ends
+a session with such a lock that sends nothing for `SILENT_MAX`, and its lock with it.
+"""
 
 import asyncio
 import logging

@@ -1,4 +1,8 @@
-"""A document: its composing and rendering."""
+"""A document: its composing and rendering.
+
+Typesetting of documents as PDF/A-2 and PDF/UA, for archiving, search and screen readers. The typesetter refuses a
+document with a character without a glyph, because it is not PDF/A. So no issued document has one.
+"""
 
 import asyncio
 import hashlib

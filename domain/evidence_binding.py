@@ -1,4 +1,9 @@
-"""Binding of evidence: the hash chain, and digests of messages and statements."""
+"""Binding of evidence: the hash chain, and digests of messages and statements.
+
+Evidence pack of a case: names of its files, its list of checksums, and its log as text. No program of ours is needed to
+verify a pack. `sha256sum` reads the list of checksums, and the log has each event as the exact bytes that were hashed
+(Bharatiya Sakshya Adhiniyam, section 63: an electronic record is produced with the hash that identifies it).
+"""
 
 import hashlib
 import json

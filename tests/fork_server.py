@@ -28,7 +28,7 @@ import workers.restoration_workers
 import workers.worker  # noqa: F401 - imported before the fork
 from api import app as applications
 from api import server
-from api.params import Part
+from api.parts import Part
 from api.services import Services
 from db import schema_state
 from db.migration_files import MIGRATIONS, MigrationFile, read_files

@@ -16,7 +16,7 @@ from adapters.banks.i4c.client import I4cAdapter
 from adapters.officers.identity_provider import ProviderSettings
 from api.hosts import LOOPBACK
 from api.officers.sign_in_pages import BACK_PATH
-from api.params import Part
+from api.parts import Part
 from api.server import TlsPort, serve
 from api.services import Services
 from schemas.enums import ChannelKind

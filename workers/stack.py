@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from activities.secrets import Process
 from adapters.clock import wall_clock
 from api.hosts import Site
-from api.params import Part
+from api.parts import Part
 from db.migrate import Migrated, migrate
 from db.migration_files import Phase
 from workers.certificates import certificate_files, keep_renewed, renew_certificates

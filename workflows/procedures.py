@@ -1,4 +1,8 @@
-"""Workflows of rows with deadlines: orders, restorations, grievances."""
+"""Workflows of rows with deadlines: orders, restorations, grievances.
+
+Workflow of one order to a bank: deliver it, remind the bank, escalate until the bank confirms it. A cancelled order is
+delivered and escalated in the same way, until the bank acknowledges the cancellation.
+"""
 
 from datetime import timedelta
 from typing import Any, assert_never

@@ -1,4 +1,12 @@
-"""Health of a bank's channel, and calls at once."""
+"""Health of a bank's channel, and calls at once.
+
+Limits of our calls to each bank, with spread times at which a caller without a place tries again. The directory may set
+a limit for a bank. The processes that call banks share it, each with an equal part.
+
+A caller without a place comes back through Temporal and our database, whether a place is free by then or not. If a
+hundred callers tried again every second, calls to all other banks would slow down. So each caller gets the next time in
+a queue. The queue advances at the bank's pace: the duration of its calls, or that of the oldest running call.
+"""
 
 import asyncio
 import itertools

@@ -1,4 +1,12 @@
-"""Banks' people, their logins and links."""
+"""Banks' people, their logins and links.
+
+People of a bank who have logins in its inbox. The login of the bank adds and ends them. Each sets a password by a code.
+The code goes to the person's own mailbox. The login of the bank never sees it, so that it cannot act as two people.
+
+Links by which banks set the password of their login at our API. Each is good once, and only with its code. Two admins
+make such a link: one of them has the link, and the other one the code. So no officer has a bank's password. Reading a
+link changes nothing, because mail scanners fetch every link.
+"""
 
 import asyncio
 import hashlib

@@ -1,4 +1,8 @@
-"""Letters about hold requests, and the answers through their links."""
+"""Letters about hold requests, and the answers through their links.
+
+Letters of the escalation: a reminder to the bank's desk, and one to its nodal officer. They name the request and no
+people, because the bank has the ticket and many people read a mailbox.
+"""
 
 import hashlib
 from collections.abc import Iterable, Sequence

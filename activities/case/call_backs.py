@@ -1,4 +1,12 @@
-"""Calls to banks: answers by telephone, and banks that are called back."""
+"""Calls to banks: answers by telephone, and banks that are called back.
+
+Calls that banks promise: the desk waits for them, and a supervisor learns of a missed one. The escalation of the hold
+request goes on meanwhile, because a promise freezes no money.
+
+Answers of banks by telephone, as officers enter them. They are taken by the same rules as those over a channel. A line
+that contradicts money on hold moves nothing. It is a discrepancy, and what was said is proposed as its resolution, to
+which a second officer must agree.
+"""
 
 import hashlib
 from collections.abc import Sequence

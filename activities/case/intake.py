@@ -1,4 +1,8 @@
-"""Complaints that come in."""
+"""Complaints that come in.
+
+Intake of complaints. One transaction writes everything, and only then the number is returned (architecture.md, "How a
+rupee flows", 1).
+"""
 
 import hashlib
 import secrets

@@ -1,4 +1,13 @@
-"""Answers and hops of cases that were merged."""
+"""Answers and hops of cases that were merged.
+
+Answers in merged cases: a transfer that both cases tell is counted where its bank has placed it, and once. A late
+answer belongs to the case of the hop that it names. If that hop is set aside, the hop of the other case is set aside in
+its place, unless a bank has placed money of that one too.
+
+Hops that merged cases both tell: one counts, and the other is set aside or put back. The money of a hop that is set
+aside is no loss of its case, and no bank is asked about it. What it was before is kept, so that it can be put back
+exactly.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field

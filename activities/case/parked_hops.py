@@ -1,4 +1,13 @@
-"""Hops that wait for a correction, and corrections that wait."""
+"""Hops that wait for a correction, and corrections that wait.
+
+Follow-up of hops that wait for the desk: remind the supervisor, try the directory again, write off. Each function works
+on one case in one transaction and checks again under the case's lock, so it can be repeated.
+
+Hops that are corrected from a later complaint about the same transfer. A hop that waits for the desk gets what it
+lacks. A victim's own transfer gets a larger amount in every state, but not before its bank has the first request. Else
+an invented amount would replace the request with the true one. The larger amount alone moves no money, because a claim
+counts only what a bank confirms.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

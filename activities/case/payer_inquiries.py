@@ -1,4 +1,11 @@
-"""Inquiries to the victim's own bank, and the transfers that it names."""
+"""Inquiries to the victim's own bank, and the transfers that it names.
+
+Other transfers that a victim's bank names: an officer takes one into the case, or dismisses it. The loss of a case
+grows only by a person's decision. The officer has asked the victim.
+
+Inquiries to victims' banks: planned with the hops, sent in the background, with an end (policy `payer_bank`). The
+victim's bank gets the same fraud report as a bank that holds money, under a key of its own. Nothing waits for it.
+"""
 
 import asyncio
 import logging

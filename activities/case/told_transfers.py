@@ -1,4 +1,9 @@
-"""Transfers as complaints state them, and those that are followed already."""
+"""Transfers as complaints state them, and those that are followed already.
+
+Found transfers that are followed before an officer decides: money outside the loss, until the officer accepts it. Money
+of a second transfer leaves within minutes, and the victim is asked later. One bank's statement opens the hop, and never
+makes the loss larger. A restoration of such money is not approved before an officer has accepted the transfer.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

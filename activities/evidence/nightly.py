@@ -1,4 +1,11 @@
-"""Nightly runs, and the anchors that they write outside of the database."""
+"""Nightly runs, and the anchors that they write outside of the database.
+
+Nightly runs: verification of all cases and the anchor of their logs, at low priority, with a result for each. A run
+that is not clean opens one work item for the supervisor. A later clean run closes it.
+
+Lists of the last hashes of case logs, written to files that appear when they are complete. A list whose name ends with
+`.gz` is compressed with gzip.
+"""
 
 import asyncio
 import gzip

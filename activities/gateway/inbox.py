@@ -1,4 +1,14 @@
-"""The banks' inbox, and its statements."""
+"""The banks' inbox, and its statements.
+
+A bank's inbox in a browser: its open requests and orders, and answers by form or by table. A form and a table are read
+by the same rules, and booked by the same rules as an answer over a channel.
+
+Test events to banks' webhooks that banks have asked for in their inbox. A test event has the marks of a test ticket, so
+a bank holds nothing for it.
+
+Statements of a bank: what it has answered, by whom and when, and what it adds to that. A further statement is judged by
+the rules of any answer. What was told before stays on record.
+"""
 
 import time
 from collections.abc import Sequence

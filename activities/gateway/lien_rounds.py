@@ -1,4 +1,9 @@
-"""Rounds that ask banks for their liens, and the inquiries of each."""
+"""Rounds that ask banks for their liens, and the inquiries of each.
+
+Activities of the round that asks banks for their lists of liens. Each may be repeated. A question is recorded before it
+is sent, and the next round sends each unsent question. So a process that dies in between loses nothing, and the bank
+gets the same question under the same id.
+"""
 
 import logging
 from collections.abc import Iterator

@@ -1,4 +1,8 @@
-"""Banks' lists of liens compared with the ledger, and the letter that asks for them."""
+"""Banks' lists of liens compared with the ledger, and the letter that asks for them.
+
+Comparison of a bank's list of liens with the ledger: one snapshot, recorded, without a change to the ledger. If
+anything differs, the desk has one work item. A later list without differences closes it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,8 @@
-"""Changes of officers and of the policy."""
+"""Changes of officers and of the policy.
+
+Changes of officers and teams inside the caller's transaction, with all checks. The command does each in a transaction
+of its own (`enrolment`). A proposal of two admins does the same.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime

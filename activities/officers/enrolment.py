@@ -1,4 +1,14 @@
-"""Enrolment of officers, and links to sign in."""
+"""Enrolment of officers, and links to sign in.
+
+Links by which an officer sets a password and an authenticator. Each is good once. A link that two admins have made
+needs a code as well: one of them has the link, and the other one the code.
+
+Reading a link changes nothing, because mail scanners fetch every link. Each reader sees another secret for the
+authenticator. So a person who only read the link knows nothing of what the officer then sets.
+
+Codes of proposals. The link that an agreement makes opens nothing without the code of its proposal. The proposing admin
+alone is shown the code, and the deciding one alone the link. So neither can use the link.
+"""
 
 import asyncio
 import hashlib

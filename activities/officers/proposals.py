@@ -1,4 +1,12 @@
-"""Changes that one admin proposes and another one decides, and the work items about them."""
+"""Changes that one admin proposes and another one decides, and the work items about them.
+
+Changes of officers, teams, the directory and the policy by two admins: one proposes, another one decides. A proposal is
+rehearsed: the change is made inside the transaction, what differs is noted, and the change is undone. The agreement
+makes the same change. So both meet every check of the command, and the admins see what would happen.
+
+Work items about proposals: one while a proposal waits, and one of the proposer when it is decided. Officers are told of
+them as of any work item, each by a setting of their own.
+"""
 
 from datetime import datetime, timedelta
 from typing import Final

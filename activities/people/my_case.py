@@ -1,4 +1,8 @@
-"""A victim's own complaint: the access, the page, and two questions on how victims were treated."""
+"""A victim's own complaint: the access, the page, and two questions on how victims were treated.
+
+Access of victims to their own complaint without a user account: number, one-time code, and a short visit. No reply
+reveals whether a number exists. A code goes to the mobile of the complaint. No officer sees a code.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

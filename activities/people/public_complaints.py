@@ -1,4 +1,20 @@
-"""Public complaints: drafts, their codes, and complaints that wait to be confirmed."""
+"""Public complaints: drafts, their codes, and complaints that wait to be confirmed.
+
+Complaints on the public page: begun, saved, confirmed by a one-time code, sent and finished. No one is believed alone.
+Until a code confirms a mobile, banks are asked for a limited sum, and the holds of such a case end early
+(`domain.recovery.holds`). A complaint that an officer takes of the same transfers ends that limit too.
+
+Codes that open a draft of the public page again, and the visits that they begin. The code has 59 bits. It is computed
+from the draft under a secret key, so that every page can show it, and the database has only its digest. A visit has a
+token in a cookie. It ends after some time, and when the visitor leaves, so that the history of a browser opens nothing.
+
+Work items about complaints of the public page that no one-time code has confirmed. The desk calls the person, or the
+bank that paid asks its customer. A complaint that an officer takes of the same transfers then joins the case, and its
+holds do not end early any more.
+
+Missed calls: each number has one draft that waits for an officer who calls back. The caller gets a link to the public
+page, and can complain there meanwhile.
+"""
 
 import hashlib
 import re

@@ -1,4 +1,12 @@
-"""Codes and letters that admit officers of banks and of the police."""
+"""Codes and letters that admit officers of banks and of the police.
+
+One-time codes for the pages behind letters' links, sent to a nodal officer's registered mobile. A letter lies in a
+mailbox that several people read. What moves money therefore needs the code as well. The mobile is that of the
+directory, never one that the reader of the letter names.
+
+Letters about a sign-in link that was made or used, to its officer and to the two admins. An officer so notices a link
+that another person used.
+"""
 
 import logging
 from dataclasses import dataclass

@@ -1,4 +1,11 @@
-"""Assignment of officers by the engine, and what falls due of a case."""
+"""Assignment of officers by the engine, and what falls due of a case.
+
+The engine assigns officers to cases, and replaces officers who left. One transaction for each case. Holds never wait
+for an officer. Documents that name the officer wait until one is assigned.
+
+Due list: attend to the holds and the statutory duties of one case, all in one transaction. A transaction does an action
+and writes when the procedure is due next, so that each action is done once.
+"""
 
 import logging
 from collections import Counter

@@ -1,4 +1,8 @@
-"""Letters to banks, on orders too, and the links in them."""
+"""Letters to banks, on orders too, and the links in them.
+
+Letters to banks about their own access to our interface, mostly to their contacts in the directory. A letter that
+cannot be sent becomes a work item: the desk telephones the bank.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass

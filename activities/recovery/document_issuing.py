@@ -1,4 +1,9 @@
-"""Issue of a document, and its text before the issue."""
+"""Issue of a document, and its text before the issue.
+
+Issue a document: check it against its law, number, render, hash and store it, in one transaction. The issuer locks the
+case, so a repeated request issues the document once. Then it locks the number series until the transaction ends, so the
+numbers have no gap. For that reason a transaction issues one document, or several of one kind.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,13 @@
-"""Grievances: their deadlines, and the access to an appeal."""
+"""Grievances: their deadlines, and the access to an appeal.
+
+Activities of a grievance's workflow: read its state, and do the actions that are due. Each activity may run twice. An
+action is due by the clocks of the workflow and of the database. The activity does nothing if it is done or no longer
+due.
+
+Access of account holders without a user account: reference, one-time code, and a session of half an hour. No reply
+reveals whether a reference exists. A code goes to the contact that the bank has stated. Without a contact an officer
+has a code sent to the bank, which gives it to the holder. No officer sees a code.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime

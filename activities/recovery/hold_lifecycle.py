@@ -1,4 +1,8 @@
-"""Life of a hold, from its opening."""
+"""Life of a hold, from its opening.
+
+Work that follows from money on hold: the account hold, the victim's restoration and the statutory duties. The ledger
+writes a `held_hop` row with every posting that puts money on hold. So this work can be late, but not lost.
+"""
 
 import secrets
 from collections import Counter, defaultdict

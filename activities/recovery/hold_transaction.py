@@ -1,4 +1,9 @@
-"""The unit of work of a hold, its files, and the contact of its account holder."""
+"""The unit of work of a hold, its files, and the contact of its account holder.
+
+Due actions of row-clock workflows, judged by the workflow's clock and by the database's. The clock of Temporal's
+machine may be wrong, and anybody who reaches Temporal can ask for an action at any time. The database's clock is read
+with the row, so the comparison costs no round trip.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,12 @@
-"""Decisions on payers, and proposals to release."""
+"""Decisions on payers, and proposals to release.
+
+Who paid a transfer that two complainants claim: one officer proposes, and a second officer agrees. Two officers are
+needed, because the decision says whose account is credited.
+
+Releases that officers propose: the victims are told and heard before the bank is ordered to release. A release needs
+two acts. One officer proposes it. After the hearing it is confirmed: by a second officer above the sums of the policy,
+otherwise by anybody who decides on holds.
+"""
 
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta

@@ -1,4 +1,13 @@
-"""Deadlines of a restoration, and refusals."""
+"""Deadlines of a restoration, and refusals.
+
+Activities of a restoration's workflow: read its state, and do the actions that are due. Each activity may run twice. An
+action is due by the clocks of the workflow and of the database. The activity does nothing if it is done or no longer
+due.
+
+Refusal or cancellation of a restoration or a part of it, and its reopening. If a bank has credited a part already, the
+restoration ends as restored, with its bond. The money still on hold is marked as excluded, with actor, time and reason.
+No later round takes it by itself. An officer reopens it, or a court orders to restore it.
+"""
 
 import logging
 from collections.abc import Sequence

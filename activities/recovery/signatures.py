@@ -1,4 +1,12 @@
-"""Signatures of people, and their codes."""
+"""Signatures of people, and their codes.
+
+The victim's signature by code under the application of a restoration. The victim ends the step with it, as an officer
+does who has the application signed by hand. The signature is an event of the log, a row that never changes, and a page
+of the application.
+
+Letters that bring people of banks their code for a first password. The contacts of the bank are told too. The code is
+made when it is sent, and only its digest is stored.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,9 @@
-"""Scorecards of banks, and what victims say."""
+"""Scorecards of banks, and what victims say.
+
+How banks answer: the period of a scorecard, the desk's call list, and the gauges. No gauge names a bank. A directory
+may have five thousand institutions, and the slow ones change daily, so the series would grow without end. The gauges
+have the three classes of banks. The API has the figures by bank.
+"""
 
 import asyncio
 import logging

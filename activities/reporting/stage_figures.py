@@ -1,4 +1,8 @@
-"""Figures of stages, as JSON and as tables, and their counts by day."""
+"""Figures of stages, as JSON and as tables, and their counts by day.
+
+Figures of stages over a period of whole days, and the load of officers. A short period is counted from its cases. A
+long one is added up from the counts of its days and months.
+"""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta

@@ -1,4 +1,8 @@
-"""The supervisor's wall, and the gauges that alerts are made of."""
+"""The supervisor's wall, and the gauges that alerts are made of.
+
+The supervisor's wall, read in three parts: what is now, what is recent, and the last weeks. Each part is one snapshot
+of the database. The caller keeps each for its own time.
+"""
 
 import asyncio
 import logging

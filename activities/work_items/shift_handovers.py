@@ -1,4 +1,9 @@
-"""Ends of shifts: what was done and left, as records and as tables."""
+"""Ends of shifts: what was done and left, as records and as tables.
+
+Ends of shifts: what was done and left, and where work items go that officers still have. Officers work in real time, so
+no wait here is divided by the clock factor. Doing a round twice is harmless: a record is written once, and an item is
+moved only while the officer of the record has it at the version that was read.
+"""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,8 @@
-"""Rounds over the owners of work items, left out while nothing has changed."""
+"""Rounds over the owners of work items, left out while nothing has changed.
+
+Rounds over the owners of work items: leases end, the supervisor is told, and lists get their values. Officers work in
+real time, so no wait here is divided by the clock factor. Doing a round twice is harmless.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field

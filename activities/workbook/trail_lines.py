@@ -1,4 +1,9 @@
-"""Lines of a trail in a workbook, and their export."""
+"""Lines of a trail in a workbook, and their export.
+
+Pause of the hold requests about the cases of a workbook, while it is imported. A later row of the workbook may have the
+answer that a request would ask for. The pause is a row in PostgreSQL, which the sweep respects. It ends with the
+import; after a killed import it ends by itself.
+"""
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence

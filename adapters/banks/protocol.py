@@ -1,4 +1,14 @@
-"""Protocol of every channel to a bank, the channel that banks pull from, and tickets for tests."""
+"""Protocol of every channel to a bank, the channel that banks pull from, and tickets for tests.
+
+Interface of every bank channel: the ticket sent, the delivery returned, and the errors. A channel (`i4c` and others)
+implements `BankAdapter`. Accounts are strings, money is integer paise, time is aware UTC. Error texts hold no personal
+data, because they enter workflow histories and logs. The bank's own text is only in `BankRefused.message`, for the
+database.
+
+Test tickets, with marks that a bank can recognise. A bank that ignores the marks finds nothing to hold. Any one of the
+three marks is sufficient. The acknowledgement number begins with 9000000, because no channel has the digit 9 and no
+date is day 00 of month 00. The sub-category is TEST. The RRN begins with 9999, because no year has a 999th day.
+"""
 
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Sequence

@@ -1,4 +1,9 @@
-"""The police's system, and what it offers."""
+"""The police's system, and what it offers.
+
+Interface of a register of first information reports: the request, the registration, and the errors. Error texts hold no
+personal data, because they enter the database's `failure` and logs. The register's own text is only in
+`PoliceRefused.message`.
+"""
 
 import hashlib
 import hmac

@@ -1,4 +1,7 @@
-"""Acts of the desk about a case: answers by telephone, discrepancies, inquiries."""
+"""Acts of the desk about a case: answers by telephone, discrepancies, inquiries.
+
+Actions of the desk on hops and hold requests. Each action has a reason. The case log records the officer and the time.
+"""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,12 @@
-"""Authentication of banks, the bodies of their requests, and their limits."""
+"""Authentication of banks, the bodies of their requests, and their limits.
+
+Authentication of banks, by a signature over the request (RFC 9421) or by the bearer token of a login. Every statement
+of a bank is kept byte for byte before it is processed.
+
+Rate limits of banks: the headers on each response, and the refusal above the limit. `RateLimit-Policy` and `RateLimit`
+are the headers of draft-ietf-httpapi-ratelimit-headers. A policy has its calls (`q`) and window (`w`). Its bucket has
+the calls left (`r`) and the seconds until it is full again (`t`).
+"""
 
 import math
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""A bank's people, logins and test calls in its inbox."""
+"""A bank's people, logins and test calls in its inbox.
+
+Test tool in a bank's inbox: a test event, the check of a signature, the check of a body. Nothing is booked.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -291,7 +294,7 @@ inbox_tests_router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
 BODY_MAX_CHARS: Final = 64 * 1024
 VIOLATIONS_SHOWN: Final = 50
 CALLS_SHOWN: Final = 10
-_FIELDS_MAX_OF_INBOX_TESTS: Final = 5
+_TEST_FIELDS_MAX: Final = 5
 _SCHEMAS: Final[dict[str, type[FrozenModel]]] = {"answer": BankAnswer, "confirmation": OrderConfirmation}
 
 
@@ -300,7 +303,7 @@ async def show_tests(visit: TheVisit) -> Response:
     """Return the forms of the test tool, and the newest test events."""
     if visit.maybe_session is None:
         return visit.to(INBOX_PATH)
-    return await _page_of_inbox_tests(visit)
+    return await _test_page(visit)
 
 
 @inbox_tests_router.post("/test")
@@ -309,14 +312,14 @@ async def take_test(request: Request, visit: TheVisit) -> Response:
     refuse_other_sites(request, must_say=True)
     if visit.maybe_session is None:
         return visit.signed_out()
-    sent = await typed(request, _FIELDS_MAX_OF_INBOX_TESTS)
+    sent = await typed(request, _TEST_FIELDS_MAX)
     step = sent.get("step", "")
     if step == SHOW:
-        return await _page_of_inbox_tests(visit, fields=sent)
+        return await _test_page(visit, fields=sent)
     throttle = visit.services.inbox_events if step == "event" else visit.services.inbox_checks
     wait = await throttle.wait_seconds(visit.code)
     if wait:
-        response = await _page_of_inbox_tests(visit, status=429, fields=sent, errors={"": visit.say["too_many"]})
+        response = await _test_page(visit, status=429, fields=sent, errors={"": visit.say["too_many"]})
         response.headers["Retry-After"] = str(int(wait) + 1)
         return response
     match step:
@@ -334,7 +337,7 @@ async def _check_signature(visit: Visit, sent: dict[str, str]) -> Response:
     pasted = request_in(text) if len(text) <= REQUEST_MAX_CHARS else None
     if pasted is None:
         fault = visit.say["test_request_wrong"].format(most=REQUEST_MAX_CHARS)
-        return await _page_of_inbox_tests(visit, status=422, fields=sent, errors={"request": fault})
+        return await _test_page(visit, status=422, fields=sent, errors={"request": fault})
     services = visit.services
     async with services.ctx.pool.acquire() as connection:
         keys = {key.key_id: key for key in await bank_keys.keys_of(connection, visit.code)}
@@ -345,24 +348,24 @@ async def _check_signature(visit: Visit, sent: dict[str, str]) -> Response:
         window_seconds=services.ctx.policy.signatures.window_seconds,
         origin=services.signed_origin,
     )
-    return await _page_of_inbox_tests(visit, fields=sent, checked=checked)
+    return await _test_page(visit, fields=sent, checked=checked)
 
 
 async def _check_body(visit: Visit, sent: dict[str, str]) -> Response:
     schema, text = _SCHEMAS.get(sent.get("schema", "")), sent.get("body", "")
     if schema is None or not text.strip() or len(text) > BODY_MAX_CHARS:
         fault = visit.say["test_body_wrong"].format(most=BODY_MAX_CHARS)
-        return await _page_of_inbox_tests(visit, status=422, fields=sent, errors={"body": fault})
+        return await _test_page(visit, status=422, fields=sent, errors={"body": fault})
     violations: list[tuple[str, str]] = []
     try:
         schema.model_validate_json(text)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         violations = [(".".join(map(str, one["loc"])) or "–", one["msg"]) for one in found[:VIOLATIONS_SHOWN]]
-    return await _page_of_inbox_tests(visit, fields=sent, violations=violations, is_checked=True)
+    return await _test_page(visit, fields=sent, violations=violations, is_checked=True)
 
 
-async def _page_of_inbox_tests(
+async def _test_page(
     visit: Visit,
     *,
     status: int = 200,

@@ -1,4 +1,11 @@
-"""Answers to many hold requests by one table or one file in a bank's inbox."""
+"""Answers to many hold requests by one table or one file in a bank's inbox.
+
+Reads a table of answers to many hold requests, with the same rules as the form about one. Each row of the table says of
+one sum what became of it. Rows become the fields of that form, so a mistake gets the same text. This module does no
+input and output.
+
+Answers to many hold requests by one file in a bank's inbox. Each row is shown as it will be booked, and then sent.
+"""
 
 import asyncio
 import csv

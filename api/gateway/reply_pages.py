@@ -1,4 +1,12 @@
-"""Pages behind the links of letters: replies, and orders."""
+"""Pages behind the links of letters: replies, and orders.
+
+The pages behind a reply link: an officer of a bank fills in a form, checks it and sends it. The pages about hold
+requests and about orders differ only in the content of the form.
+
+The pages about orders, on which a bank states what was done of each line or acknowledges a cancellation. The fields of
+the form become statements, and every mistake gets a text beside its field. Names of fields: `l2.amount` belongs to line
+2 of the order.
+"""
 
 import re
 from abc import ABC, abstractmethod

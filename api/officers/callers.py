@@ -13,7 +13,7 @@ from starlette.types import Scope
 from api.addresses import address_of
 from api.officers.sessions import cookie_of, display_cookie_of
 from api.officers.tokens import BadToken, BankDoor, Officer, bearer
-from api.params import Part
+from api.parts import Part
 from api.problems import BANK_API_PATH, BANK_PATH
 from api.request_places import Counted
 from api.services import Services

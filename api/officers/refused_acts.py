@@ -14,7 +14,7 @@ from api.addresses import address_of
 from api.officers.callers import KnownCaller, known_caller
 from api.officers.sessions import TOKEN_CHARS, cookie_of
 from api.officers.tokens import SCRIPT, BadToken, bearer
-from api.params import Part
+from api.parts import Part
 from api.problems import refused_as
 from api.services import Services
 from db.officers import changes

@@ -1,4 +1,9 @@
-"""Merges of cases, the court's day, and accounts to credit."""
+"""Merges of cases, the court's day, and accounts to credit.
+
+The public page on which a victim reads which other account is to be credited, and objects to it. The link stands in the
+message to the victim. Its token is the only credential. Reading changes nothing, because mail scanners fetch every
+link.
+"""
 
 from contextlib import suppress
 from datetime import date

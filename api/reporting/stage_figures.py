@@ -243,13 +243,13 @@ async def _shown(request: Request, report: StageReport | LoadReport, rows: Table
 
 money_cases_router = APIRouter(prefix="/api/v1/figures", tags=["figures"], responses=IN_THE_DESCRIPTION)
 
-_RESPONSES_OF_MONEY_CASES = {
+_MONEY_RESPONSES = {
     200: {"content": TABLE_CONTENT, "description": "A page, or a table of up to 5,000 rows for CSV or a workbook."},
     **says(TOO_MUCH_TO_COUNT),
 }
 
 
-@money_cases_router.get("/money-cases", response_model=MoneyCasePage, responses=_RESPONSES_OF_MONEY_CASES)
+@money_cases_router.get("/money-cases", response_model=MoneyCasePage, responses=_MONEY_RESPONSES)
 async def list_cases_behind_a_sum(
     request: Request,
     services: TheServices,
@@ -288,13 +288,13 @@ async def list_cases_behind_a_sum(
 treatment_figures_router = APIRouter(prefix="/api/v1/figures/treatment", tags=["figures"], responses=IN_THE_DESCRIPTION)
 
 
-_RESPONSES_OF_TREATMENT_FIGURES = {
+_TREATMENT_RESPONSES = {
     200: {"content": TABLE_CONTENT, "description": "The report, or its table if the caller accepts CSV or a workbook."},
     **says(TOO_MUCH_TO_COUNT),
 }
 
 
-@treatment_figures_router.get("", response_model=TreatmentReport, responses=_RESPONSES_OF_TREATMENT_FIGURES)
+@treatment_figures_router.get("", response_model=TreatmentReport, responses=_TREATMENT_RESPONSES)
 async def read_treatment_figures(
     request: Request,
     services: TheServices,

@@ -13,8 +13,8 @@ from typing import Any, Final
 import aiohttp
 from aiohttp import web
 
-from benchmarks.peers.environment import Transfer, transfer
 from benchmarks.peers.intake import serve
+from benchmarks.peers.tree import Transfer, transfer
 
 RETRY_SECONDS: Final = 0.2
 RETRY_LIMIT_SECONDS: Final = 90.0

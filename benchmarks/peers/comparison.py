@@ -10,10 +10,12 @@ from typing import Any, Final
 from benchmarks.measuring import Progress, baseline, finish, machine
 from benchmarks.peers import broker
 from benchmarks.peers.engine import Engine, Tuning, on_celery, on_dbos
-from benchmarks.peers.environment import AT_ONCE_FROM, EnvironmentFailed, cpu_ms, rushed, steady
+from benchmarks.peers.environment import EnvironmentFailed
+from benchmarks.peers.figures import cpu_ms, rushed, steady
 from benchmarks.peers.play import at_once, at_pace
 from benchmarks.peers.simulated import on_goldenhour
-from workers.commands.failures import USAGE, Failed
+from benchmarks.peers.tree import AT_ONCE_FROM
+from workers.commands.exits import USAGE, Failed
 
 ENGINES: Final = ("goldenhour", "dbos", "celery")
 WARM_UP_COMPLAINTS: Final = 5

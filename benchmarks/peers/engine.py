@@ -12,8 +12,10 @@ import aiohttp
 import psutil
 
 from benchmarks.peers import broker
-from benchmarks.peers.environment import Log, log_of_bank, peers_python, tree
+from benchmarks.peers.environment import peers_python
+from benchmarks.peers.figures import Log, log_of_bank
 from benchmarks.peers.flow import STATEMENTS
+from benchmarks.peers.tree import tree
 from db import connections
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import LOOPBACK, free_port

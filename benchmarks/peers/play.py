@@ -7,7 +7,8 @@ from typing import Final
 
 from benchmarks.measuring import Progress
 from benchmarks.peers.engine import Engine
-from benchmarks.peers.environment import Played, complaint_of, tree
+from benchmarks.peers.figures import Played
+from benchmarks.peers.tree import complaint_of, tree
 
 POSTS_AT_ONCE: Final = 32
 RETRY_SECONDS: Final = 0.2

@@ -20,7 +20,8 @@ from adapters.clock import wall_clock
 from benchmarks.cost import cpu_seconds_by_role
 from benchmarks.measuring import Progress, own_stack
 from benchmarks.peers.engine import POST_LIMIT_SECONDS
-from benchmarks.peers.environment import BANKS, Log, Transfer, log_of_tickets, tree
+from benchmarks.peers.figures import Log, log_of_tickets
+from benchmarks.peers.tree import BANKS, Transfer, tree
 from db.reporting.day_totals import answered_references
 from simulator import Knobs, hold_row, transfer_row
 from workers.embedded.temporal import free_port

@@ -1,4 +1,8 @@
-"""Calls to banks and from banks: exchanges, attempts, bodies and test calls."""
+"""Calls to banks and from banks: exchanges, attempts, bodies and test calls.
+
+Attempts to deliver a hold request, an order or a cancellation to its bank: over which channel, with what outcome. The
+subject of a cancellation is the order that is cancelled.
+"""
 
 import hashlib
 from collections.abc import Collection, Sequence
@@ -247,12 +251,12 @@ def body_columns(one: SealedReceived | None) -> tuple[Any, ...]:
     return (*told, one.key.person_id, one.sealed, of_bank)
 
 
-_KEEP_OF_RECEIVED_BODIES: Final = f"WITH {body_keys.insert(2)} {insert_body('$1', 2 + body_keys.ARGUMENTS)}"
+_KEEP_BODY: Final = f"WITH {body_keys.insert(2)} {insert_body('$1', 2 + body_keys.ARGUMENTS)}"
 
 
 async def keep_body(connection: Connection, institution: str, one: SealedReceived) -> None:
     """Store a body as received, with its key if that is new."""
-    await connection.execute(_KEEP_OF_RECEIVED_BODIES, institution, *body_keys.columns([one.key]), *body_columns(one))
+    await connection.execute(_KEEP_BODY, institution, *body_keys.columns([one.key]), *body_columns(one))
 
 
 KEPT: Final = timedelta(days=30)

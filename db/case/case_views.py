@@ -1,4 +1,8 @@
-"""Rows of one case as people read them: case, requests, trail."""
+"""Rows of one case as people read them: case, requests, trail.
+
+Views of cases: the list, and one case with its buckets and turnaround times. Each view is one statement, so that all
+its figures are of the same instant.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,8 @@
-"""Bodies of messages and documents of a case, in evidence."""
+"""Bodies of messages and documents of a case, in evidence.
+
+Digests of the content that the log binds: banks' statements, bodies of messages, exchanges, and documents. What is
+sealed is opened a few rows at a time, because the database cannot open it.
+"""
 
 import hashlib
 from collections.abc import AsyncGenerator, Iterator, Sequence
@@ -53,14 +57,14 @@ WHERE t.order_id IN (SELECT order_id FROM bank_order WHERE case_no = $1) AND t.c
     SELECT (e.data->>'confirmation_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'bound'
 ) ORDER BY name
 """
-_BODIES_OF_PACK_BODIES: Final = """
+_BODIES_OF_CASE: Final = """
 SELECT DISTINCT ON (b.body_id) b.digest, b.person_id, b.sealed, w.wrapped FROM case_event e
 JOIN status_update u ON u.update_id = (e.data->>'update_id')::bigint
 JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
 LEFT JOIN person_key w ON w.person_id = b.person_id
 WHERE e.case_no = $1 AND e.data ? 'bound' ORDER BY b.body_id
 """
-_SENT_OF_PACK_BODIES: Final = """
+_SENT_OF_CASE: Final = """
 SELECT s.*, w.wrapped FROM (
     SELECT x.*, false AS restores FROM bank_exchange x JOIN hold_request r USING (request_id) WHERE r.case_no = $1
     UNION ALL SELECT x.*, o.kind = 'restore' FROM bank_exchange x JOIN bank_order o USING (order_id)
@@ -69,7 +73,7 @@ SELECT s.*, w.wrapped FROM (
 ) AS s LEFT JOIN person_key w USING (person_id) ORDER BY s.exchange_id
 """
 # A message of another bank about a request is no part of the case.
-_SIGNED_OF_PACK_BODIES: Final = (
+_SIGNED_OF_CASE: Final = (
     f"{EVIDENCE} WHERE (e.about, e.institution) IN (SELECT request_id, institution FROM hold_request WHERE case_no = $1"
     " UNION ALL SELECT order_id, institution FROM bank_order WHERE case_no = $1 UNION ALL"
     " SELECT grievance_id, a.institution FROM grievance g JOIN account_hold a USING (hold_id) WHERE g.case_no = $1)"
@@ -138,13 +142,13 @@ async def bodies(
     connection: Connection, case_no: str, opens: OpensBody
 ) -> AsyncGenerator[tuple[str, bytes | None], None]:
     """Yield answers received on the I4C wire and in files: the SHA-256 and the bytes of each; None once erased."""
-    async for row in connection.cursor(_BODIES_OF_PACK_BODIES, case_no, prefetch=1):
+    async for row in connection.cursor(_BODIES_OF_CASE, case_no, prefetch=1):
         yield row["digest"].hex(), _content(opens(stored_body(row, use_of(BODY, row["digest"]))))
 
 
 async def sent(connection: Connection, case_no: str, opens: OpensBody) -> AsyncGenerator[SentFile, None]:
     """Yield the messages sent to banks and their replies, a file at a time."""
-    async for row in connection.cursor(_SENT_OF_PACK_BODIES, case_no, prefetch=1):
+    async for row in connection.cursor(_SENT_OF_CASE, case_no, prefetch=1):
         for name, content, digest in _parts_of(row, opens):
             path, sha256 = f"{SENT}/{row['exchange_id']:010}/{name}", digest.hex() if digest else None
             about, channel = About(row["about"]), ChannelKind(row["channel"])
@@ -168,7 +172,7 @@ def _content(opened: OpenedBody) -> bytes | None:
 
 async def signed_requests(connection: Connection, case_no: str, opens: OpensBody) -> AsyncGenerator[Evidence, None]:
     """Yield banks' requests to our API about the case's requests, orders and grievances, as received."""
-    async for row in connection.cursor(_SIGNED_OF_PACK_BODIES, case_no, prefetch=1):
+    async for row in connection.cursor(_SIGNED_OF_CASE, case_no, prefetch=1):
         yield evidence_of(row, opens)
 
 

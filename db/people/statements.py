@@ -1,4 +1,8 @@
-"""Statements of victims, and their answers on how they were treated."""
+"""Statements of victims, and their answers on how they were treated.
+
+Statements of the complaint of a draft after it was taken: the victim, further transfers, and what happened. The
+personal data and the text are sealed under the key of the victim. This room cannot open them.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime

@@ -1,4 +1,11 @@
-"""Sealed values and their keys."""
+"""Sealed values and their keys.
+
+The sealed columns of the database, and the sessions of the processes that open them. A sealed value begins with a
+header that names its secret key. The caller seals and opens; this room cannot.
+
+Keys of cases and of banks, which seal the bodies of messages to and from banks, and documents. They are rows of
+`person_key` with an owner. The caller seals and opens; this room cannot.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field

@@ -340,7 +340,7 @@ async def is_in_a_diary(connection: Connection, case_no: str, diary_no: str) -> 
     return found
 
 
-_DUE_OF_DUE_LIST: Final = f"p.ended_at IS NULL AND {IS_LISTED} AND p.due_at"
+_DUE_PROCEDURES: Final = f"p.ended_at IS NULL AND {IS_LISTED} AND p.due_at"
 _NEWS: Final = "FROM procedure_news n JOIN procedure p USING (workflow_id) WHERE n.signalled_at IS NULL"
 
 
@@ -369,7 +369,7 @@ class Backlog(FrozenModel):
 
 
 DUE: Final = (
-    f"SELECT p.case_no, p.due_at AS since FROM procedure p WHERE {_DUE_OF_DUE_LIST} <= $1"
+    f"SELECT p.case_no, p.due_at AS since FROM procedure p WHERE {_DUE_PROCEDURES} <= $1"
     f" AND p.case_no <> ALL($3) AND {may_begin('p.due_at', 'p.case_no')} ORDER BY p.due_at LIMIT $4"
 )
 _CHANGED: Final = (
@@ -421,7 +421,7 @@ async def mark_attended(connection: Connection, attended: Sequence[Attended], at
 async def next_due_at(connection: Connection, after: datetime) -> datetime | None:
     """Return the first time after `after` at which a procedure of the list is due."""
     due_at: datetime | None = await connection.fetchval(
-        f"SELECT min(p.due_at) FROM procedure p WHERE {_DUE_OF_DUE_LIST} > $1", after
+        f"SELECT min(p.due_at) FROM procedure p WHERE {_DUE_PROCEDURES} > $1", after
     )
     return due_at
 
@@ -436,7 +436,7 @@ async def backlog(connection: Connection) -> Backlog:
         " FROM (SELECT present_moment() AS now) m LEFT JOIN LATERAL ("
         "  SELECT held_at AS since FROM held_hop WHERE hold_opened_at IS NULL"
         f" UNION ALL SELECT p.created_at FROM procedure p WHERE p.started_at IS NULL AND {HAS_WORKFLOW}"
-        f" UNION ALL SELECT p.due_at FROM procedure p WHERE {_DUE_OF_DUE_LIST} <= m.now"
+        f" UNION ALL SELECT p.due_at FROM procedure p WHERE {_DUE_PROCEDURES} <= m.now"
         "  UNION ALL SELECT created_at FROM procedure_news WHERE signalled_at IS NULL) w ON true GROUP BY m.now"
     )
     assert row is not None, "the moment is one row"

@@ -1,4 +1,8 @@
-"""Holds as officers see them: their files, disputes, and releases that wait."""
+"""Holds as officers see them: their files, disputes, and releases that wait.
+
+Disputed holds: money that a bank reports on hold after reporting it gone. The money is in no bucket of the ledger, but
+its account holder has rights.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

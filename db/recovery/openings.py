@@ -1,4 +1,8 @@
-"""Openings of a restoration, and exclusions from it."""
+"""Openings of a restoration, and exclusions from it.
+
+Money excluded from a restoration: refused by an SP or a court, or cancelled by an officer. It is in no later round
+until it is reopened.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,8 @@
-"""Orders as officers see them, and money that came back."""
+"""Orders as officers see them, and money that came back.
+
+Views of orders to banks for officers: the list, and one with its attempts and confirmations. A view of one order has
+its escalation policy too.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,8 @@
-"""Figures of stages over a period, from rows or from counts by day."""
+"""Figures of stages over a period, from rows or from counts by day.
+
+Counts of the stages of each day and month, which a report over a long period adds up. A day is counted from its rows,
+as a whole, and replaces its earlier count. A month is the sum of its days. It has rows as soon as it is over.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta

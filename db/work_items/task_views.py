@@ -1,4 +1,7 @@
-"""Work items as people read them, their values and deadlines."""
+"""Work items as people read them, their values and deadlines.
+
+Values of open work items: a read model for lists, made from the cases. It may be emptied at any time.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

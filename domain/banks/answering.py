@@ -1,4 +1,18 @@
-"""How a bank answers: its curve of answers, and the breaker of its channel."""
+"""How a bank answers: its curve of answers, and the breaker of its channel.
+
+Curves of duration at a bank: of money in an account, and of requests without an answer. Pure. One kind of curve serves
+both. Time is cut into bands, with a constant rate of ending in each, so that a curve is a few numbers that an officer
+can be shown. The policy gives every curve as shares ("85 % gone after ten minutes").
+
+A bank with enough history has its own rates. The rate of a band is the number of endings in it divided by the time
+spent in it, with the policy's curve counted as some cases of the bank. Unfinished cases count with their time so far,
+so that a bank without answers does not look like a quick one.
+
+Circuit breaker of a channel to a bank: opened by failures, probed automatically, closed when it works. The states are
+the usual three: *closed* (used), *open* (dropped), *half-open* (one request may try it). A channel *fails* if a request
+cannot be delivered. It is *silent* if a delivered request is not answered in time. The two are counted separately,
+because a bank that accepts everything and answers nothing is not reached by one more delivery.
+"""
 
 import math
 from bisect import bisect_right

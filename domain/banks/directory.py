@@ -1,4 +1,9 @@
-"""The directory: its rows and facts, sponsors of banks, and how a bank sets liens."""
+"""The directory: its rows and facts, sponsors of banks, and how a bank sets liens.
+
+Banks under a sponsor's codes: owners of accounts, and entries that conflict in one directory. A co-operative bank is
+reached through a larger one. It has a range of the sponsor's IFSCs, or accounts with its own prefix under a shared
+IFSC.
+"""
 
 import re
 from collections import defaultdict

@@ -1,4 +1,8 @@
-"""People of a bank on duty, and the login by which it answers."""
+"""People of a bank on duty, and the login by which it answers.
+
+Officers of an institution on duty, and the next officer on duty. Working hours are in IST, which has no summer time, so
+every day has 24 hours.
+"""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass

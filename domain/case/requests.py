@@ -1,4 +1,8 @@
-"""Hold requests: how they are put into batches, and when they are escalated."""
+"""Hold requests: how they are put into batches, and when they are escalated.
+
+Return which escalation level comes next, and when. Pure. Orders, cancellations, restoration steps, duties, grievances,
+parked hops and lists of liens use it.
+"""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass

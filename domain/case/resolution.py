@@ -1,4 +1,13 @@
-"""Resolution of discrepancies, and dates that an answer leaves out."""
+"""Resolution of discrepancies, and dates that an answer leaves out.
+
+Ledger entries of the resolution of a discrepancy. A resolution moves money of one hop from its bucket to the bucket
+that the decision says. Money that moved to another hop stays there: that hop may already be requested and answered, and
+the amounts out of a hop must equal the amounts into the next ones. Money that is in play again is requested again.
+
+Hops whose date is not stated. No bank finds such a transfer, so the desk states the date before the bank is asked. The
+hop has a flag, whose message names the place where a date was expected. Its `transferred_at` is then the date of the
+hop above, because money cannot leave an account before it came.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final

@@ -1,4 +1,8 @@
-"""Calls to banks: what the desk says, and what a bank answers by telephone."""
+"""Calls to banks: what the desk says, and what a bank answers by telephone.
+
+Call script of an officer to a bank about one hold request, read out line by line. As in a letter, no victim and no
+account is named. The bank finds a transfer by reference, amount and time.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,8 @@
-"""Checks of what is stored, and their nightly runs."""
+"""Checks of what is stored, and their nightly runs.
+
+Rules that hold for every case at every instant, recomputed from its rows. Derived values in the database are not
+trusted. Buckets are computed from the ledger entries and hashes from the log's events, and log and ledger must agree.
+"""
 
 import hashlib
 import json

@@ -1,4 +1,9 @@
-"""Pseudonyms of persons in evidence packs, and which fields are personal."""
+"""Pseudonyms of persons in evidence packs, and which fields are personal.
+
+How the editions of an evidence pack name victims. Pure. Of a marked case the accused's edition has a pseudonym in place
+of the victim, and the court's edition says which one. Whatever else repeats the victim's personal data, such as a
+bank's own reply, is cut in the rows.
+"""
 
 import json
 import re

@@ -1,4 +1,8 @@
-"""Banks' lists of liens, and their comparison with the ledger."""
+"""Banks' lists of liens, and their comparison with the ledger.
+
+Comparison of a bank's list of liens with the ledger in both directions, and the times of inquiries. The comparison
+moves no money.
+"""
 
 import hashlib
 from collections import defaultdict

@@ -1,4 +1,9 @@
-"""Drafts of complaints: their checks, and the complaint that a draft becomes."""
+"""Drafts of complaints: their checks, and the complaint that a draft becomes.
+
+The complaint that a draft becomes, and what the draft lacks for that. Pure. The banks are asked with four facts: the
+bank that paid, the reference, the amount and the time. Everything else may come later. What is not stated has a sign of
+its own in the complaint, and is filled in once.
+"""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,11 @@
-"""Holds: when they lapse, what is above the loss, and who releases."""
+"""Holds: when they lapse, what is above the loss, and who releases.
+
+Times of a hold: notice to the holder, warnings, and lapse. Pure. A hold without an order lapses after 90 days (SOP of 2
+January 2026). Money that joins a hold later has its own notice, warnings and lapse.
+
+Acts on a hold that one officer may not do, because of what the officer did before. Pure. The acts check it themselves.
+An officer who reads the file is told before an act is refused.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

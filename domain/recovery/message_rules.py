@@ -1,4 +1,9 @@
-"""Messages: the events that people are told of, and who is told what."""
+"""Messages: the events that people are told of, and who is told what.
+
+Notifications as one table, `messages.toml`: who is told what when something happens, and the texts of it. A caller
+names the event and its facts. The table names the recipients, and for each of them the kind of the message, its
+channels, and the facts that it carries.
+"""
 
 import tomllib
 from collections import defaultdict

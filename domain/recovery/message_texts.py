@@ -1,4 +1,12 @@
-"""Texts of messages, and the registered templates of short messages."""
+"""Texts of messages, and the registered templates of short messages.
+
+Texts of notifications, written from the table `messages.toml`; no text stands elsewhere. A short message has at most
+`SMS_PARTS_MAX` parts for all facts, because names are cut to what fits. English says Rs, because no seven-bit alphabet
+has the Rupee sign.
+
+Templates of short messages, as a sender in India registers them (DLT): texts with places for variables. An operator of
+telephones drops a message whose text or id is not the registered one, and tells the sender nothing.
+"""
 
 import re
 from collections import defaultdict

@@ -1,4 +1,9 @@
-"""The texts about work items, composed from their fields whenever they are shown."""
+"""The texts about work items, composed from their fields whenever they are shown.
+
+The text that officers read about a task, composed from its structured fields whenever it is shown. No text is stored,
+and no task is found by its text. `domain/texts` has the templates by cause. One whose name has a dot is a variant, or a
+part that is put into a template.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping

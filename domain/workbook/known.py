@@ -1,4 +1,9 @@
-"""Known columns of banks' workbooks, and numbers as they write them."""
+"""Known columns of banks' workbooks, and numbers as they write them.
+
+Detection of workbook rows that repeat an earlier answer of a bank in another form. The answer that came over the bank's
+wire can stand in the workbook with a rounded time or without its reference. As a new line it would place the same money
+twice. Each earlier line matches one row, so that two withdrawals of one amount stay two.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,8 @@
-"""Figures of stages over a period, and of restoration."""
+"""Figures of stages over a period, and of restoration.
+
+Figures of stages over a period: how long each takes, what is late now, and the officers' load. Seconds, UTC, shares
+from 0 to 1. A share of nothing and a percentile of no duration are None.
+"""
 
 from datetime import date
 from enum import StrEnum

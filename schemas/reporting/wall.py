@@ -1,4 +1,8 @@
-"""The supervisor's wall, and the cases behind its sums. No person, account or number."""
+"""The supervisor's wall, and the cases behind its sums. No person, account or number.
+
+The supervisor's wall: figures of today and of the last weeks, without a person, an account or a case. Paise and whole
+rupees, seconds, UTC, shares from 0 to 1. A number that is too small to be shown is None.
+"""
 
 from datetime import date
 from enum import StrEnum

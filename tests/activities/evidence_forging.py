@@ -11,7 +11,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from activities.evidence.pack import PackWriter, check, public_key
+from activities.evidence.archive import PackWriter, check
+from activities.evidence.pack import public_key
 from activities.secrets import SecretBox
 from documents.timeline import HOW_TO_VERIFY
 from domain.evidence_binding import MANIFEST, SIGNATURE, NotEvidence

@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from activities.secrets import Process, ProcessKeys, SecretBox
 from api.app import create_app
-from api.params import Part
+from api.parts import Part
 from api.route_errors import RouteSearch
 from api.services import Services
 from schemas.enums import Role

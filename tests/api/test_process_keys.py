@@ -10,7 +10,7 @@ from activities.banks.directory import DirectoryCache
 from activities.secrets import ProcessKeys, Purpose
 from api.app import create_app
 from api.description import Described
-from api.params import Part
+from api.parts import Part
 from api.services import Services
 from schemas.enums import Role
 from tests.api.conftest import Doors

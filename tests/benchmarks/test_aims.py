@@ -5,7 +5,7 @@ import pytest
 from benchmarks import day, first_hold, rush
 from benchmarks.aims import at_least, at_most, exactly, missed, with_aims
 from workers.commands.bench import judge
-from workers.commands.failures import Failed
+from workers.commands.exits import Failed
 
 FIGURES = {"first_request_ms": {"p99": 81.0}, "verify": "clean", "asked_twice": 0, "ratio": 0.7}
 

@@ -1,5 +1,6 @@
 """The comparison with peers: its trees, its figures, and what it says about a peer that cannot run."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,27 +12,16 @@ from aiohttp import web
 from benchmarks.peers import broker, comparison, main
 from benchmarks.peers.comparison import tuned
 from benchmarks.peers.engine import TABLES, Tuning
-from benchmarks.peers.environment import (
-    AT_ONCE_FROM,
-    ROOT_PAISE,
-    Asked,
-    Played,
-    complaint_of,
-    cpu_ms,
-    environment_folder,
-    log_of_bank,
-    log_of_tickets,
-    rushed,
-    shares,
-    steady,
-    transfer,
-    tree,
-)
+from benchmarks.peers.environment import environment_folder
+from benchmarks.peers.figures import Asked, Played, cpu_ms, log_of_bank, log_of_tickets, rushed, steady
 from benchmarks.peers.flow import Flow
-from workers.commands.failures import Failed
+from benchmarks.peers.tree import AT_ONCE_FROM, ROOT_PAISE, complaint_of, shares, transfer, tree
+from tests.paths import ROOT
+from workers.commands.exits import Failed
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import LOOPBACK
 
+PEERS = ROOT / "benchmarks" / "peers"
 SEED = 7
 MS = 1_000_000
 
@@ -79,6 +69,18 @@ def test_shares_lose_no_paisa() -> None:
 def test_a_reference_of_no_transfer_is_refused() -> None:
     with pytest.raises(KeyError):
         transfer(SEED, "400000099999")
+
+
+def test_the_programs_of_the_peers_need_nothing_of_the_product() -> None:
+    waiting, seen = [PEERS / f"{name}.py" for name in ("bank", "on_celery", "on_dbos")], set[Path]()
+    while waiting:
+        file = waiting.pop()
+        seen.add(file)
+        for name in re.findall(r"^from ([\w.]+) import", file.read_text(encoding="utf-8"), re.MULTILINE):
+            if (found := ROOT / f"{name.replace('.', '/')}.py").is_file():
+                assert found.parent == PEERS, f"{file.name} imports {name}"
+                waiting += {found} - seen
+    assert len(seen) > 3
 
 
 def test_figures_are_timed_from_the_schedule_and_from_the_answer_before() -> None:

@@ -14,7 +14,7 @@ from api.edge import BODY_MAX_BYTES, HSTS
 from api.hosts import Site, sites_of
 from api.officers.callers import DESCRIPTION_PATH
 from api.pages import DOORS_PATH
-from api.params import Part
+from api.parts import Part
 from tests.api.role_matrix import NUMBERS
 from tests.certificates import Authority
 from tests.deploy.nginx_server import BANK, DESK, HOSTS, LOOPBACK, MY, PATIENCE_SECONDS, Nginx, head, running_nginx

@@ -10,7 +10,7 @@ from activities.recovery.credit_accounts import credit_address
 from activities.recovery.document_issuing import appeal_address
 from api.hosts import Site, sites_of
 from api.officers.callers import DESCRIPTION_PATH
-from api.params import Part
+from api.parts import Part
 from tests.deploy.nginx_server import CONFIGURATION, MY
 from tests.deploy.test_nginx import SITES, paths
 

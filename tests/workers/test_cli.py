@@ -1,4 +1,6 @@
+import asyncio
 import json
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ from db.migrate import Migrated
 from db.migration_files import Phase, read_files
 from db.pool import Pool
 from tests.factories import SECRET, institution
+from tests.paths import ROOT
 from tests.workers.command_line import ended, invoke, with_database
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 
@@ -70,6 +73,16 @@ async def test_the_first_page_names_every_command() -> None:
     result = await invoke("--help")
     assert all(command.split()[0] in result.stdout for command in COMMANDS)
     assert (await invoke()).exit_code == 2
+
+
+async def test_help_loads_no_library_of_servers() -> None:
+    libraries = ("asyncpg", "fastapi", "httpx", "temporalio")
+    program = f"import sys, workers.cli; print([name for name in {libraries} if name in sys.modules])"
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await child.communicate()
+    assert (child.returncode, printed.decode().strip()) == (0, "[]")
 
 
 async def test_the_version() -> None:

@@ -16,7 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from api.params import Part
+from api.parts import Part
 from schemas.enums import Role
 from tests.waiting import until
 from tests.workers import command_line

@@ -16,7 +16,7 @@ import pytest
 from api import server
 from api.hosts import Site
 from api.officers.sessions import COOKIE, CSRF_HEADER
-from api.params import Part
+from api.parts import Part
 from api.server import TlsPort, serve
 from api.services import Services
 from db.pool import Pool

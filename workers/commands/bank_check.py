@@ -19,7 +19,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.failures import FAILURE, USAGE, Failed
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import actor
 from workers.settings import Settings
 
@@ -197,7 +197,7 @@ def load_public(
         steps.show(f"{len(proposal.entries)} banks read, comparing with the directory")
         done = run(_add(settings, proposal, dry_run))
     write_json(json_target, _as_json(done, dry_run))
-    _show_of_bank_public(done, dry_run, json_target)
+    _show_sorted(done, dry_run, json_target)
 
 
 def _proposal(package: Path, overrides: Path | None) -> "Proposal":
@@ -229,7 +229,7 @@ def _as_json(done: "Sorted", dry_run: bool) -> dict[str, object]:
     }
 
 
-def _show_of_bank_public(done: "Sorted", dry_run: bool, json_target: str | None) -> None:
+def _show_sorted(done: "Sorted", dry_run: bool, json_target: str | None) -> None:
     console = people(json_target)
     rows = [
         (code, f"kept unchanged; the package differs in {', '.join(fields)}") for code, fields in done.differing.items()

@@ -8,7 +8,7 @@ import typer
 from workers.commands.bank import MAX_DIRECTORY_BYTES, lacks_now, mistakes_in
 from workers.commands.bank_answer import warn
 from workers.commands.common import errors, load_settings, open_database, run, with_database
-from workers.commands.failures import USAGE, Failed
+from workers.commands.exits import USAGE, Failed
 from workers.commands.processes import actor
 from workers.settings import Settings
 

@@ -18,7 +18,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.failures import USAGE, Failed
+from workers.commands.exits import USAGE, Failed
 from workers.commands.processes import actor
 from workers.settings import Settings
 

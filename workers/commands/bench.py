@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from workers.commands.common import INTERRUPTED, JsonTarget, people, write_json
-from workers.commands.failures import USAGE, Failed
+from workers.commands.exits import USAGE, Failed
 
 BENCHMARKS = {
     "first-hold": "time from complaint to hold request at the bank, and from answer to the next layer's request",

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from typer.core import TyperGroup
 
-from workers.commands.failures import USAGE, Failed
+from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from workers.commands.common import (
     show_pairs,
     write_json,
 )
-from workers.commands.failures import FAILURE, USAGE, Failed
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.settings import CLOCK_FACTOR_MAX, PROCEDURE_CLOCK_FACTOR_MAX, Settings
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from schemas.identifiers import ACK_NO_PATTERN
 from schemas.restoration_enums import DocumentKind
 from schemas.text import IST
 from workers.commands.common import JsonTarget, load_settings, people, run, with_database, write_json
-from workers.commands.failures import FAILURE, USAGE, Failed
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
 from workers.commands.up import open_context
 from workers.home import write_private

@@ -24,15 +24,16 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.failures import FAILURE, USAGE, Failed
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
 from workers.commands.up import open_context
 from workers.home import NothingRunning
 from workers.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from activities.evidence.archive import Whole
     from activities.evidence.nightly import Anchor
-    from activities.evidence.pack import Packed, Whole
+    from activities.evidence.pack import Packed
     from db.evidence.integrity import EvidenceKeys
 
 VERIFY = "verify"
@@ -196,7 +197,7 @@ async def _packed(settings: Settings, ack_no: str, into: IO[bytes], edition: Edi
 
 
 def _verify(file: Path | None, key: Path | None, anchor: Path | None, json_target: str | None) -> None:
-    from activities.evidence.pack import check
+    from activities.evidence.archive import check
     from domain.evidence_binding import NotEvidence, check_anchor
 
     if file is None:

@@ -10,7 +10,7 @@ from temporalio.service import RPCError
 
 from activities.secrets import BadProcessKey
 from db.grants import NoSuchRole, TemporaryTablesAllowed
-from db.migration_checks import MigrationError
+from db.migration_files import MigrationError
 from domain.errors import InvalidPolicy, RuleBroken
 from domain.spreadsheets import FileRefused
 from workers.commands.exits import FAILURE, USAGE, Failed

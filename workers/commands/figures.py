@@ -9,7 +9,7 @@ import typer
 from adapters.clock import wall_clock
 from schemas.reporting.figures import FigureGroup, Stage
 from workers.commands.common import JsonTarget, load_settings, open_database, people, run, with_database, write_json
-from workers.commands.failures import USAGE, Failed
+from workers.commands.exits import USAGE, Failed
 from workers.commands.officers import with_pool
 from workers.iso_text import duration, grouped, rupees
 
@@ -213,13 +213,13 @@ def readers(
 
     Exit codes: 0 done, 1 no such case or failed, 2 wrong usage or settings.
     """
-    found = run(with_pool(lambda pool: _read_of_readers(pool, case, limit)))
+    found = run(with_pool(lambda pool: _read_log(pool, case, limit)))
     write_json(json_target, [one.model_dump(mode="json") for one in found])
     if json_target is None:
         _show_table(case, found)
 
 
-async def _read_of_readers(pool: "Pool", ack_no: str, limit: int) -> "list[ReadEntry]":
+async def _read_log(pool: "Pool", ack_no: str, limit: int) -> "list[ReadEntry]":
     from db.case.cases import case_no_of
     from db.privacy import jurisdiction
 

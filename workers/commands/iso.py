@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.commands.common import JsonTarget, load_settings, people, run, show_pairs, with_database, write_json
-from workers.commands.failures import FAILURE, USAGE, Failed
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.up import notifier, open_context
 from workers.settings import Settings
 

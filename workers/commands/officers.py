@@ -21,7 +21,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.failures import USAGE, Failed
+from workers.commands.exits import USAGE, Failed
 from workers.commands.processes import actor
 from workers.settings import Settings
 
@@ -43,7 +43,7 @@ def first_admin(
     Exit codes: 0 done, 1 there are officers or it failed, 2 wrong usage or settings.
     """
     settings = with_database(load_settings())
-    print_link(settings, run(_add_first_admin(settings, _entry_of_sign_in(officer_id, name))))
+    print_link(settings, run(_add_first_admin(settings, _entry_of_admin(officer_id, name))))
 
 
 def demo_code(
@@ -89,7 +89,7 @@ def print_link(settings: Settings, link: "SignInLink") -> None:
     errors().print(f"good once, until {until}", highlight=False)
 
 
-def _entry_of_sign_in(officer_id: str, name: str) -> "OfficerEntry":
+def _entry_of_admin(officer_id: str, name: str) -> "OfficerEntry":
     from pydantic import ValidationError
 
     from schemas.officers.officers import OfficerEntry

@@ -13,9 +13,9 @@ from typing import Annotated, Literal
 import typer
 import uvloop
 
-from api.params import Part
+from api.parts import Part
 from workers.commands.common import errors, load_settings, run, with_database
-from workers.commands.failures import USAGE, Failed
+from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"

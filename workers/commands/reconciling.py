@@ -18,7 +18,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.failures import FAILURE, USAGE, Failed
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.officers import with_pool
 from workers.commands.processes import own_name
 from workers.iso_text import rupees
@@ -221,7 +221,7 @@ def nightly(
     runs = run(with_pool(lambda pool: _read(pool, limit)))
     write_json(json_target, [one.model_dump(mode="json") for one in runs])
     if json_target is None:
-        _show_of_nightly(runs)
+        _show_runs(runs)
     if not all_clean(runs):
         raise typer.Exit(FAILURE)
 
@@ -241,7 +241,7 @@ async def _read(pool: "Pool", limit: int) -> "list[NightlyRun]":
         return await integrity.last(connection, limit)
 
 
-def _show_of_nightly(runs: "list[NightlyRun]") -> None:
+def _show_runs(runs: "list[NightlyRun]") -> None:
     """Show a line for each run. A table would break the SHA-256, which people copy."""
     console = people(None)
     console.print(f"{len(runs)} nightly runs, in Indian time", highlight=False)

@@ -18,7 +18,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.failures import FAILURE, USAGE, Failed
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.officers import with_pool
 from workers.commands.processes import actor
 from workers.settings import ENV_PREFIX, Settings

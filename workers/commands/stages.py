@@ -9,7 +9,7 @@ import typer
 from adapters.clock import wall_clock
 from schemas.reporting.figures import StageGroup
 from workers.commands.common import JsonTarget, load_settings, people, run, with_database, write_json
-from workers.commands.failures import USAGE, Failed
+from workers.commands.exits import USAGE, Failed
 from workers.iso_text import duration, grouped
 
 if TYPE_CHECKING:

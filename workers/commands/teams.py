@@ -7,7 +7,7 @@ import typer
 
 from workers.commands.bank import mistakes_in
 from workers.commands.common import JsonTarget, errors, people, run, write_json
-from workers.commands.failures import USAGE, Failed
+from workers.commands.exits import USAGE, Failed
 from workers.commands.officers import with_pool
 from workers.commands.processes import actor
 

@@ -18,7 +18,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.failures import FAILURE, USAGE, Failed
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
 from workers.commands.up import notifier, open_context, write_rejects_file
 from workers.settings import Settings

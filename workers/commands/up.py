@@ -19,7 +19,7 @@ from workers.commands.common import (
     policy_in_force,
     show_pairs,
 )
-from workers.commands.failures import FAILURE, USAGE, Failed
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:

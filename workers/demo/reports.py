@@ -124,7 +124,7 @@ def _time(quantile: Literal["p50_seconds", "p95_seconds"]) -> Callable[[OutcomeF
     return cell
 
 
-def _money_of_restoration_report(stage: Stage) -> Callable[[OutcomeFigures, float], str]:
+def _money_at(stage: Stage) -> Callable[[OutcomeFigures, float], str]:
     return lambda row, factor: rupees(row.stages[stage].paise)
 
 
@@ -136,11 +136,11 @@ _ROWS: Mapping[str, Callable[[OutcomeFigures, float], str]] = {
     "cases applied for": _cases(Stage.APPLIED),
     "cases restored": _cases(Stage.RESTORED),
     "ever on hold": lambda row, factor: rupees(ever_held_paise(row)),
-    "[green]still held[/]": _money_of_restoration_report(Stage.HELD),
-    "[bright_green]restored[/]": _money_of_restoration_report(Stage.RESTORED),
+    "[green]still held[/]": _money_at(Stage.HELD),
+    "[bright_green]restored[/]": _money_at(Stage.RESTORED),
     "  share of ever on hold": _share,
-    "[cyan]released[/]": _money_of_restoration_report(Stage.RELEASED),
-    "  of which lapsed": _money_of_restoration_report(Stage.LAPSED),
+    "[cyan]released[/]": _money_at(Stage.RELEASED),
+    "  of which lapsed": _money_at(Stage.LAPSED),
     "held → restored, p50": _time("p50_seconds"),
     "held → restored, p95": _time("p95_seconds"),
 }

@@ -1,4 +1,9 @@
-"""Embedded Temporal server, and free ports."""
+"""Embedded Temporal server, and free ports.
+
+The Temporal server as a child process: the development server of the `temporal` command, tuned for this product.
+Histories, attributes and open timers are in a SQLite file and survive a stop or a kill. Complaints and answers are
+first committed in PostgreSQL. A power cut that loses the file's last commits therefore loses none of them.
+"""
 
 import asyncio
 import os

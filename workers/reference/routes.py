@@ -17,7 +17,7 @@ from api.gateway.auth import BANK_SCHEME
 from api.hosts import PATHS, Site
 from api.officers.auth import OFFICER_SCHEME, Allowed
 from api.officers.sessions import SESSION_SCHEME
-from api.params import Part
+from api.parts import Part
 from api.roles import Action
 from api.services import Services
 from domain.policy.model import load_policy

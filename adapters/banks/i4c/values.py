@@ -148,7 +148,7 @@ PAISE_PER_RUPEE: Final = 100
 # Western or Indian grouping (1,25,000.00), ASCII digits, at most two decimals. "5.000" means five thousand to some
 # writers and five to others, so three decimals are refused and never rounded.
 _RUPEES: Final = re.compile(r"-?(?:[0-9]*|[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3})(?:\.[0-9]{0,2})?")
-_TEXT_MAX_CHARS_OF_MONEY: Final = 40
+_RUPEES_MAX_CHARS: Final = 40
 
 
 class AmountError(ValueError):
@@ -176,7 +176,7 @@ def parse_signed_rupees(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise AmountError
     text = value.strip() if isinstance(value, str) else str(value)
-    if len(text) > _TEXT_MAX_CHARS_OF_MONEY or not _RUPEES.fullmatch(text) or not any(c.isdigit() for c in text):
+    if len(text) > _RUPEES_MAX_CHARS or not _RUPEES.fullmatch(text) or not any(c.isdigit() for c in text):
         raise AmountError
     paise = int(Decimal(text.replace(",", "")) * PAISE_PER_RUPEE)
     if abs(paise) > MAX_AMOUNT_PAISE:

@@ -1,4 +1,9 @@
-"""The form of an ISO 20022 message, and its errors."""
+"""The form of an ISO 20022 message, and its errors.
+
+Safe reader and writer of XML, as a plain tree that refers to nothing outside the bytes. A DOCTYPE is refused unread, so
+there are no entities and no external references. A business application header may precede the message and must not
+contradict it.
+"""
 
 import re
 from collections.abc import Iterator

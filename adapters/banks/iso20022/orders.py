@@ -1,4 +1,8 @@
-"""Orders of ISO 20022, and decoding."""
+"""Orders of ISO 20022, and decoding.
+
+Decoder of our requests on the bank's side. A request is read completely or refused, because a bank must not act on half
+a ticket.
+"""
 
 import re
 from collections.abc import Sequence

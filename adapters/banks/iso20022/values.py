@@ -1,4 +1,10 @@
-"""Values and reasons of ISO 20022."""
+"""Values and reasons of ISO 20022.
+
+Status codes of the policy (domain/policy/policy.toml) for a bank's reasons to refuse. The reasons are the published
+external code set ExternalPaymentCancellationRejection1Code. Their meaning for a hold is our own reading. A code ends
+the reminders only if the bank says that it has no such money; an officer reads every other answer. A reason that is not
+listed here is kept as its own status code, which an officer reads as well.
+"""
 
 import base64
 import hashlib

@@ -17,7 +17,8 @@ from activities.banks.received import keep_body, keep_statement, kept_if_refused
 from activities.banks.reply_links import keep_form
 from activities.case.answers import take_status_update
 from activities.context import Context
-from activities.evidence.pack import check, signing_key
+from activities.evidence.archive import check
+from activities.evidence.pack import signing_key
 from activities.people import retention
 from activities.privacy.person_keys import PersonKeys
 from activities.privacy.reseal import reseal

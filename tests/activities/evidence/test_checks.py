@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from activities.evidence import checks
 from activities.evidence import pack as archives
+from activities.evidence.archive import PackWriter, check
 from activities.evidence.checks import check_sent, check_signed, check_statements
-from activities.evidence.pack import PackWriter, check
 from activities.secrets import pem
 from domain.errors.case import PackTooLarge
 from domain.evidence_binding import EDITION, EXCHANGES, PUBLIC_KEY, SENT, SIGNED, ChainReader, Listed, NotEvidence

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activities.context import Context
-from activities.evidence.pack import check, pack, public_key
+from activities.evidence.archive import check
+from activities.evidence.pack import pack, public_key
 from activities.secrets import SecretBox
 from db.evidence import pack as evidence
 from db.evidence import pack_bodies
@@ -290,9 +291,9 @@ async def test_every_table_is_in_it_or_the_page_says_why_not(database: Pool) -> 
     statements = " ".join(
         [
             *evidence.FILES.values(),
-            pack_bodies._SIGNED_OF_PACK_BODIES,
+            pack_bodies._SIGNED_OF_CASE,
             evidence._EVENTS,
-            pack_bodies._BODIES_OF_PACK_BODIES,
+            pack_bodies._BODIES_OF_CASE,
         ]
     )
     # The keys open what is read.

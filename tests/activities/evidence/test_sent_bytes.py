@@ -9,7 +9,8 @@ import pytest
 
 from activities.banks.bodies import BodyOpener
 from activities.context import Context
-from activities.evidence.pack import check, signing_key
+from activities.evidence.archive import check
+from activities.evidence.pack import signing_key
 from activities.secrets import CannotOpen, SecretBox
 from db.evidence.integrity import case_records
 from domain.evidence.integrity import Check, examine

@@ -10,7 +10,7 @@ import pytest
 from activities.banks.bodies import BodyOpener
 from activities.case.transaction import ENGINE, case_transaction
 from activities.context import Context
-from activities.evidence.pack import check
+from activities.evidence.archive import check
 from activities.gateway.iso import take_message
 from activities.privacy.person_keys import PersonKeys
 from activities.recovery.court_orders import take_court_order

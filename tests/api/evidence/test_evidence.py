@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from activities.evidence.pack import check
+from activities.evidence.archive import check
 from adapters.banks.envelope import seal
 from api.caches import EVIDENCE_AT_ONCE
 from domain.evidence_binding import BODIES, EVENTS, PUBLIC_KEY

@@ -16,7 +16,7 @@ from api.officers.refusal_log import RefusalLog
 from api.officers.refused_acts import note_refusal
 from api.officers.sessions import CSRF_HEADER
 from api.officers.tokens import BankDoor, Tokens
-from api.params import Part
+from api.parts import Part
 from api.services import Services
 from db.officers import changes, sessions
 from schemas.enums import Role

@@ -16,7 +16,7 @@ from activities.secrets import Process, ProcessKeys, Purpose, SecretBox
 from api.app import create_app
 from api.officers import sign_in
 from api.officers.sessions import COOKIE, csrf_token
-from api.params import Part
+from api.parts import Part
 from api.request_places import Counted, Places
 from domain.policy.callers import DoorName
 from schemas.enums import Role

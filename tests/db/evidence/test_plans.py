@@ -18,10 +18,10 @@ async def test_every_file_is_read_from_its_case(database: Pool) -> None:
         *pack.FILES.values(),
         *pack.TEXTS.values(),
         pack._EVENTS,
-        pack_bodies._SIGNED_OF_PACK_BODIES,
-        pack_bodies._BODIES_OF_PACK_BODIES,
+        pack_bodies._SIGNED_OF_CASE,
+        pack_bodies._BODIES_OF_CASE,
         pack_bodies._BOUND,
-        pack_bodies._SENT_OF_PACK_BODIES,
+        pack_bodies._SENT_OF_CASE,
         pack_bodies._FORMS,
         # These are of several cases.
         *(one.replace("ANY($1)", "ANY(ARRAY[$1])") for one in (pack_bodies.OF_PACK, pack_bodies.BOUND)),
