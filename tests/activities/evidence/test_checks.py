@@ -13,8 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from activities.evidence import checks
-from activities.evidence import pack as archives
+from activities.evidence import archive, checks
 from activities.evidence.archive import PackWriter, check
 from activities.evidence.checks import check_sent, check_signed, check_statements
 from activities.secrets import pem
@@ -189,13 +188,13 @@ def test_an_archive_of_another_form_is_no_evidence(
 
 
 def test_a_huge_list_of_checksums_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "SMALL_MAX_BYTES", 10)
+    monkeypatch.setattr(archive, "SMALL_MAX_BYTES", 10)
     with pytest.raises(NotEvidence, match="is too large"):
         check(written(tmp_path / "case.zip", {"a.txt": b"a"}))
 
 
 def test_a_file_above_the_limit_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "FILE_MAX_BYTES", 10)
+    monkeypatch.setattr(archive, "FILE_MAX_BYTES", 10)
     with PackWriter(io.BytesIO()) as writer, writer.open("a.txt") as member:
         member.write(b"x" * 6)
         with pytest.raises(PackTooLarge):
