@@ -44,6 +44,7 @@ from domain.errors import (
     SameEyes,
     Unreadable,
 )
+from domain.text_tables import tables_of
 
 log = logging.getLogger("goldenhour.api")
 
@@ -279,40 +280,32 @@ def refusal(
     return Response(orjson.dumps(problem), kind.status, more, PROBLEM_JSON)
 
 
-_WAIT_TEXT: Final = ("Please wait a moment.", "कृपया थोड़ी देर रुकें।")
-_FAILED_TEXT: Final = ("Something failed here. Please wait a moment.", "यहाँ कुछ गड़बड़ हुई। कृपया थोड़ी देर रुकें।")
+_TEXTS: Final = tables_of("refusals")
 _TEMPORARY: Final = frozenset({TOO_MANY.name, TOO_SLOW.name, DATABASE_DOWN.name, OVERLOADED.name, INTERNAL.name})
 """kinds of problem after which the same request may succeed"""
-_PAGE_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
-    TOO_MANY.name: ("There were too many tries. Please wait a moment.", "बहुत अधिक प्रयास हुए। कृपया थोड़ी देर रुकें।"),
-    TOO_LARGE.name: ("What you typed is too long. Please shorten it.", "आपने जो लिखा वह बहुत लंबा है। कृपया छोटा करें।"),
-    TOO_SLOW.name: ("The form did not arrive in time.", "फ़ॉर्म समय पर नहीं पहुँचा।"),
-    NOT_FOUND.name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
-    SERVED_BY[Part.OFFICERS].name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
-    METHOD_NOT_ALLOWED.name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
-    WRONG_HOST.name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
-    DATABASE_DOWN.name: _WAIT_TEXT,
-    OVERLOADED.name: _WAIT_TEXT,
-    INTERNAL.name: _FAILED_TEXT,
+_REASONS: Final[Mapping[str, str]] = {
+    TOO_MANY.name: "too_many",
+    TOO_LARGE.name: "too_large",
+    TOO_SLOW.name: "too_slow",
+    NOT_FOUND.name: "no_page",
+    SERVED_BY[Part.OFFICERS].name: "no_page",
+    METHOD_NOT_ALLOWED.name: "no_page",
+    WRONG_HOST.name: "no_page",
+    DATABASE_DOWN.name: "wait",
+    OVERLOADED.name: "wait",
+    INTERNAL.name: "failed",
 }
-_NOT_OUR_FORM_TEXT: Final = ("This is not one of our forms.", "यह हमारा फ़ॉर्म नहीं है।")
-_RELOAD_TEXT: Final = (
-    "Reload this page to send your text again. Copy it first if you can, because it is not stored anywhere else.",
-    "आपने जो लिखा उसे फिर भेजने के लिए इस पृष्ठ को फिर लोड करें; हो सके तो पहले उसकी प्रति बना लें: वह और कहीं नहीं रखा है।",
-)
-_NOT_TAKEN_TEXT: Final = (
-    "Nothing was recorded. Go back, because your browser may still have your text.",
-    "कुछ भी नहीं लिया गया। वापस जाएँ: आपने जो लिखा वह ब्राउज़र में हो सकता है।",
-)
+"""why a page was refused, as the texts of refusals name it"""
 
 
 def _page(kind: Kind, headers: Mapping[str, str]) -> Response:
     """Return a refusal for a person in a browser, in both languages, because the person's language is unknown here."""
-    reasons = _PAGE_TEXTS.get(kind.name, _NOT_OUR_FORM_TEXT)
-    next_steps = _RELOAD_TEXT if kind.name in _TEMPORARY else _NOT_TAKEN_TEXT
+    reason = _REASONS.get(kind.name, "not_our_form")
+    next_step = "reload" if kind.name in _TEMPORARY else "not_taken"
     parts = [
-        f'<section lang="{language}"><h1>{html.escape(reason)}</h1><p>{html.escape(next_step)}</p></section>'
-        for language, reason, next_step in zip(("en", "hi"), reasons, next_steps, strict=True)
+        f'<section lang="{language}"><h1>{html.escape(texts[f"reason.{reason}"])}</h1>'
+        f"<p>{html.escape(texts[f'next.{next_step}'])}</p></section>"
+        for language, texts in _TEXTS.items()
     ]
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'

@@ -9,6 +9,7 @@ from typing import Any, Final
 from documents.event_texts import ids, sentence
 from documents.rendering import NARROW, WIDE, Block, Column, Document, Heading, Pairs, Paragraph, table
 from documents.trail_picture import trail_blocks
+from documents.wording import in_both, words_of
 from domain.rupees import rupees
 from schemas.case.trail_layout import TrailPicture
 from schemas.enums import Bucket, Language
@@ -19,18 +20,18 @@ HOW_TO_VERIFY: Final = Path(__file__).with_name("how_to_verify.md")
 ROWS_MAX: Final = 1_500
 """most events shown singly; a longer log is counted by day and kind, so that it stays readable"""
 
-_BUCKETS: Final = {
-    Bucket.LOST: "Reported lost · बताई गई हानि",
-    Bucket.PROPOSED: "Named by the victim's bank alone · केवल पीड़ित के बैंक ने बताई",
-    Bucket.IN_PLAY: "In play · खोज जारी",
-    Bucket.HELD: "On hold · रोकी गई",
-    Bucket.RESTORED: "Restored · लौटाई गई",
-    Bucket.RELEASED: "Released · मुक्त की गई",
-    Bucket.WITHDRAWN: "Withdrawn · निकाली गई",
-    Bucket.SPENT: "Spent · खर्च की गई",
-    Bucket.REFUSED: "Refused by the bank · बैंक द्वारा अस्वीकृत",
-    Bucket.UNTRACED: "Untraced · पता नहीं चला",
-}
+_BUCKETS: Final = (
+    Bucket.LOST,
+    Bucket.PROPOSED,
+    Bucket.IN_PLAY,
+    Bucket.HELD,
+    Bucket.RESTORED,
+    Bucket.RELEASED,
+    Bucket.WITHDRAWN,
+    Bucket.SPENT,
+    Bucket.REFUSED,
+    Bucket.UNTRACED,
+)
 
 Row = tuple[str, str, str, str, str]
 
@@ -61,19 +62,16 @@ class Story:
             yield _events(self._rows)
             return
         days = sorted(self._by_day.items())
-        yield Paragraph(
-            text=f"{self.events} events, counted by day and kind; log/events.txt has each of them."
-            f" · {self.events} घटनाएँ, दिन और प्रकार के अनुसार; प्रत्येक घटना log/events.txt में है।"
-        )
+        yield Paragraph(text=in_both("timeline.counted", events=self.events))
         yield table(
             [
-                Column("Day · दिन", [f"{day:%d-%m-%Y}" for (day, _), _ in days[:ROWS_MAX]]),
-                Column("What · क्या", [_readable(kind) for (_, kind), _ in days[:ROWS_MAX]], WIDE),
-                Column("Number · संख्या", [str(number) for _, number in days[:ROWS_MAX]], figures=True),
+                Column(in_both("timeline.day"), [f"{day:%d-%m-%Y}" for (day, _), _ in days[:ROWS_MAX]]),
+                Column(in_both("timeline.what"), [_readable(kind) for (_, kind), _ in days[:ROWS_MAX]], WIDE),
+                Column(in_both("timeline.number"), [str(number) for _, number in days[:ROWS_MAX]], figures=True),
             ]
         )
         if len(days) > ROWS_MAX:
-            yield Paragraph(text=f"And {len(days) - ROWS_MAX} more rows of later days. · और बाद के दिनों की पंक्तियाँ।")
+            yield Paragraph(text=in_both("timeline.later_days", rows=len(days) - ROWS_MAX))
 
 
 def compose_timeline(
@@ -84,46 +82,46 @@ def compose_timeline(
         language="en",
         number=case_no,
         head=None,
-        title="Timeline of the case · मामले का घटनाक्रम",
-        law="Bharatiya Sakshya Adhiniyam, section 63 · भारतीय साक्ष्य अधिनियम, धारा 63",
+        title=in_both("timeline.title"),
+        law=in_both("timeline.law"),
         references=(
-            ("Case · मामला", case_no),
-            ("Opened · आरंभ", f"{opened_at.astimezone(IST):%d-%m-%Y %H:%M:%S}"),
-            ("Complaints · शिकायतें", str(complaints)),
-            ("Events · घटनाएँ", str(story.events)),
+            (in_both("timeline.case"), case_no),
+            (in_both("timeline.opened"), f"{opened_at.astimezone(IST):%d-%m-%Y %H:%M:%S}"),
+            (in_both("timeline.complaints"), str(complaints)),
+            (in_both("timeline.events"), str(story.events)),
         ),
         to_label="",
         to=(),
-        subject_label="Times · समय",
-        subject="Indian Standard Time · भारतीय मानक समय",
+        subject_label=in_both("timeline.times"),
+        subject=in_both("timeline.ist"),
         blocks=(
-            Heading(text="Where the money is · राशि कहाँ है"),
+            Heading(text=in_both("timeline.where")),
             Pairs(rows=tuple(_money(paise))),
-            Heading(text="Money trail · राशि का मार्ग"),
-            *trail_blocks(trail, _BUCKETS),
-            Heading(text="What happened · क्या हुआ"),
+            Heading(text=in_both("timeline.trail")),
+            *trail_blocks(trail),
+            Heading(text=in_both("timeline.happened")),
             *story.blocks(),
         ),
         signed=(),
         footer=(case_no,),
-        page_words=("Page · पृष्ठ", "of · कुल"),
+        page_words=(in_both("timeline.page"), in_both("timeline.of")),
     )
 
 
 def _money(paise: dict[str, int]) -> Iterable[tuple[str, str]]:
-    for bucket, label in _BUCKETS.items():
-        yield label, rupees(abs(paise.get(bucket.value, 0)), exact=True)
+    for bucket in _BUCKETS:
+        yield in_both(f"bucket.{bucket}"), rupees(abs(paise.get(bucket.value, 0)), exact=True)
 
 
 def _events(rows: Sequence[Row]) -> Block:
     numbers, moments, actors, english, hindi = zip(*rows, strict=True) if rows else ((),) * 5
     return table(
         [
-            Column("No. · क्र.", numbers),
-            Column("When · कब", moments),
-            Column("Who · कौन", actors, NARROW),
-            Column("What happened", english, WIDE),
-            Column("क्या हुआ", hindi, WIDE),
+            Column(in_both("timeline.serial"), numbers),
+            Column(in_both("timeline.when"), moments),
+            Column(in_both("timeline.who"), actors, NARROW),
+            Column(words_of(Language.EN).say("timeline.happened"), english, WIDE),
+            Column(words_of(Language.HI).say("timeline.happened"), hindi, WIDE),
         ]
     )
 

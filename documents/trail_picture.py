@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from documents.rendering import WIDE, Arc, Block, Box, Column, Drawing, Label, Paragraph, Ribbon, table
+from documents.wording import in_both
 from domain.rupees import grouped
 from schemas.case.trail_layout import LETTERS, BucketShare, TrailBar, TrailPicture, TrailRibbon
 from schemas.enums import Bucket
@@ -36,11 +37,11 @@ _COLOURS: Final[Mapping[Bucket, str]] = {
 """colours that are told apart with every colour vision; the letter says the same"""
 
 
-def trail_blocks(picture: TrailPicture, names: Mapping[Bucket, str]) -> Iterable[Block]:
-    """Yield the picture, in parts of a few layers, and its figures by layer. `names` are those of the buckets."""
+def trail_blocks(picture: TrailPicture) -> Iterable[Block]:
+    """Yield the picture, in parts of a few layers, and its figures by layer."""
     if not picture.bars:
         return
-    yield Paragraph(text=" · ".join(f"{letter}: {names[bucket]}" for bucket, letter in LETTERS.items()))
+    yield Paragraph(text=" · ".join(f"{letter}: {in_both(f'bucket.{bucket}')}" for bucket, letter in LETTERS.items()))
     last = picture.layers[-1].layer
     for first in range(0, last, _COLUMNS):
         yield _Part(picture, first, min(first + _COLUMNS, last)).drawing()
@@ -48,10 +49,10 @@ def trail_blocks(picture: TrailPicture, names: Mapping[Bucket, str]) -> Iterable
     sums = [_rupees(layer.rupees) for layer in layers]
     yield table(
         [
-            Column("Layer · परत", [str(layer.layer) for layer in layers]),
-            Column("Transfers · लेन-देन", [str(layer.hops) for layer in layers], figures=True),
-            Column("Accounts · खाते", [str(layer.bars) for layer in layers], figures=True),
-            Column("Money that reached it · पहुँची राशि", sums, WIDE, figures=True),
+            Column(in_both("timeline.layer"), [str(layer.layer) for layer in layers]),
+            Column(in_both("timeline.transfers"), [str(layer.hops) for layer in layers], figures=True),
+            Column(in_both("timeline.accounts"), [str(layer.bars) for layer in layers], figures=True),
+            Column(in_both("timeline.reached"), sums, WIDE, figures=True),
         ]
     )
 

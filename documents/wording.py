@@ -102,6 +102,11 @@ def words_of(language: Language) -> Wording:
     return Wording(language, tomllib.loads((WORDS / f"{language.value}.toml").read_text()))
 
 
+def in_both(key: str, **values: object) -> str:
+    """Return the text at `section.name` in English and in Hindi, for a document that has both."""
+    return " · ".join(words_of(language).say(key, **values) for language in Language)
+
+
 def _named(table: str, name: str, language: Language) -> str:
     return _names(table).get(_squeezed(name), (name, name))[PLACE_OF[language]]
 
@@ -122,7 +127,6 @@ _DISTRICTS: Final = ("district", "about")
 """columns that may have a district; what is none stays as it is"""
 _DAYS: Final = ("due", "application_received")
 """columns with a day, beside those that end in `_on`"""
-_OF_IST: Final = {Language.EN: "{} (IST)", Language.HI: "{} (भारतीय समय)"}
 
 
 def for_people(table: Table, language: Language) -> Table:
@@ -142,7 +146,7 @@ def _heading(name: str, language: Language) -> str:
     if name not in texts:
         return name
     told = texts[name][PLACE_OF[language]]
-    return _OF_IST[language].format(told) if _is_time(name) else told
+    return words_of(language).say("common.in_ist", heading=told) if _is_time(name) else told
 
 
 def _reader(title: str, name: str, language: Language) -> Callable[[Value], Value]:

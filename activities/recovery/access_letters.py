@@ -31,9 +31,10 @@ from db.outgoing import OutgoingKind
 from db.pool import Connection
 from db.proofs import ProofPurpose
 from domain.recovery.message_rules import NotificationEvent
+from domain.text_tables import tables_of
 from schemas.banks.keys import About
 from schemas.banks.rosters import OfficerToCall
-from schemas.enums import Language, TaskKind
+from schemas.enums import TaskKind
 from schemas.identifiers import person_of
 from schemas.notifications import MessageFacts
 from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
@@ -125,23 +126,7 @@ class LinkCodes(Proofs):
 
 log = logging.getLogger(__name__)
 
-_SUBJECT: Final = {Language.EN: "Sign-in of {officer}", Language.HI: "साइन-इन: {officer}"}
-_MADE: Final = {
-    Language.EN: "A link to set the password and authenticator of the officer {officer} was made on {at}.",
-    Language.HI: "अधिकारी {officer} का पासवर्ड और ऑथेंटिकेटर रखने का लिंक {at} को बना।",
-}
-_USED: Final = {
-    Language.EN: "The link of the officer {officer} was used on {at}: password and authenticator are set.",
-    Language.HI: "अधिकारी {officer} के लिंक का उपयोग {at} को हुआ: पासवर्ड और ऑथेंटिकेटर रख दिए गए।",
-}
-_TO_OFFICER: Final = {
-    Language.EN: "If this was not you, or you did not expect it, tell an admin at once: one admin can end your access.",
-    Language.HI: "यदि यह आपने नहीं किया, या अपेक्षा नहीं थी, तो तुरंत किसी प्रशासक को बताएँ: वह आपका प्रवेश बंद कर सकता है।",
-}
-_TO_ADMIN: Final = {
-    Language.EN: "Ask the officer whether this is so. If not, disable the officer in the console at once.",
-    Language.HI: "अधिकारी से पूछें कि क्या यह ठीक है। यदि नहीं, तो कंसोल में तुरंत उस अधिकारी को निष्क्रिय करें।",
-}
+_TEXTS: Final = tables_of("officers")
 
 
 async def _tell(attempt: Attempt, link: LinkToTell) -> None:
@@ -169,7 +154,8 @@ async def _send(ways: Ways, person: ToldPerson, link: LinkToTell) -> bool:
     key = f"{person.officer_id}.sign-in-link.{link.digest.hex()[:16]}.{state}"
     text = _text(person, link)
     if ways.mail is not None and is_email(person.email):
-        await ways.mail.send(person.email, _SUBJECT[person.language].format(officer=link.officer_id), text, key)
+        subject = _TEXTS[person.language]["sign_in_link.subject"].format(officer=link.officer_id)
+        await ways.mail.send(person.email, subject, text, key)
         return True
     number = mobile_of(person.mobile)
     if ways.sms is not None and number:
@@ -179,10 +165,10 @@ async def _send(ways: Ways, person: ToldPerson, link: LinkToTell) -> bool:
 
 
 def _text(person: ToldPerson, link: LinkToTell) -> str:
-    says = _USED if link.used_at else _MADE
-    does = _TO_OFFICER if person.officer_id == link.officer_id else _TO_ADMIN
-    told = says[person.language].format(officer=link.officer_id, at=indian_minute(link.used_at or link.made_at))
-    return f"{told} {does[person.language]}"
+    texts = _TEXTS[person.language]
+    event = texts["sign_in_link.used" if link.used_at else "sign_in_link.made"]
+    advice = texts["sign_in_link.to_officer" if person.officer_id == link.officer_id else "sign_in_link.to_admin"]
+    return f"{event.format(officer=link.officer_id, at=indian_minute(link.used_at or link.made_at))} {advice}"
 
 
 async def _given_up(_link: LinkToTell, _connection: Connection, _at: datetime) -> None:

@@ -12,7 +12,6 @@ from schemas.enums import Bucket
 
 NOW = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
 VICTIM = TrailPlace(None, "State Bank, account of Asha Devi", "30000009999")
-NAMES = {bucket: bucket.value for bucket in Bucket}
 
 
 def at(bank: str | None, account: str) -> TrailPlace:
@@ -33,7 +32,7 @@ def a_trail(layers: int = 7, wide: int = 30) -> TrailPicture:
 
 
 def drawings(picture: TrailPicture) -> list[Drawing]:
-    return [block for block in trail_blocks(picture, NAMES) if isinstance(block, Drawing)]
+    return [block for block in trail_blocks(picture) if isinstance(block, Drawing)]
 
 
 def test_all_layers_are_drawn_inside_the_page() -> None:
