@@ -5,7 +5,7 @@ import dataclasses
 import logging
 from collections import deque
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -52,6 +52,10 @@ MAX_HOPS_A_SIGNAL = 2_000
 """most hops in one signal, because Temporal limits a payload to two megabytes"""
 GATHER_SECONDS = 1.0
 """wait for further changes of a case that send no request; below the time after which the sweep sends them"""
+RUSH_STARTS = 8
+"""cases that are being started at once, from which signals about later layers let them go first"""
+BEHIND_STARTS_SECONDS = 8.0
+"""the longest that a signal waits for starts; below `NEWS_AFTER_IN_A_RUSH` of the sweep"""
 MARK_INTERVAL_SECONDS = 0.25
 CLOSE_LIMIT_SECONDS = 10.0
 
@@ -229,6 +233,11 @@ class CaseNotifier:
         self._openings: list[tuple[str, int]] = []
         """cases whose start was sent, each with its opening number"""
         self._marking: asyncio.Task[None] | None = None
+        self._starts = 0
+        """starts under way"""
+        self._is_calm = asyncio.Event()
+        """set unless many starts are under way"""
+        self._is_calm.set()
 
     @contextmanager
     def starting_here(self, client: Client) -> Iterator[None]:
@@ -307,8 +316,11 @@ class CaseNotifier:
             pending.append(follow_up.news)
         try:
             if follow_up.start:
-                await self._start(follow_up.start)
+                with self._counted_start():
+                    await self._start(follow_up.start)
             while first and pending:
+                if not pending[0].escalate_request_id:
+                    await self._let_starts_go_first()
                 await self._signal(case_no, *_combined(pending))
         except (RPCError, RuntimeError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             # A lazy client raises RuntimeError when its first connection fails.
@@ -316,6 +328,29 @@ class CaseNotifier:
         finally:
             if first:
                 del self._pending[case_no]
+
+    @contextmanager
+    def _counted_start(self) -> Iterator[None]:
+        self._starts += 1
+        if self._starts >= RUSH_STARTS:
+            self._is_calm.clear()
+        try:
+            yield
+        finally:
+            self._starts -= 1
+            if self._starts < RUSH_STARTS:
+                self._is_calm.set()
+
+    async def _let_starts_go_first(self) -> None:
+        """Wait in a rush, because the first request of a case catches more than a later layer of another one.
+
+        Changes of the same case that arrive meanwhile go with this one.
+        """
+        if self._is_calm.is_set():
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BEHIND_STARTS_SECONDS):
+                await self._is_calm.wait()
 
     async def _start(self, start: CaseStart, news: CaseNews | None = None) -> None:
         await (self._own_worker or self._client).start_workflow(

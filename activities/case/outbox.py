@@ -31,6 +31,9 @@ FAILURES_MAX = 5
 """
 SWEEP_AFTER = timedelta(seconds=2)
 """The process that wrote a younger row still sends it itself."""
+RUSH_CASES = 20
+"""cases without a workflow, from which changes of other cases wait longer, because first requests go first"""
+NEWS_AFTER_IN_A_RUSH = timedelta(seconds=10)
 LOOK_AFTER = timedelta(minutes=15)
 """After this time without a sign of life, an open case's workflow is checked: somebody may have ended it by mistake."""
 LOOK_AFTER_LIMIT = 50
@@ -124,6 +127,7 @@ class _Sweep:
         self._failed = 0
         self._server_failures = 0
         """since the last successful attempt"""
+        self._is_rush = False
 
     async def run(self) -> Swept:
         """Run all actions, the most urgent first."""
@@ -162,14 +166,17 @@ class _Sweep:
     async def _start_unstarted_cases(self) -> tuple[int, datetime]:
         limit = SWEEP_LIMIT + len(self._resting)
         async with self._ctx.pool.acquire() as connection:
-            found = await cases.not_started(connection, self._now - SWEEP_AFTER, limit, self._now)
+            young = await cases.not_started(connection, self._now, limit, self._now)
+        self._is_rush = len(young) >= RUSH_CASES
+        found = [(case_no, at) for case_no, at in young if at < self._now - SWEEP_AFTER]
         done = await self._each(SweepWork.START, [(case_no, partial(self._start, case_no)) for case_no, _ in found])
         return done, min((at for _, at in found), default=self._now)
 
     async def _send_unsent(self) -> tuple[int, datetime]:
         async with self._ctx.pool.acquire() as connection:
+            after = NEWS_AFTER_IN_A_RUSH if self._is_rush else SWEEP_AFTER
             found = await case_outbox.unsignalled(
-                connection, self._now - SWEEP_AFTER, list(self._resting), SWEEP_LIMIT, self._now
+                connection, self._now - after, list(self._resting), SWEEP_LIMIT, self._now
             )
         done = await self._each(SweepWork.NEWS, [(row.case_no, partial(self._send, row)) for row in found])
         return done, min((row.created_at for row in found), default=self._now)

@@ -113,6 +113,30 @@ async def test_what_is_young_is_still_with_whoever_wrote_it(
     assert (await SweepActivities(own.ctx, notifier.notify).sweep_outbox()).cases_started == 0
 
 
+async def test_news_waits_for_starts_in_a_rush(
+    own: Bench, notifier: WorkflowNotifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = rrn()
+    case_no = await own.complain(transfer(1000_00, reference=root))
+    await own.answer("HDFC", case_no, moved(root, "1000.00", "ICIC", "1234567890"))
+    monkeypatch.setattr(outbox, "RUSH_CASES", 1)
+    sweep = SweepActivities(own.ctx, notifier.notify)
+    swept = await sweep.sweep_outbox()
+    assert (swept.cases_started, swept.news_signalled) == (1, 0)
+    swept = await sweep.sweep_outbox()
+    assert (swept.cases_started, swept.news_signalled) == (0, 1)
+
+
+async def test_old_news_goes_in_a_rush(own: Bench, notifier: WorkflowNotifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = rrn()
+    case_no = await own.complain(transfer(1000_00, reference=root))
+    await own.answer("HDFC", case_no, moved(root, "1000.00", "ICIC", "1234567890"))
+    monkeypatch.setattr(outbox, "RUSH_CASES", 1)
+    monkeypatch.setattr(outbox, "NEWS_AFTER_IN_A_RUSH", timedelta(0))
+    swept = await SweepActivities(own.ctx, notifier.notify).sweep_outbox()
+    assert (swept.cases_started, swept.news_signalled) == (1, 1)
+
+
 async def test_a_settled_case_is_not_started_and_a_reopened_one_is(own: Bench, notifier: WorkflowNotifier) -> None:
     root = rrn()
     case_no = await own.complain(transfer(1000_00, reference=root))

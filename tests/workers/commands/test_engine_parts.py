@@ -21,6 +21,16 @@ from tests.waiting import until
 from workers import temporal
 from workers.temporal import CaseNotifier
 
+HOP = HopBrief(
+    hop_no=3,
+    revision=0,
+    institution="HDFC",
+    answer_class=AnswerClass.API,
+    disputed_paise=1,
+    layer=1,
+    transferred_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+
 
 @dataclass
 class Switchboard:
@@ -30,6 +40,11 @@ class Switchboard:
     calls: int = 0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     fails: bool = False
+    starts: int = 0
+
+    async def start_workflow(self, *_: object, **__: object) -> None:
+        self.starts += 1
+        await self.gate.wait()
 
     def get_workflow_handle(self, workflow_id: str) -> "Line":
         return Line(self, workflow_id)
@@ -108,16 +123,7 @@ async def test_changes_that_send_no_request_wait_for_others_and_go_with_the_firs
     case_no = await post.case()
     for number in (1, 2):
         post.notifier.soon(await post.news(case_no, closed=[HopRef(hop_no=number, revision=0)]))
-    opened = HopBrief(
-        hop_no=3,
-        revision=0,
-        institution="HDFC",
-        answer_class=AnswerClass.API,
-        disputed_paise=1,
-        layer=1,
-        transferred_at=datetime.now(UTC),
-    )
-    post.notifier.soon(await post.news(case_no, closed=[], opened=[opened]))
+    post.notifier.soon(await post.news(case_no, closed=[], opened=[HOP]))
     await calls(post, 1)
     assert [([ref.hop_no for ref in told.closed], len(told.opened)) for _, told in post.board.signals] == [([1, 2], 1)]
 
@@ -131,6 +137,44 @@ async def test_changes_that_send_no_request_go_after_a_moment(post: Post) -> Non
     await post.notifier.close()
     assert [[ref.hop_no for ref in told.closed] for _, told in post.board.signals] == [[1, 2]]
     assert await post.untold() == 0
+
+
+async def in_a_rush(post: Post, starts: int) -> None:
+    """Begin starts, which end when the gate opens, and then a signal about another case."""
+    for number in range(starts):
+        case_no = f"start-{number}"
+        start = CaseStart(case_no=case_no, policy=post.ctx.case_policy, opening_no=1)
+        post.notifier.soon(FollowUp(case_no=case_no, start=start))
+    await until(lambda: post.board.starts == starts)
+    post.notifier.soon(await post.news(await post.case(), opened=[HOP]))
+
+
+async def test_a_signal_lets_starts_go_first_in_a_rush(post: Post) -> None:
+    await in_a_rush(post, temporal.RUSH_STARTS)
+    await asyncio.sleep(0.1)
+    assert post.board.calls == 0
+    post.board.gate.set()
+    await post.notifier.close()
+    assert len(post.board.signals) == 1
+
+
+async def test_a_signal_waits_for_starts_no_longer_than_its_limit(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(temporal, "BEHIND_STARTS_SECONDS", 0.05)
+    await in_a_rush(post, temporal.RUSH_STARTS)
+    await calls(post, 1)
+
+
+async def test_a_signal_does_not_wait_for_a_few_starts(post: Post) -> None:
+    await in_a_rush(post, temporal.RUSH_STARTS - 1)
+    await calls(post, 1)
+
+
+async def test_an_escalation_does_not_wait_in_a_rush(post: Post) -> None:
+    await in_a_rush(post, temporal.RUSH_STARTS)
+    escalation = {"escalate_request_id": rrn(), "escalate_to": EscalationLevel.NODAL_OFFICER, "closed": []}
+    post.notifier.soon(await post.news(await post.case(), **escalation))
+    await calls(post, 1)
+    assert not post.board.signals
 
 
 async def test_cases_do_not_wait_for_each_other(post: Post) -> None:
