@@ -352,10 +352,10 @@ async def _loops(
     if queues.serve(Queues.RESTORATION):
         outbound = await stack.enter_async_context(OutboundLoop.opened(engine.ctx, settings, mailer))
         starter = ProcedureStarter(engine.ctx, engine.client, appeal_address(settings.public_url))
-        loops += [outbound.run(), starter.run()]
+        loops.append(outbound.run())
         sender = PayerInquirySender(engine.ctx, BankDelivery(engine.ctx, adapters))
         assert engine.settings.database_url is not None, "an open engine has a database"
         dsn = engine.settings.database_url.get_secret_value()
         nightly = NightlyRuns(engine.ctx, dsn, settings.anchor_folder or settings.home / ANCHOR_FOLDER)
-        loops += [rounds.run() for rounds in all_rounds(engine.ctx, sender, nightly)]
+        loops += [rounds.run() for rounds in all_rounds(engine.ctx, starter, sender, nightly)]
     return loops
