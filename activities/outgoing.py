@@ -117,6 +117,8 @@ class Routes:
     """the route to webhooks of officers"""
     desk_url: str = ""
     """the address at which officers find their work items"""
+    appeal_address: str = ""
+    """the address at which an account holder files a grievance, for documents"""
     register: FirRegister | None = None
     """the register of reports to the police; None where none is configured"""
 
@@ -156,6 +158,9 @@ class Kind(Generic[Row]):
     """the number of calls after which another process may try what is claimed"""
     trying: Callable[[Context], RetryRules] = lambda ctx: ctx.policy.messages.trying
     """returns the policy of its attempts"""
+    opened_before: Callable[[Context], datetime | None] = lambda _: None
+    """For a kind whose subjects are cases: returns when a case with money in play must have been opened, so that
+    younger ones wait behind the golden hour. None: no subject waits."""
     is_endless: bool = False
     """whether it is tried further after the last attempt of the policy; `given_up` is done all the same"""
 
@@ -171,7 +176,7 @@ async def send_due(ctx: Context, routes: Routes, kind: Kind[Row]) -> int:
     async with ctx.pool.acquire() as connection, connection.transaction():
         if kind.before is not None:
             await kind.before(ctx, routes, connection)
-        claimed = await outgoing.claim(connection, kind.name, now, now + lease, kind.batch)
+        claimed = await outgoing.claim(connection, kind.name, now, now + lease, kind.batch, kind.opened_before(ctx))
         rows = await kind.read(connection, [one.subject for one in claimed]) if claimed else {}
     limit = asyncio.Semaphore(kind.at_once)
 

@@ -23,6 +23,8 @@ class OutgoingKind(StrEnum):
     BANK_PERSON = "bank_person"
     BANK_TEST_CALL = "bank_test_call"
     COMPLAINANT_MESSAGE = "complainant_message"
+    DUE_DOCUMENT = "due_document"
+    """all due documents of a case; the subject is the number of the case"""
     FIR = "fir"
     MESSAGE = "message"
     SIGN_IN_LINK = "sign_in_link"
@@ -92,16 +94,26 @@ def subjects(
 CLAIM: Final = """
 UPDATE outgoing SET attempts = attempts + 1, next_attempt_at = $3 WHERE outgoing_id = ANY(ARRAY(
     SELECT outgoing_id FROM outgoing WHERE kind = $1 AND next_attempt_at <= $2
+    AND ($5::timestamptz IS NULL OR EXISTS (
+        SELECT FROM case_file c WHERE c.case_no = subject AND (c.state <> 'open' OR c.opened_at <= $5)))
     ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED
 )) RETURNING outgoing_id, subject, attempts
 """
 
 
 async def claim(
-    connection: Connection, kind: OutgoingKind, now: datetime, lease_until: datetime, limit: int
+    connection: Connection,
+    kind: OutgoingKind,
+    now: datetime,
+    lease_until: datetime,
+    limit: int,
+    opened_before: datetime | None = None,
 ) -> Sequence[Claimed]:
-    """Claim what is due of a kind; others leave it until `lease_until`."""
-    rows = await connection.fetch(CLAIM, kind.value, now, lease_until, limit)
+    """Claim what is due of a kind, the longest due first; others leave it until `lease_until`.
+
+    With `opened_before` the subjects are cases. Of those with money in play it claims only the ones opened by then.
+    """
+    rows = await connection.fetch(CLAIM, kind.value, now, lease_until, limit, opened_before)
     return [Claimed(**dict(row)) for row in rows]
 
 

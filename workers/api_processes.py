@@ -28,7 +28,7 @@ from workers.setting_checks import networks_of
 from workers.settings import ENV_PREFIX, Settings, SettingsError
 from workers.temporal import connect_to
 from workers.temporal_access import temporal_trouble
-from workers.worker import Queues, keep_logged_in, make_workers, open_adapters
+from workers.worker import Queues, logins, make_workers, open_adapters
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ async def run_intake(
         adapters = await open_adapters(stack, settings, engine, mailer=None, links=None)
         i4c = adapters[ChannelKind.I4C]
         assert isinstance(i4c, I4cAdapter), "the I4C channel has an I4C adapter"
-        await stack.enter_async_context(_beside(keep_logged_in(engine.ctx, i4c), _run_cases(engine, adapters)))
+        await stack.enter_async_context(_beside(logins(engine.ctx, i4c).run(), _run_cases(engine, adapters)))
         services = _services(engine, (_page(sdk_port),), shows_gauges=False, await_run_file=await_run_file)
         await serve(
             services,

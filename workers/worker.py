@@ -25,6 +25,7 @@ from activities.context import Context
 from activities.database_figures import DatabaseGauges, read_backlog
 from activities.evidence.nightly import NightlyRuns
 from activities.gateway.feed import announce
+from activities.gateway.iso_files import SpoolWatcher
 from activities.gateway.lien_rounds import ReconciliationActivities
 from activities.recovery.document_issuing import appeal_address
 from activities.recovery.hearings import attend_to_orders, tell_of_hearings
@@ -39,7 +40,6 @@ from domain.policy.telephone import HolidayRules
 from schemas.enums import ChannelKind
 from workers.embedded.temporal import free_port
 from workers.home import refuse_secret_key
-from workers.loops.iso_spool import POLL_SECONDS, SpoolWatcher
 from workers.loops.outbound import OutboundLoop
 from workers.loops.procedures import ProcedureStarter
 from workers.loops.rounds import Rounds, all_rounds
@@ -74,6 +74,7 @@ STICKY_TIMEOUT = timedelta(seconds=2)
 LOGINS_AT_ONCE = 8
 ANCHOR_FOLDER = "anchors"
 """in the home folder, if the settings name none"""
+CHECK_FILES_SECONDS = 1.0
 KEEP_LOGGED_IN_SECONDS = 60.0
 """tokens live about an hour, so a check once a minute rarely leaves a request with an ended token"""
 
@@ -238,8 +239,12 @@ async def _running(worker: Worker) -> AsyncIterator[None]:
             raise outcome
 
 
-async def keep_logged_in(ctx: Context, banks: I4cAdapter) -> None:
-    """Keep a valid token of every bank for ever, so that no hold request waits for a login."""
+def logins(ctx: Context, banks: I4cAdapter) -> Rounds:
+    """Return the rounds that keep a valid token of every bank, so that no hold request waits for a login."""
+    return Rounds("logins at banks", (partial(_log_in, ctx, banks),), KEEP_LOGGED_IN_SECONDS)
+
+
+async def _log_in(ctx: Context, banks: I4cAdapter) -> None:
     limit = asyncio.Semaphore(LOGINS_AT_ONCE)
 
     async def log_in(code: str) -> None:
@@ -252,10 +257,8 @@ async def keep_logged_in(ctx: Context, banks: I4cAdapter) -> None:
                 # The request that needs the bank reports the error. Here an early log line is enough.
                 log.debug("no login at %s: %s", code, type(error).__name__)
 
-    while True:
-        codes = [institution.code for institution in ctx.directory.current if ChannelKind.I4C in institution.channels]
-        await asyncio.gather(*(log_in(code) for code in codes))
-        await asyncio.sleep(KEEP_LOGGED_IN_SECONDS)
+    codes = [institution.code for institution in ctx.directory.current if ChannelKind.I4C in institution.channels]
+    await asyncio.gather(*(log_in(code) for code in codes))
 
 
 def letter_links(settings: Settings, engine: Engine) -> LetterLinks | None:
@@ -342,17 +345,17 @@ async def _loops(
     if queues.serve(Queues.BANK_CALLS):
         i4c = adapters[ChannelKind.I4C]
         assert isinstance(i4c, I4cAdapter), "the I4C channel has an I4C adapter"
-        loops.append(keep_logged_in(engine.ctx, i4c))
+        loops.append(logins(engine.ctx, i4c).run())
     if queues.serve(Queues.CASE_WORK) and settings.iso_spool is not None:
         watcher = SpoolWatcher(engine.ctx, Spool(settings.iso_spool), engine.notifier.soon)
-        loops.append(Rounds("files of banks", (watcher.check_once,), POLL_SECONDS).run())
+        loops.append(Rounds("files of banks", (watcher.check_once,), CHECK_FILES_SECONDS).run())
     if queues.serve(Queues.RESTORATION):
         outbound = await stack.enter_async_context(OutboundLoop.opened(engine.ctx, settings, mailer))
         starter = ProcedureStarter(engine.ctx, engine.client, appeal_address(settings.public_url))
-        loops += [outbound.run(), starter.run()]
+        loops.append(outbound.run())
         sender = PayerInquirySender(engine.ctx, BankDelivery(engine.ctx, adapters))
         assert engine.settings.database_url is not None, "an open engine has a database"
         dsn = engine.settings.database_url.get_secret_value()
         nightly = NightlyRuns(engine.ctx, dsn, settings.anchor_folder or settings.home / ANCHOR_FOLDER)
-        loops += [rounds.run() for rounds in all_rounds(engine.ctx, sender, nightly)]
+        loops += [rounds.run() for rounds in all_rounds(engine.ctx, starter, sender, nightly)]
     return loops

@@ -7,23 +7,24 @@ the case says what its documents wait for, and which reports an officer can issu
 
 import logging
 import re
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 from uuid import UUID
 
 import asyncpg
 
 from activities.case.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
+from activities.outgoing import Attempt, Kind
 from activities.recovery import message_sending
 from activities.recovery.document_issuing import gather, issue_about, missing_of
 from activities.recovery.message_recipients import Concerned, notify_people
 from activities.recovery.statutory_duties import finish_follow_up_if_complete
 from db import tasks
 from db.case import cases
+from db.outgoing import OutgoingKind
 from db.recovery import document_facts, document_register, due_documents, notifications, restorations
 from db.recovery.due_documents import DueDocument, DueDocumentStatus
 from db.recovery.restorations import RestorationRow
@@ -40,13 +41,10 @@ from schemas.tasks import DocumentWaits, NewTask, TaskCause, TaskFacts
 
 log = logging.getLogger(__name__)
 
-ROUND_LIMIT: Final = 20
-"""due documents at a time; they are issued one after the other, because rendering happens with the case locked"""
 LEASE: Final = timedelta(minutes=5)
+"""time for the documents of the cases that a process takes at a time"""
 CHECK_AGAIN: Final = timedelta(hours=1)
 """the wait before an unfinished due document is checked again; most causes wake it earlier, but moved money does not"""
-FIRST_WAIT: Final = timedelta(seconds=30)
-"""the first wait after a fault of the engine; it doubles up to `CHECK_AGAIN`"""
 NOTHING_WAITS: Final = "no document waits any more"
 CHANGED: Final = "other documents wait, or the same wait for other facts"
 _TO_BANKS_IN: Final = Language.EN
@@ -57,88 +55,6 @@ _NO_COPY: Final = Missing(
 _ACCOUNTED_FOR: Final = (Bucket.IN_PLAY, Bucket.HELD, Bucket.RESTORED, Bucket.RELEASED)
 """buckets that a lien notice may cover: money still there, and money that our orders have moved since"""
 _SERVERS_AWAY: Final = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
-
-
-async def issue_documents_due(ctx: Context, appeal_address: str = "") -> int:
-    """Issue some of the due documents, and return how many were checked.
-
-    A failed document is retried and delays no other. Raises the database's error if the database is unreachable.
-    """
-    now = ctx.now()
-    deferred = timedelta(seconds=ctx.policy.background_priority.documents_after_seconds / ctx.clock_factor)
-    async with ctx.pool.acquire() as connection:
-        claimed = await due_documents.claim(connection, now, now + LEASE, now - deferred, ROUND_LIMIT)
-    by_case: dict[str, list[DueDocument]] = defaultdict(list)
-    for due_document in claimed:
-        by_case[due_document.case_no].append(due_document)
-    for case_no, due_documents_of_case in by_case.items():
-        try:
-            await _attend_to_case(ctx, due_documents_of_case, appeal_address)
-        except _SERVERS_AWAY:
-            raise
-        except Exception as error:  # one case must not delay the others
-            log.warning("documents of case %s wait: %s", case_no, type(error).__name__)
-    return len(claimed)
-
-
-async def _attend_to_case(ctx: Context, due_documents_of_case: Sequence[DueDocument], appeal_address: str) -> None:
-    """Check the due documents of one case under one lock, because most wait for the same facts.
-
-    The lock is released after each issued document, because rendering takes longer than all checks.
-    """
-    left = list(due_documents_of_case)
-    while left:
-        checked: list[DueDocument] = []
-        try:
-            async with case_transaction(ctx, left[0].case_no, ENGINE) as work:
-                for due_document in left:
-                    checked.append(due_document)
-                    if await _attend_to(work, due_document, appeal_address):
-                        break
-                await _update_desk_task(work)
-        except _SERVERS_AWAY:
-            raise
-        except Exception as error:
-            # The documents checked before the failed one are checked again, because the transaction was rolled back.
-            failed = checked[-1] if checked else left[0]
-            log.warning("due document %d waits: %s", failed.due_document_id, type(error).__name__)
-            await _put_off_failed(ctx, failed, error)
-            left.remove(failed)
-        else:
-            left = left[len(checked) :]
-
-
-async def _put_off_failed(ctx: Context, due_document: DueDocument, error: Exception) -> None:
-    wait = min(FIRST_WAIT * 2 ** min(due_document.attempts - 1, 10), CHECK_AGAIN)
-    failure = type(error).__name__
-    async with case_transaction(ctx, due_document.case_no, ENGINE) as work:
-        due_document_id, again_at = due_document.due_document_id, work.now + wait
-        await due_documents.put_off(
-            work.connection, due_document_id, DueDocumentState.FAILED, again_at, failure=failure
-        )
-        await _update_desk_task(work)
-
-
-async def _attend_to(work: CaseTransaction, due_document: DueDocument, appeal_address: str) -> bool:
-    """Issue one document or record what it waits for; return whether it was issued."""
-    connection, due_document_id = work.connection, due_document.due_document_id
-    if not await due_documents.is_open(connection, due_document_id):
-        return False
-    attempt = _Attempt.of(work, due_document=due_document, appeal_address=appeal_address)
-    try:
-        async with connection.transaction():
-            found = await _ISSUE[due_document.kind](attempt)
-    except DocumentIncomplete as incomplete:
-        found = _missing_fields(incomplete.missing)
-    if found.state in _ENDED:
-        await due_documents.end(connection, due_document_id, found.state, work.now)
-        if due_document.restoration_id is not None:
-            # A step of the restoration has waited for the document.
-            await work.notify(ProcedureKind.RESTORATION, due_document.restoration_id)
-    else:
-        again_at = work.now + CHECK_AGAIN
-        await due_documents.put_off(connection, due_document_id, found.state, again_at, lacking=found.lacking)
-    return found.issued
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +79,97 @@ def _missing_fields(missing: Sequence[Missing]) -> _Found:
     """
     fields = (re.sub(r"\[\d+\]", "[]", one.field) for one in missing)
     return _Found(DueDocumentState.LACKING, tuple(dict.fromkeys(fields)))
+
+
+class DocumentsWait(Exception):
+    """Documents of the case wait for facts or an officer, or one failed."""
+
+    retryable: ClassVar[bool] = True
+
+    def __init__(self, retry_after: timedelta | None) -> None:
+        super().__init__("a document failed" if retry_after is None else "documents wait")
+        self.retry_after_seconds = None if retry_after is None else retry_after.total_seconds()
+
+
+async def _issue_documents(attempt: Attempt, due_documents_of_case: Sequence[DueDocument]) -> None:
+    """Check the due documents of one case under one lock, because most wait for the same facts.
+
+    The lock is released after each issued document, because rendering takes longer than all checks. A failed document
+    delays no other. Raises `DocumentsWait` if not all are issued, and the database's error if it is unreachable.
+    """
+    left, any_failed, any_waits = list(due_documents_of_case), False, False
+    while left:
+        checked: list[DueDocument] = []
+        try:
+            async with case_transaction(attempt.ctx, left[0].case_no, ENGINE) as work:
+                for due_document in left:
+                    checked.append(due_document)
+                    found = await _attend_to(work, due_document, attempt.routes.appeal_address)
+                    any_waits |= found.state not in _ENDED
+                    if found.issued:
+                        break
+                await _update_desk_task(work)
+        except _SERVERS_AWAY:
+            raise
+        except Exception as error:
+            # The documents checked before the failed one are checked again, because the transaction was rolled back.
+            failed = checked[-1] if checked else left[0]
+            log.warning("due document %d waits: %s", failed.due_document_id, type(error).__name__)
+            await _note_failed(attempt.ctx, failed, error)
+            left.remove(failed)
+            any_failed = True
+        else:
+            left = left[len(checked) :]
+    if any_failed or any_waits:
+        raise DocumentsWait(None if any_failed else CHECK_AGAIN)
+
+
+async def _note_failed(ctx: Context, due_document: DueDocument, error: Exception) -> None:
+    async with case_transaction(ctx, due_document.case_no, ENGINE) as work:
+        await due_documents.note_wait(
+            work.connection, due_document.due_document_id, DueDocumentState.FAILED, failure=type(error).__name__
+        )
+        await _update_desk_task(work)
+
+
+def _opened_before(ctx: Context) -> datetime:
+    return ctx.now() - timedelta(seconds=ctx.policy.background_priority.documents_after_seconds / ctx.clock_factor)
+
+
+DUE_DOCUMENTS: Final = Kind(
+    OutgoingKind.DUE_DOCUMENT,
+    due_documents.of_cases,
+    _issue_documents,
+    batch=50,
+    # One after the other, because rendering happens with the case locked.
+    at_once=1,
+    call_seconds=LEASE.total_seconds(),
+    lease_calls=1,
+    opened_before=_opened_before,
+    is_endless=True,
+)
+"""of cases; they are due again at once when a fact comes, and otherwise after a wait"""
+
+
+async def _attend_to(work: CaseTransaction, due_document: DueDocument, appeal_address: str) -> _Found:
+    """Issue one document or record what it waits for."""
+    connection, due_document_id = work.connection, due_document.due_document_id
+    if not await due_documents.is_open(connection, due_document_id):
+        return _OVERTAKEN
+    attempt = _Attempt.of(work, due_document=due_document, appeal_address=appeal_address)
+    try:
+        async with connection.transaction():
+            found = await _ISSUE[due_document.kind](attempt)
+    except DocumentIncomplete as incomplete:
+        found = _missing_fields(incomplete.missing)
+    if found.state in _ENDED:
+        await due_documents.end(connection, due_document_id, found.state, work.now)
+        if due_document.restoration_id is not None:
+            # A step of the restoration has waited for the document.
+            await work.notify(ProcedureKind.RESTORATION, due_document.restoration_id)
+    else:
+        await due_documents.note_wait(connection, due_document_id, found.state, lacking=found.lacking)
+    return found
 
 
 @dataclass

@@ -135,10 +135,6 @@ async def purge(connection: Connection, before: datetime, limit: int) -> int:
     return len(await connection.fetch(PURGE, before, limit))
 
 
-DUE_DOCUMENT: Final = "due_document"
-"""the kind of outbound work with an outbox of its own, named by it"""
-
-
 def _first_is_due(column: str, rows: str) -> str:
     """Return the condition that the first row is due, which the index of the rows begins with.
 
@@ -158,14 +154,9 @@ def _due(kind: OutgoingKind) -> list[str]:
     return [_first_is_due("next_attempt_at", rows), *_ALSO_DUE.get(kind, ())]
 
 
-_DUE: Final = {
-    DUE_DOCUMENT: [_first_is_due("next_attempt_at", f"{DUE_DOCUMENT} WHERE next_attempt_at IS NOT NULL")]
-} | {kind.value: _due(kind) for kind in OutgoingKind}
-
-
 # Each condition has an index of its own, so no condition is joined to another one by OR.
 DUE: Final = " UNION ".join(
-    f"SELECT '{kind}' AS kind WHERE {condition}" for kind, conditions in _DUE.items() for condition in conditions
+    f"SELECT '{kind}' AS kind WHERE {condition}" for kind in OutgoingKind for condition in _due(kind)
 )
 
 

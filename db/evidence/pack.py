@@ -59,8 +59,6 @@ _ASIDE: Final = (
 TASKS: Final = "case/tasks.jsonl"
 """a file whose rows also have the note that officers read"""
 _KEPT_BY: Final = " || jsonb_build_object('kept_by', t.retained_by_kind || ' ' || t.retained_by_id)"
-_UNSENT: Final = ("attempts", "next_attempt_at", "failure")
-"""counters of attempts, which change although the case does not"""
 _APPEAL_CODES: Final = (
     "(SELECT proof_id AS code_id, hold_id, made_at, made_by, valid_until, tries_by, used_at, contact_since,"
     " through_bank FROM proof WHERE hold_id IS NOT NULL)"
@@ -316,7 +314,7 @@ FILES: Final = {
         _CASE,
         "t.fir_id, t.document_sha256",
     ),
-    "police/due_documents.jsonl": _rows("due_document", _CASE, "t.due_document_id", without=_UNSENT),
+    "police/due_documents.jsonl": _rows("due_document", _CASE, "t.due_document_id", without=("failure",)),
     "police/documents.jsonl": _rows(
         "(SELECT p.case_no, p.document_id, p.number, p.kind, p.language, p.subject, p.revision, p.ack_no,"
         " p.institution, p.restoration_id, p.grievance_id, p.order_id, p.hold_id, p.request_id, p.template_version,"

@@ -190,11 +190,10 @@ CREATE FUNCTION ask_for_lien_notice(of_case text, bank text, at timestamp with t
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO due_document (case_no, kind, subject, opened_at, next_attempt_at)
-    VALUES (of_case, 'lien_notice', bank, at, at)
+    INSERT INTO due_document (case_no, kind, subject, opened_at)
+    VALUES (of_case, 'lien_notice', bank, at)
     ON CONFLICT (case_no, kind, subject, occasion) DO UPDATE
-    SET state = 'waiting', lacking = '{}', failure = '', attempts = 0, next_attempt_at = excluded.next_attempt_at,
-        ended_at = NULL;
+    SET state = 'waiting', lacking = '{}', failure = '', ended_at = NULL;
 END $function$;
 
 CREATE FUNCTION attachment_needs_other_eyes()
@@ -931,7 +930,13 @@ CREATE FUNCTION due_documents_read_again(of_case text)
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    UPDATE due_document SET next_attempt_at = opened_at WHERE case_no = of_case AND next_attempt_at > opened_at;
+    INSERT INTO outgoing (kind, subject, next_attempt_at)
+    SELECT 'due_document', of_case, min(opened_at) FROM due_document WHERE case_no = of_case AND ended_at IS NULL
+    HAVING count(*) > 0
+    ON CONFLICT (kind, subject) DO UPDATE
+    SET outgoing_id = DEFAULT, attempts = 0, next_attempt_at = excluded.next_attempt_at, ended_at = NULL,
+        outcome = NULL, failure = ''
+    WHERE outgoing.next_attempt_at IS DISTINCT FROM excluded.next_attempt_at;
 END $function$;
 
 CREATE FUNCTION due_documents_wake()
@@ -948,11 +953,10 @@ CREATE FUNCTION duty_asks_for_document()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO due_document AS e (case_no, kind, subject, opened_at, next_attempt_at)
-    VALUES (NEW.case_no, NEW.kind, NEW.case_no, NEW.opened_at, NEW.opened_at)
+    INSERT INTO due_document AS e (case_no, kind, subject, opened_at)
+    VALUES (NEW.case_no, NEW.kind, NEW.case_no, NEW.opened_at)
     ON CONFLICT (case_no, kind, subject, occasion) DO UPDATE
-    SET state = 'waiting', lacking = '{}', failure = '', attempts = 0, opened_at = excluded.opened_at,
-        next_attempt_at = excluded.next_attempt_at, ended_at = NULL
+    SET state = 'waiting', lacking = '{}', failure = '', opened_at = excluded.opened_at, ended_at = NULL
     WHERE e.ended_at IS NOT NULL AND NEW.done_at IS NULL;
     PERFORM due_documents_read_again(NEW.case_no);
     RETURN NULL;
@@ -1014,6 +1018,9 @@ CREATE FUNCTION fir_asks_for_notices()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
+    IF NEW.state = 'lapsed' AND OLD.state = 'lapsed' THEN
+        RETURN NULL;
+    END IF;
     PERFORM due_documents_read_again(NEW.case_no);
     PERFORM ask_for_lien_notice(NEW.case_no, a.institution, NEW.registered_at)
     FROM (SELECT DISTINCT institution FROM account_hold WHERE case_no = NEW.case_no AND state = 'held') a;
@@ -1026,16 +1033,6 @@ CREATE FUNCTION fir_goes_out()
 AS $function$
 BEGIN
     INSERT INTO outgoing (kind, subject, next_attempt_at) VALUES ('fir', NEW.fir_id::text, NEW.requested_at);
-    RETURN NULL;
-END $function$;
-
-CREATE FUNCTION fir_lapse_asks_for_notices()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    PERFORM ask_for_lien_notice(NEW.case_no, a.institution, NEW.registered_at)
-    FROM (SELECT DISTINCT institution FROM account_hold WHERE case_no = NEW.case_no AND state = 'held') a;
     RETURN NULL;
 END $function$;
 
@@ -2201,9 +2198,9 @@ CREATE FUNCTION restoration_asks_for_letter()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO due_document (case_no, kind, subject, occasion, opened_at, next_attempt_at)
-    VALUES (NEW.case_no, 'status_letter', NEW.ack_no, format('%s.%s', NEW.restoration_id, NEW.state), NEW.closed_at,
-        NEW.closed_at) ON CONFLICT DO NOTHING;
+    INSERT INTO due_document (case_no, kind, subject, occasion, opened_at)
+    VALUES (NEW.case_no, 'status_letter', NEW.ack_no, format('%s.%s', NEW.restoration_id, NEW.state), NEW.closed_at)
+    ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $function$;
 
@@ -2283,14 +2280,14 @@ DECLARE
 BEGIN
     SELECT * INTO going FROM restoration WHERE restoration_id = NEW.restoration_id;
     IF NEW.step IN ('holder_notice', 'show_cause') THEN
-        INSERT INTO due_document (case_no, kind, subject, occasion, restoration_id, step, visit_no, opened_at, next_attempt_at)
+        INSERT INTO due_document (case_no, kind, subject, occasion, restoration_id, step, visit_no, opened_at)
         SELECT DISTINCT going.case_no, CASE NEW.step WHEN 'show_cause' THEN 'notice_107' ELSE 'holder_notice' END,
-            l.hold_id::text, visit_of, NEW.restoration_id, NEW.step, NEW.visit_no, NEW.opened_at, NEW.opened_at
+            l.hold_id::text, visit_of, NEW.restoration_id, NEW.step, NEW.visit_no, NEW.opened_at
         FROM restoration_line l WHERE l.restoration_id = NEW.restoration_id
         ON CONFLICT DO NOTHING;
     ELSE
-        INSERT INTO due_document (case_no, kind, subject, occasion, opened_at, next_attempt_at)
-        VALUES (going.case_no, 'status_letter', going.ack_no, visit_of, NEW.opened_at, NEW.opened_at)
+        INSERT INTO due_document (case_no, kind, subject, occasion, opened_at)
+        VALUES (going.case_no, 'status_letter', going.ack_no, visit_of, NEW.opened_at)
         ON CONFLICT DO NOTHING;
     END IF;
     RETURN NULL;
@@ -3954,19 +3951,14 @@ CREATE TABLE due_document (
     state text NOT NULL DEFAULT 'waiting'::text,
     lacking text[] NOT NULL DEFAULT '{}'::text[],
     failure text NOT NULL DEFAULT ''::text,
-    attempts integer NOT NULL DEFAULT 0,
-    next_attempt_at timestamp with time zone,
     ended_at timestamp with time zone,
     CONSTRAINT due_document_case_no_kind_subject_occasion_key UNIQUE (case_no, kind, subject, occasion),
     CONSTRAINT due_document_pkey PRIMARY KEY (due_document_id),
-    CONSTRAINT due_document_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT due_document_ended CHECK (((state = ANY (ARRAY['issued'::text, 'served'::text, 'overtaken'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT due_document_kind_check CHECK ((kind = ANY (ARRAY['lien_notice'::text, 'magistrate_report'::text, 'follow_up'::text, 'notice_107'::text, 'holder_notice'::text, 'status_letter'::text]))),
     CONSTRAINT due_document_lacking CHECK (((state = 'lacking'::text) = (cardinality(lacking) > 0))),
-    CONSTRAINT due_document_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'lacking'::text, 'ready'::text, 'failed'::text, 'issued'::text, 'served'::text, 'overtaken'::text]))),
-    CONSTRAINT due_document_waits CHECK (((ended_at IS NULL) = (next_attempt_at IS NOT NULL)))
+    CONSTRAINT due_document_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'lacking'::text, 'ready'::text, 'failed'::text, 'issued'::text, 'served'::text, 'overtaken'::text])))
 ) WITH (fillfactor=80);
-CREATE INDEX due_document_due ON due_document (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX due_document_of_visit ON due_document (restoration_id) WHERE (ended_at IS NULL);
 
 CREATE TABLE duty (
@@ -4851,7 +4843,7 @@ COMMENT ON TABLE outgoing IS 'something to send; it is tried until it is sent, g
 COMMENT ON COLUMN outgoing.failure IS 'why the last attempt failed; nothing of the content';
 COMMENT ON COLUMN outgoing.next_attempt_at IS 'when it is tried, or when the lease of its sender ends; null: not any more';
 COMMENT ON COLUMN outgoing.outgoing_id IS 'of this sending: the next one about the same subject has another';
-COMMENT ON COLUMN outgoing.subject IS 'key of the row that it is about, in the table that the kind names';
+COMMENT ON COLUMN outgoing.subject IS 'key of the row that it is about, in the table that the kind names; of due documents, their case';
 CREATE INDEX outgoing_due ON outgoing (kind, next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE TABLE payer_found_transfer (
@@ -6498,11 +6490,11 @@ CREATE TRIGGER draft_given_notifies AFTER UPDATE ON draft FOR EACH ROW WHEN (((o
 CREATE TRIGGER draft_kept BEFORE TRUNCATE ON draft FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER draft_rules BEFORE DELETE OR UPDATE ON draft FOR EACH ROW EXECUTE FUNCTION draft_rules();
 CREATE TRIGGER draft_handover_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON draft_handover FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER due_document_goes_out AFTER INSERT OR UPDATE OF ended_at ON due_document FOR EACH ROW WHEN ((new.ended_at IS NULL)) EXECUTE FUNCTION due_documents_wake();
 CREATE TRIGGER duty_document AFTER INSERT OR UPDATE OF done_at ON duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_document();
 CREATE TRIGGER evidence_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON evidence_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER fir_goes_out AFTER INSERT ON fir FOR EACH ROW WHEN ((new.state = 'requested'::text)) EXECUTE FUNCTION fir_goes_out();
-CREATE TRIGGER fir_lapse_notices AFTER UPDATE OF state ON fir FOR EACH ROW WHEN ((new.state = 'lapsed'::text)) EXECUTE FUNCTION fir_lapse_asks_for_notices();
-CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON fir FOR EACH ROW WHEN ((new.state = ANY (ARRAY['registered'::text, 'signed'::text]))) EXECUTE FUNCTION fir_asks_for_notices();
+CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON fir FOR EACH ROW WHEN ((new.state = ANY (ARRAY['registered'::text, 'signed'::text, 'lapsed'::text]))) EXECUTE FUNCTION fir_asks_for_notices();
 CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER grievance_level_other_people BEFORE INSERT OR UPDATE OF outcome, ended_by ON grievance_level FOR EACH ROW WHEN ((new.outcome = 'decided'::text)) EXECUTE FUNCTION grievance_level_other_people();
 CREATE TRIGGER hearing_waiver_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

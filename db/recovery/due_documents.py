@@ -1,7 +1,8 @@
 """Documents that fall due, and the due list of cases."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Final
 from uuid import UUID
 
@@ -27,8 +28,6 @@ class DueDocument(FrozenModel):
     step: Step | None
     visit_no: int | None
     opened_at: UtcDatetime
-    attempts: int
-    """number of attempts, this one included"""
 
 
 class DueDocumentStatus(FrozenModel):
@@ -43,24 +42,14 @@ class DueDocumentStatus(FrozenModel):
 _DUE: Final = ", ".join(DueDocument.model_fields)
 
 
-async def claim(
-    connection: Connection, now: datetime, lease_until: datetime, opened_before: datetime, limit: int
-) -> list[DueDocument]:
-    """Claim due documents, the longest due first; other workers skip them until `lease_until`.
-
-    Of cases whose money is still in play only those opened by `opened_before` are claimed.
-    """
-    rows = await connection.fetch(
-        "UPDATE due_document SET attempts = attempts + 1, next_attempt_at = $2 WHERE due_document_id IN"
-        " (SELECT e.due_document_id FROM due_document e JOIN case_file c USING (case_no) WHERE e.next_attempt_at <= $1"
-        " AND (c.state <> 'open' OR c.opened_at <= $4) ORDER BY e.next_attempt_at, e.due_document_id"
-        f" LIMIT $3 FOR UPDATE OF e SKIP LOCKED) RETURNING {_DUE}",
-        now,
-        lease_until,
-        limit,
-        opened_before,
+async def of_cases(connection: Connection, case_nos: Sequence[str]) -> Mapping[str, Sequence[DueDocument]]:
+    """Return the due documents of cases, by case, in the order in which they were asked for."""
+    due = await Rows(connection, DueDocument).many(
+        f"SELECT {_DUE} FROM due_document WHERE case_no = ANY($1) AND ended_at IS NULL"
+        " ORDER BY case_no, due_document_id",
+        case_nos,
     )
-    return sorted((DueDocument(**dict(row)) for row in rows), key=lambda one: one.due_document_id)
+    return {case_no: list(of_case) for case_no, of_case in groupby(due, key=lambda item: item.case_no)}
 
 
 async def is_open(connection: Connection, due_document_id: int) -> bool:
@@ -74,30 +63,27 @@ async def is_open(connection: Connection, due_document_id: int) -> bool:
 async def end(connection: Connection, due_document_id: int, state: DueDocumentState, at: datetime) -> None:
     """End a due document: nothing of it is left to do."""
     await connection.execute(
-        "UPDATE due_document SET state = $2, lacking = '{}', failure = '', next_attempt_at = NULL, ended_at = $3"
-        " WHERE due_document_id = $1",
+        "UPDATE due_document SET state = $2, lacking = '{}', failure = '', ended_at = $3 WHERE due_document_id = $1",
         due_document_id,
         state.value,
         at,
     )
 
 
-async def put_off(
+async def note_wait(
     connection: Connection,
     due_document_id: int,
     state: DueDocumentState,
-    again_at: datetime,
     *,
     lacking: Sequence[str] = (),
     failure: str = "",
 ) -> None:
-    """Put a due document off until `again_at`, because of missing fields, an officer, or a failure."""
+    """Write what a due document waits for: missing fields, an officer, or another attempt after a failure."""
     await connection.execute(
-        "UPDATE due_document SET state = $2, next_attempt_at = $3, lacking = $4, failure = $5"
+        "UPDATE due_document SET state = $2, lacking = $3, failure = $4"
         " WHERE due_document_id = $1 AND ended_at IS NULL",
         due_document_id,
         state.value,
-        again_at,
         list(lacking),
         failure,
     )
@@ -140,8 +126,8 @@ async def is_waited_for(connection: Connection, restoration_id: UUID, step: Step
 async def end_for_visit(connection: Connection, restoration_id: UUID, at: datetime) -> int:
     """End the due documents of a restoration whose step has ended without them; return how many."""
     rows = await connection.fetch(
-        "UPDATE due_document SET state = 'overtaken', lacking = '{}', failure = '', next_attempt_at = NULL,"
-        " ended_at = $2 WHERE restoration_id = $1 AND ended_at IS NULL RETURNING due_document_id",
+        "UPDATE due_document SET state = 'overtaken', lacking = '{}', failure = '', ended_at = $2"
+        " WHERE restoration_id = $1 AND ended_at IS NULL RETURNING due_document_id",
         restoration_id,
         at,
     )

@@ -50,7 +50,7 @@ WHERE s.step = 'credit' AND s.outcome = 'done'
 
 _TO_DO: Final = """
 SELECT (SELECT count(*) FROM hop WHERE state = 'open') + (SELECT count(*) FROM hold_request WHERE state = 'sending')
-    + (SELECT count(*) FROM due_document WHERE next_attempt_at <= present_moment())
+    + (SELECT count(*) FROM outgoing WHERE kind = 'due_document' AND next_attempt_at <= present_moment())
 """
 
 

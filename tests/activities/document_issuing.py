@@ -10,7 +10,7 @@ from activities.case.transaction import case_transaction
 from activities.context import Context
 from activities.outgoing import Routes, Ways, send_due
 from activities.recovery.document_issuing import issue_about
-from activities.recovery.due_documents import issue_documents_due
+from activities.recovery.due_documents import DUE_DOCUMENTS
 from activities.recovery.message_sending import MESSAGES
 from adapters.messages.smtp import Mailer
 from schemas.enums import Language
@@ -40,9 +40,14 @@ class IssuingBench:
         return self.home.bench.pool
 
     async def issue(self) -> None:
-        """Issue whatever is due now."""
-        while await issue_documents_due(self.home.ctx, APPEAL):
-            pass
+        """Issue whatever is due now, until nothing is claimed any more."""
+        claims = "SELECT outgoing_id, attempts FROM outgoing WHERE kind = 'due_document' ORDER BY outgoing_id"
+        before = None
+        while before != (before := await self.home.bench.rows(claims)):
+            await self.issue_once()
+
+    async def issue_once(self) -> None:
+        await send_due(self.home.ctx, Routes(self.ways, appeal_address=APPEAL), DUE_DOCUMENTS)
 
     async def post(self) -> None:
         while await send_due(self.home.ctx, Routes(self.ways), MESSAGES):
@@ -143,7 +148,6 @@ async def issuing(ctx: Context) -> AsyncIterator[IssuingBench]:
             "UPDATE outgoing SET next_attempt_at = NULL, ended_at = now(), outcome = 'over' WHERE ended_at IS NULL"
         )
         await ctx.pool.execute(
-            "UPDATE due_document SET state = 'overtaken', lacking = '{}', next_attempt_at = NULL, ended_at = opened_at"
-            " WHERE ended_at IS NULL"
+            "UPDATE due_document SET state = 'overtaken', lacking = '{}', ended_at = opened_at WHERE ended_at IS NULL"
         )
         yield IssuingBench(Home(ctx), box, Mailer.from_url(f"smtp://127.0.0.1:{port}?from=cyber@police.example"))

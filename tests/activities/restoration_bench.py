@@ -141,7 +141,7 @@ class Home:
     async def give_notice(self, restoration_id: UUID) -> None:
         """The holders have their notices, as if the worker had issued them at once (`test_due_documents` does)."""
         await self.bench.pool.execute(
-            "UPDATE due_document SET state = 'issued', lacking = '{}', next_attempt_at = NULL, ended_at = $2"
+            "UPDATE due_document SET state = 'issued', lacking = '{}', ended_at = $2"
             " WHERE restoration_id = $1 AND ended_at IS NULL",
             restoration_id,
             self.clock.at,

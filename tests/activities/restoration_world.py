@@ -116,7 +116,7 @@ class World:
     async def _give_notices(self) -> None:
         """The worker issues what falls due, and tells the restorations that wait for it."""
         await self.rows(
-            "WITH given AS (UPDATE due_document SET state = 'issued', lacking = '{}', next_attempt_at = NULL,"
+            "WITH given AS (UPDATE due_document SET state = 'issued', lacking = '{}',"
             " ended_at = $2 WHERE case_no = ANY($1) AND restoration_id IS NOT NULL AND ended_at IS NULL"
             " RETURNING restoration_id)"
             " INSERT INTO procedure_news (workflow_id, created_at)"

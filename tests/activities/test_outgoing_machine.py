@@ -164,6 +164,14 @@ async def report(ctx: Context, connection: Connection, at: datetime) -> object:
     return await connection.fetchval("SELECT fir_id FROM fir WHERE case_no = $1", taken.receipt.case_ack_no)
 
 
+async def due_document(ctx: Context, connection: Connection, at: datetime) -> object:
+    """A case with a due document that has nothing to say, so that it is over as soon as it is looked at."""
+    taken = await take_complaint(ctx, complaint(), idempotency_key=rrn(), taken_by="officer:1")
+    case_no = taken.receipt.case_ack_no
+    await connection.execute("SELECT ask_for_lien_notice($1, $2, $3)", case_no, BANK, at)
+    return case_no
+
+
 CAUSES: Final[Mapping[OutgoingKind, Callable[[Context, Connection, datetime], Awaitable[object]]]] = {
     OutgoingKind.BANK_TEST_CALL: asked_call,
     OutgoingKind.BANK_KEY_CHANGE: key_change,
@@ -175,9 +183,10 @@ CAUSES: Final[Mapping[OutgoingKind, Callable[[Context, Connection, datetime], Aw
     OutgoingKind.COMPLAINANT_MESSAGE: complainant_message,
     OutgoingKind.MESSAGE: message,
     OutgoingKind.FIR: report,
+    OutgoingKind.DUE_DOCUMENT: due_document,
 }
 """what makes something of each kind due; returns its subject"""
-ONCE: Final = {OutgoingKind.TASK_MESSAGE, OutgoingKind.COMPLAINANT_MESSAGE, OutgoingKind.MESSAGE, OutgoingKind.FIR}
+ONCE: Final = {"task_message", "complainant_message", "message", "fir", "due_document"}
 """kinds whose subject goes out once"""
 FAILS: Final = {
     "away": MailUnreachable,
@@ -213,7 +222,7 @@ class Life:
         self.now = datetime.now(UTC)
         self.ctx = replace(ctx, clock=lambda: self.now)
         self.real = KINDS[kind]
-        self.kind = replace(self.real, send=self.send_one, given_up=self.give_up)
+        self.kind = replace(self.real, send=self.send_one, given_up=self.give_up, opened_before=lambda _: None)
         self.fates: list[str] = []
         self.sends = self.given_up = self.ended_given_up = 0
         self.began = asyncio.Event()
@@ -260,6 +269,8 @@ class Life:
             self.began.set()
             await self.asleep[1].wait()
             fate = fate.removeprefix("hangs ")
+        if fate == "dies_after" and self.real.name is OutgoingKind.DUE_DOCUMENT:
+            fate = "dies"  # a document and its end are one transaction
         if fate in FAILS:
             raise FAILS[fate]()
         written = await self.real.send(attempt, row)

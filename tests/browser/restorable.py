@@ -77,7 +77,7 @@ class Officers:
         async def is_waived() -> bool:
             # The notice lacks facts of the case, or is being written.
             await self.engine.pool.execute(
-                "UPDATE due_document SET state = 'issued', lacking = '{}', next_attempt_at = NULL, ended_at = now()"
+                "UPDATE due_document SET state = 'issued', lacking = '{}', ended_at = now()"
                 " WHERE restoration_id = $1 AND ended_at IS NULL",
                 one.restoration_id,
             )

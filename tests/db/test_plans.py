@@ -101,7 +101,7 @@ SWEPT = (
     ("procedure_unseen", "timestamptz, text[], bigint", case_outbox.NOT_SEEN),
     ("case_assignment_new", "timestamptz, timestamptz, text[], bigint", case_assignments.NEW),
     ("case_assignment_again", "timestamptz, timestamptz, text[], bigint", case_assignments.AGAIN),
-    ("outgoing_due", "text, timestamptz, timestamptz, bigint", outgoing.CLAIM),
+    ("outgoing_due", "text, timestamptz, timestamptz, bigint, timestamptz", outgoing.CLAIM),
 )
 """an index, the types of the values, and the statement that takes the oldest rows by that index"""
 SAMPLES = {"timestamptz": "now()", "bigint": "200", "text": "'1'"} | dict.fromkeys(
@@ -130,7 +130,7 @@ async def test_what_the_sweep_takes_the_oldest_of_is_read_in_that_order(database
             assert not [line for line in lines if "Sort" in line], lines
 
 
-OUTBOUND = ("message_to_expire", "outgoing_due", "due_document_due")
+OUTBOUND = ("message_to_expire", "outgoing_due")
 
 
 async def test_outbound_work_that_is_due_is_found_by_indexes(database: Pool) -> None:

@@ -195,8 +195,8 @@ async def killed_on_the_way(engine: Live, dice: random.Random) -> UUID | None:
 async def end_leases(engine: Live, killed_at: datetime) -> None:
     """Let the workers go on with the documents that the killed ones had claimed, and not wait minutes of the wall."""
     await engine.pool.execute(
-        "UPDATE due_document SET next_attempt_at = now()"
-        " WHERE state = 'waiting' AND next_attempt_at > $1 AND next_attempt_at <= $1 + $2::interval",
+        "UPDATE outgoing SET next_attempt_at = now()"
+        " WHERE kind = 'due_document' AND next_attempt_at > $1 AND next_attempt_at <= $1 + $2::interval",
         killed_at,
         LEASE,
     )

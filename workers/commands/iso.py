@@ -12,8 +12,8 @@ from workers.commands.up import notifier, open_context
 from workers.settings import Settings
 
 if TYPE_CHECKING:
+    from activities.gateway.iso_files import Outcome
     from adapters.banks.iso20022.orders import Arrival
-    from workers.loops.iso_spool import Outcome
 
 PATIENCE_SECONDS = 30.0
 
@@ -71,8 +71,8 @@ def _read(file: Path) -> bytes:
 
 
 async def _take(settings: Settings, file: Path, bank: str) -> "Outcome":
+    from activities.gateway.iso_files import SpoolBusy, take_file_exclusively
     from adapters.banks.iso20022.spool import Spool
-    from workers.loops.iso_spool import SpoolBusy, take_file_exclusively
 
     await asyncio.to_thread(_read, file)
     spool = Spool(settings.iso_spool) if settings.iso_spool else None

@@ -18,7 +18,7 @@ from activities.outgoing import Kind, MailRoute, Routes, Ways, send_due
 from activities.recovery.access_letters import SIGN_IN_LINK_LETTERS
 from activities.recovery.bank_letters import KEY_LETTERS, LOGIN_CHANGE_LETTERS, LOGIN_LETTERS
 from activities.recovery.document_issuing import appeal_address
-from activities.recovery.due_documents import issue_documents_due
+from activities.recovery.due_documents import DUE_DOCUMENTS
 from activities.recovery.firs import REPORTS
 from activities.recovery.message_sending import COMPLAINANT_MESSAGES, MESSAGES, send_by_new_ways
 from activities.recovery.signatures import PERSON_CODES, first_sign_in_address
@@ -27,7 +27,7 @@ from adapters.banks.push.client import PushAdapter
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.webhooks import WebhookPoster
 from adapters.police.cctns import CctnsRegister, CctnsWire
-from db.case.case_outbox import DUE_DOCUMENT, kinds_due
+from db.case.case_outbox import kinds_due
 from db.outgoing import OutgoingKind
 from workers.setting_checks import networks_of
 from workers.settings import Settings
@@ -38,7 +38,7 @@ KINDS: Final[Mapping[OutgoingKind, Kind[Any]]] = {
     kind.name: kind
     for kind in (
         *(TEST_CALL, KEY_LETTERS, LOGIN_LETTERS, LOGIN_CHANGE_LETTERS, SIGN_IN_LINK_LETTERS, PERSON_CODES),
-        *(MESSAGES, COMPLAINANT_MESSAGES, TASK_MESSAGES, REPORTS),
+        *(MESSAGES, COMPLAINANT_MESSAGES, TASK_MESSAGES, REPORTS, DUE_DOCUMENTS),
     )
 }
 """registry of the kinds of what goes out"""
@@ -57,8 +57,6 @@ class OutboundLoop:
 
     ctx: Context
     routes: Routes
-    appeal_address: str = ""
-    """the address at which an account holder files a grievance, for documents and messages"""
     check_every_seconds: float = CHECK_EVERY_SECONDS
 
     @classmethod
@@ -86,9 +84,10 @@ class OutboundLoop:
                 first_sign_in_address=first_sign_in_address(settings.bank_url or settings.public_url),
                 webhooks=webhooks,
                 desk_url=settings.desk_url or "",
+                appeal_address=appeal_address(settings.public_url),
                 register=register,
             )
-            yield cls(ctx, routes, appeal_address(settings.public_url))
+            yield cls(ctx, routes)
 
     async def run(self) -> None:
         """Run until cancelled. Failed work is retried, and no kind of work waits for another."""
@@ -102,10 +101,7 @@ class OutboundLoop:
         return sum([await self._attempt(work) for work in self._works().values()])
 
     def _works(self) -> Mapping[str, DueWork]:
-        return {
-            **{name: partial(send_due, self.ctx, self.routes, kind) for name, kind in KINDS.items()},
-            DUE_DOCUMENT: partial(issue_documents_due, self.ctx, self.appeal_address),
-        }
+        return {name: partial(send_due, self.ctx, self.routes, kind) for name, kind in KINDS.items()}
 
     async def _wake(self, woken: Mapping[str, asyncio.Event]) -> None:
         """Wake each kind of work that has a row due."""

@@ -1,4 +1,4 @@
-"""Loop that opens procedures for holds, assigns officers, attends to the due list, and starts and notifies workflows.
+"""Procedure starter: opens procedures for holds, assigns officers, attends to the due list, and notifies workflows.
 
 It decides nothing: the rows are the outbox and the due list. The database notifies it of new work, and a check every
 few seconds finds anything missed. Doing the work twice is harmless. While the golden hour is busy all of it is
@@ -79,16 +79,14 @@ class ProcedureStarter:
     _is_deferred: bool = False
     """whether the golden hour was busy in the last round"""
 
-    async def run(self) -> None:
-        """Run for ever, and wait while a server is unavailable."""
-        while True:
-            try:
-                async with self.ctx.pool.acquire() as connection:
-                    if await try_to_lock(connection, case_outbox.WATCH_LOCK):
-                        await self._watch(connection)
-            except TRANSIENT as error:
-                log.warning("the procedure starter waits: %s", type(error).__name__)
-            await asyncio.sleep(CHECK_EVERY_SECONDS)
+    async def work(self) -> None:
+        """Work until the connection is lost, or not at all if another process works.
+
+        Raises the error of an unavailable database.
+        """
+        async with self.ctx.pool.acquire() as connection:
+            if await try_to_lock(connection, case_outbox.WATCH_LOCK):
+                await self._watch(connection)
 
     @property
     def _gather_time(self) -> timedelta:

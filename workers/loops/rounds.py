@@ -19,7 +19,7 @@ from activities.reporting.stage_figures import count_next
 from activities.work_items.shift_handovers import ShiftRounds
 from activities.work_items.task_notices import TaskNotices
 from activities.work_items.task_rounds import TaskRounds
-from workers.loops.procedures import TRANSIENT
+from workers.loops.procedures import CHECK_EVERY_SECONDS, TRANSIENT, ProcedureStarter
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +54,13 @@ class Rounds:
         return False
 
 
-def all_rounds(ctx: Context, sender: PayerInquirySender, nightly: NightlyRuns) -> tuple[Rounds, ...]:
+def all_rounds(
+    ctx: Context, starter: ProcedureStarter, sender: PayerInquirySender, nightly: NightlyRuns
+) -> tuple[Rounds, ...]:
     """Return the rounds of a worker of restorations."""
     return (
+        # It works until it fails; a process that waits to replace another one looks as often.
+        Rounds("procedures", (starter.work,), CHECK_EVERY_SECONDS),
         Rounds("inquiries to victims' banks", (sender.send_due,), 5.0),
         Rounds("work items", TaskRounds(ctx).works, 10.0),
         Rounds("unconfirmed complaints", (partial(fills_batch, tell_desk, ctx),), 10.0),

@@ -104,17 +104,13 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "fir_asks_for_notices": Effect(
         Sort.FLOW,
-        "Asks for a lien notice to every bank that holds money, because it can now name the FIR.",
+        "Asks for a lien notice to every bank that holds money, because it can now name the FIR,"
+        " or because the FIR that it names has lapsed.",
         ("due_document",),
     ),
     "fir_goes_out": Effect(Sort.FLOW, "Queues the request to the register of reports.", ("outgoing",)),
-    "fir_lapse_asks_for_notices": Effect(
-        Sort.FLOW,
-        "Asks for a lien notice to every bank that holds money, because the FIR that it names has lapsed.",
-        ("due_document",),
-    ),
     "due_documents_wake": Effect(
-        Sort.FLOW, "Looks again at once at every due document of the case.", ("due_document",)
+        Sort.FLOW, "Queues the due documents of the case, so that all of them are looked at at once.", ("outgoing",)
     ),
     "restoration_asks_for_letter": Effect(
         Sort.FLOW, "Asks for a status letter to the victim when a restoration ends.", ("due_document",)

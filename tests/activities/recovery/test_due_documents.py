@@ -3,16 +3,18 @@
 import asyncio
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from activities.outgoing import Attempt, Routes, send_due
 from activities.recovery import due_documents
 from activities.recovery.document_issuing import preview
-from activities.recovery.due_documents import documents_waiting, issue_documents_due, names_all, says_too_much
+from activities.recovery.due_documents import DUE_DOCUMENTS, documents_waiting, names_all, says_too_much
 from activities.recovery.statutory_duties import finish_by_hand
-from db.recovery.due_documents import DueDocumentStatus
+from db.recovery.due_documents import DueDocument, DueDocumentStatus
 from domain.policy.model import load_policy
 from domain.work_items.task_notes import compose
 from schemas.enums import Language
@@ -191,7 +193,7 @@ async def test_killed_before_it_is_written_down_it_is_issued_again_once(
     with monkeypatch.context() as patched:
         patched.setattr("activities.recovery.due_documents.due_documents.end", dies)
         with pytest.raises(asyncio.CancelledError):
-            await issue_documents_due(issuing.home.ctx)
+            await issuing.issue_once()
     assert await issuing.documents(case_no) == [], "document, message and due document are one transaction"
     issuing.home.clock.at += due_documents.LEASE
     await issuing.issue()
@@ -273,8 +275,9 @@ async def test_a_failure_in_the_middle_of_a_cases_round_costs_no_other_document(
 
     await issuing.issue()
     assert await standing() == {"HDFC": ("lacking", ""), "ICIC": ("failed", "RuntimeError"), "PUNB": ("lacking", "")}
-    again_at = "SELECT next_attempt_at FROM due_document WHERE case_no = $1 AND state = 'failed'"
-    assert await issuing.home.bench.value(again_at, case_no) == issuing.home.clock.at + due_documents.FIRST_WAIT
+    again_at = "SELECT next_attempt_at FROM outgoing WHERE kind = 'due_document' AND subject = $1"
+    first_wait = timedelta(seconds=issuing.home.ctx.policy.messages.trying.first_wait_seconds)
+    assert await issuing.home.bench.value(again_at, case_no) == issuing.home.clock.at + first_wait
     (task,) = await issuing.task(case_no)
     assert f"the notice of lien lacks {LACKS_IO}; the notice of lien failed: RuntimeError; " in task
     await issuing.assign(case_no)
@@ -284,6 +287,21 @@ async def test_a_failure_in_the_middle_of_a_cases_round_costs_no_other_document(
     issuing.home.clock.at += due_documents.CHECK_AGAIN
     await issuing.issue()
     assert set((await standing()).values()) == {("issued", "")}
+
+
+async def test_a_fact_that_comes_while_documents_are_checked_is_not_forgotten(issuing: IssuingBench) -> None:
+    case_no = await issuing.home.hold(400)
+
+    async def send(attempt: Attempt, due: Sequence[DueDocument]) -> None:
+        try:
+            await DUE_DOCUMENTS.send(attempt, due)
+        finally:
+            await issuing.assign(case_no)
+
+    await send_due(issuing.home.ctx, Routes(issuing.ways), replace(DUE_DOCUMENTS, send=send))
+    assert await issuing.documents(case_no, KIND.LIEN_NOTICE) == []
+    await issuing.issue()
+    assert await issuing.documents(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
 
 
 # -- deferred while money is traced ------------------------------------------------------------------------------------
@@ -299,7 +317,8 @@ async def test_documents_of_a_case_whose_money_is_traced_wait_for_its_first_quar
     wait = timedelta(seconds=issuing.home.ctx.policy.background_priority.documents_after_seconds / clock_factor)
     assert wait == timedelta(minutes=15) / clock_factor
     opened_at = await issuing.home.bench.value("SELECT opened_at FROM case_file WHERE case_no = $1", case_no)
-    await issuing.pool.execute("UPDATE due_document SET next_attempt_at = $2 WHERE case_no = $1", case_no, opened_at)
+    due = "UPDATE outgoing SET next_attempt_at = $2 WHERE kind = 'due_document' AND subject = $1"
+    await issuing.pool.execute(due, case_no, opened_at)
     issuing.home.clock.at = opened_at + wait - timedelta(milliseconds=1)
     await issuing.issue()
     assert await issuing.documents(case_no) == []

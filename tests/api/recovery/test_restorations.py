@@ -74,7 +74,7 @@ class Desk(MovedClock):
 
     async def after_the_notice(self, restoration: str) -> None:
         await self.doors.services.ctx.pool.execute(
-            "UPDATE due_document SET state = 'issued', lacking = '{}', next_attempt_at = NULL, ended_at = now()"
+            "UPDATE due_document SET state = 'issued', lacking = '{}', ended_at = now()"
             " WHERE restoration_id = $1 AND ended_at IS NULL",
             restoration,
         )

@@ -10,6 +10,7 @@ import pytest
 
 from activities.case.intake import take_complaint
 from activities.context import Context
+from activities.gateway.iso_files import SpoolWatcher, take_file
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
 from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
 from adapters.banks.iso20022.spool import Spool
@@ -21,7 +22,6 @@ from tests.adapters.wires import REQUEST_ID, ticket
 from tests.factories import complaint, make_context, rrn, transfer
 from tests.waiting import until
 from tests.workers.command_line import invoke, with_database
-from workers.loops.iso_spool import SpoolWatcher, take_file
 
 AT = datetime(2026, 4, 12, 9, 0, tzinfo=UTC)
 ID = UUID(int=7)

@@ -17,6 +17,7 @@ from tests.waiting import until
 from tests.workers.loops.board import Board, bench, board, ctx, with_priority
 from workers.loops import procedures
 from workers.loops.procedures import WORKFLOWS, ProcedureStarter
+from workers.loops.rounds import Rounds
 from workers.restoration_workers import WORKFLOWS as RUN_BY_WORKERS
 
 __all__ = ["bench", "board", "ctx"]
@@ -29,8 +30,7 @@ def starter(ctx: Context, board: Board) -> ProcedureStarter:
 
 @pytest.fixture
 async def running(starter: ProcedureStarter) -> AsyncIterator[ProcedureStarter]:
-    """The procedure starter as a worker runs it."""
-    task = asyncio.create_task(starter.run())
+    task = asyncio.create_task(Rounds("procedures", (starter.work,), 0.1).run())
     yield starter
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -161,7 +161,8 @@ async def test_the_database_wakes_it_and_only_one_process_works(
     running: ProcedureStarter, bench: Bench, board: Board, ctx: Context
 ) -> None:
     other_board = Board()
-    other = asyncio.create_task(ProcedureStarter(ctx, other_board).run())  # type: ignore[arg-type]
+    works = (ProcedureStarter(ctx, other_board).work,)  # type: ignore[arg-type]
+    other = asyncio.create_task(Rounds("procedures", works, 0.1).run())
     try:
         for number in range(3):
             await held_case(bench, f"{number + 1}{rrn()}")
@@ -185,7 +186,7 @@ async def test_a_round_that_leaves_due_work_is_followed_at_once_by_the_next(
     # Each case has two rows that are due, so a round has no more than two cases, and half of them are left.
     monkeypatch.setattr(procedures, "ROUND_LIMIT", 4)
     monkeypatch.setattr(procedures, "CHECK_EVERY_SECONDS", 600.0)
-    task = asyncio.create_task(starter.run())
+    task = asyncio.create_task(Rounds("procedures", (starter.work,), 0.1).run())
     try:
         await until(lambda: bench.value("SELECT count(*) = 0 FROM procedure WHERE due_at <= now()"), 20)
     finally:
@@ -212,7 +213,7 @@ async def test_a_locked_case_is_not_tried_without_a_pause(
     async with bench.pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT FROM case_file WHERE case_no = $1 FOR UPDATE", case_no)
         await bench.pool.execute("UPDATE procedure SET due_at = now() WHERE kind IN ('hold', 'duties')")
-        task = asyncio.create_task(starter.run())
+        task = asyncio.create_task(Rounds("procedures", (starter.work,), 0.1).run())
         try:
             await until(lambda: rounds)
             await asyncio.sleep(1)

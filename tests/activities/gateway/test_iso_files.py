@@ -16,6 +16,8 @@ from temporalio.client import Client
 
 from activities.case.intake import take_complaint
 from activities.context import Context
+from activities.gateway import iso_files
+from activities.gateway.iso_files import SET_ASIDE_SECONDS, Outcome, SpoolWatcher
 from adapters.banks.iso20022.arrivals import CancellationRequest
 from adapters.banks.iso20022.bank_side import TransferStatus, encode_resolution
 from adapters.banks.iso20022.orders import decode
@@ -28,8 +30,6 @@ from schemas.enums import ChannelKind
 from tests.desk_tasks import bank_notes
 from tests.factories import by_files, complaint, institution, make_context, number_apart, rrn, transfer
 from tests.waiting import until
-from workers.loops import iso_spool
-from workers.loops.iso_spool import SET_ASIDE_SECONDS, Outcome, SpoolWatcher
 from workers.loops.rounds import Rounds
 from workers.temporal import CaseNotifier
 from workers.worker import Queues, make_workers, running
@@ -142,7 +142,7 @@ async def test_what_cannot_be_taken_is_refused_with_its_reason_and_holds_up_nobo
 async def test_a_bank_that_sends_many_does_not_keep_another_waiting(
     watcher: SpoolWatcher, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(iso_spool, "FILES_A_ROUND", 3)
+    monkeypatch.setattr(iso_files, "FILES_A_ROUND", 3)
     for number in range(5):
         came(spool, "HDFC", f"{number}.xml", b"<x/>", at=number + 1)
     came(spool, "ICIC", "last.xml", b"<x/>", at=99)
@@ -165,7 +165,7 @@ async def test_of_several_workers_one_takes_files_up(watcher: SpoolWatcher, ctx:
 async def test_a_file_that_fails_is_left_for_later_and_the_others_are_taken(
     watcher: SpoolWatcher, spool: Spool, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    real: Callable[..., Any] = iso_spool.take_file
+    real: Callable[..., Any] = iso_files.take_file
 
     async def fails(ctx: Context, spool: Spool, code: str, path: Path) -> Outcome:
         if path.name == "a.xml":
@@ -173,7 +173,7 @@ async def test_a_file_that_fails_is_left_for_later_and_the_others_are_taken(
         outcome: Outcome = await real(ctx, spool, code, path)
         return outcome
 
-    monkeypatch.setattr(iso_spool, "take_file", fails)
+    monkeypatch.setattr(iso_files, "take_file", fails)
     came(spool, "HDFC", "a.xml", b"<x/>", at=1)
     came(spool, "HDFC", "b.xml", b"<x/>", at=2)
     assert len(await looked(watcher)) == 1

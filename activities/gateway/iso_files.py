@@ -17,7 +17,6 @@ from schemas.case.case_workflow import FollowUp
 
 log = logging.getLogger(__name__)
 
-POLL_SECONDS: Final = 1.0
 FILES_A_ROUND: Final = 50
 """per bank, so that a bank that sends thousands of files does not delay the others"""
 SET_ASIDE_SECONDS: Final = 10.0
