@@ -231,7 +231,12 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "proof_of_two": Effect(
         Sort.RULE, "Refuses a link of a proposal that another admin did not agree to, or with another code."
     ),
-    "proof_rules": Effect(Sort.RULE, "Refuses a second use of a code or a link, and any other change of what it is."),
+    "proof_rules": Effect(
+        Sort.RULE,
+        "Refuses a second use of a code or a link, a use without the session that it begins, and any other change of"
+        " what it is.",
+    ),
+    "session_rules": Effect(Sort.RULE, "Refuses any change of a session but its use and its one end."),
     "officer_session_rules": Effect(
         Sort.RULE, "Refuses a session of a disabled officer, and any change but its use and its one end."
     ),

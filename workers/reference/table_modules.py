@@ -153,7 +153,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "shift_handover_item",
         "shift_handover_draft",
     ),
-    "access": ("try_bucket", "schema_migration", "clock_setting"),
+    "access": ("session", "try_bucket", "schema_migration", "clock_setting"),
 }
 """In the order of the areas; `access` is what belongs to no area."""
 
