@@ -12,6 +12,7 @@ from typing import Final
 
 from db.sessions import SessionKind
 from domain.policy.model import Policy
+from domain.policy.officers import SessionRules
 from domain.policy.people import MyCaseRules, PublicFormRules
 from domain.policy.restoration import GrievanceRules
 
@@ -41,10 +42,15 @@ def _of_page(rules: GrievanceRules | MyCaseRules | PublicFormRules) -> Times:
     return Times(timedelta(seconds=rules.visit_seconds), timedelta(seconds=rules.visit_max_seconds))
 
 
+def _of_sign_in(rules: SessionRules) -> Times:
+    return Times(timedelta(seconds=rules.idle_seconds), timedelta(seconds=rules.longest_seconds))
+
+
 KINDS: Final[Mapping[SessionKind, Callable[[Policy], Times]]] = {
     SessionKind.APPEAL: lambda policy: _of_page(policy.grievance),
     SessionKind.MY_CASE: lambda policy: _of_page(policy.my_case),
     SessionKind.PUBLIC_FORM: lambda policy: _of_page(policy.public_form),
+    SessionKind.BANK: lambda policy: _of_sign_in(policy.sessions),
 }
 
 
@@ -58,6 +64,6 @@ def token_digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def digest_of_sent(token: str) -> bytes | None:
-    """Return the digest of a token that somebody sent; None for a text that is no token."""
-    return token_digest(token) if len(token) == TOKEN_CHARS and token.isascii() else None
+def digest_of_sent(token: str, prefix: str = "") -> bytes | None:
+    """Return the digest of a token that somebody sent; None for a text that is no token after a prefix."""
+    return token_digest(token) if len(token) == len(prefix) + TOKEN_CHARS and token.isascii() else None

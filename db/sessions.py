@@ -27,20 +27,15 @@ class SessionKind(StrEnum):
     """a victim on the page about the own complaint; the proof that admitted"""
     PUBLIC_FORM = "public_form"
     """a complainant at the public form; the draft"""
+    BANK = "bank"
+    """a bank, or a person of a bank, in the inbox; the institution"""
 
-
-OF_PROOFS: Final = frozenset({SessionKind.APPEAL, SessionKind.MY_CASE})
-"""kinds that a one-time code begins"""
 
 FROM: Final = "FROM (SELECT present_moment() AS now) m"
 LIVE: Final = "s.ended_at IS NULL AND s.ends_at > m.now AND s.last_seen_at > m.now - $1::interval"
 """SQL condition on a session `s` that is not over at `m.now`; `$1` is the time without a request"""
 UNTIL: Final = "least(s.last_seen_at + $1::interval, s.ends_at)"
 """SQL for when a session is over without another request"""
-_BEGIN: Final = (
-    "INSERT INTO session (session_id, kind, subject, token_digest, began_at, last_seen_at, ends_at)"
-    f" SELECT $1, $2, $3, $4, m.now, m.now, m.now + $5::interval {FROM}"
-)
 
 
 class Begun(FrozenModel):
@@ -54,6 +49,30 @@ class Begun(FrozenModel):
 Found = TypeVar("Found", bound=FrozenModel)
 
 
+def _begin(*details: str) -> str:
+    """Return the statement that writes a session: `$1` to `$5` are id, kind, subject, digest and longest time.
+
+    The values of `details`, which are columns that only some kinds have, come after these.
+    """
+    columns = ", ".join(("session_id", "kind", "subject", "token_digest", *details))
+    places = ", ".join(("$1", "$2", "$3", "$4", *(f"${number}" for number, _ in enumerate(details, 6))))
+    return (
+        f"INSERT INTO session ({columns}, began_at, last_seen_at, ends_at)"
+        f" SELECT {places}, m.now, m.now, m.now + $5::interval {FROM}"
+    )
+
+
+async def begin(
+    connection: Connection, kind: SessionKind, subject: str, token_digest: bytes, longest: timedelta, **details: object
+) -> UUID:
+    """Write a new session, with what its kind has beside the subject; return its id."""
+    session_id = uuid4()
+    await connection.execute(
+        _begin(*details), session_id, kind.value, subject, token_digest, longest, *details.values()
+    )
+    return session_id
+
+
 async def begin_by_proof(
     connection: Connection, kind: SessionKind, proof_id: UUID, token_digest: bytes, longest: timedelta
 ) -> Begun | None:
@@ -62,7 +81,7 @@ async def begin_by_proof(
     The database refuses a session of a code that was not used for it, and such a use without a session.
     """
     row = await connection.fetchrow(
-        f"WITH s AS ({_BEGIN} ON CONFLICT (proof_id) WHERE proof_id IS NOT NULL DO NOTHING RETURNING *)"
+        f"WITH s AS ({_begin()} ON CONFLICT (proof_id) WHERE proof_id IS NOT NULL DO NOTHING RETURNING *)"
         " UPDATE proof p SET used_at = s.began_at FROM s WHERE p.proof_id = s.proof_id AND p.used_at IS NULL"
         " RETURNING s.began_at, s.ends_at",
         uuid4(),
@@ -83,7 +102,7 @@ async def begin_again(
         kind.value,
         subject,
     )
-    await connection.execute(_BEGIN, uuid4(), kind.value, subject, token_digest, longest)
+    await begin(connection, kind, subject, token_digest, longest)
 
 
 async def find(
@@ -110,12 +129,13 @@ async def find(
     return model(**dict(row)) if row else None
 
 
-async def end(connection: Connection, kind: SessionKind, token_digest: bytes) -> None:
-    """End the session with this token, if there is one."""
+async def end(connection: Connection, kind: SessionKind, key: UUID | bytes) -> None:
+    """End the session with this id, or with this digest of its token, if there is one."""
+    column = "session_id" if isinstance(key, UUID) else "token_digest"
     await connection.execute(
-        "UPDATE session SET ended_at = present_moment() WHERE kind = $1 AND token_digest = $2 AND ended_at IS NULL",
+        f"UPDATE session SET ended_at = present_moment() WHERE kind = $1 AND {column} = $2 AND ended_at IS NULL",
         kind.value,
-        token_digest,
+        key,
     )
 
 

@@ -10,7 +10,7 @@ from activities.case.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.officers import proposals
 from db import clock, proofs, sessions
-from db.banks import bank_exchanges, bank_keys, bank_logins, bank_people
+from db.banks import bank_exchanges, bank_keys, bank_people
 from db.privacy import retention
 from domain.privacy.retention import BODIES_OF_BANK, retention_end
 from schemas.events import EventKind
@@ -57,7 +57,6 @@ async def forget_entries(ctx: Context) -> int:
         return max(
             await proofs.forget(connection, now - CODES_KEPT),
             await sessions.forget(connection),
-            await bank_logins.forget(connection),
             await bank_keys.expire(connection, now),
             await bank_people.forget(connection),
             await proposals.close_over(connection, now),

@@ -309,7 +309,7 @@ CREATE FUNCTION bank_login_ends_sessions()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    UPDATE bank_session SET ended_at = present_moment() WHERE institution = NEW.code AND ended_at IS NULL;
+    UPDATE session SET ended_at = present_moment() WHERE institution = NEW.code AND ended_at IS NULL;
     RETURN NULL;
 END $function$;
 
@@ -402,7 +402,7 @@ CREATE FUNCTION bank_person_ends_sessions()
 AS $function$
 BEGIN
     -- The institution is named because sessions have an index by it.
-    UPDATE bank_session SET ended_at = present_moment()
+    UPDATE session SET ended_at = present_moment()
     WHERE institution = NEW.institution AND bank_person_id = NEW.person_id AND ended_at IS NULL;
     RETURN NULL;
 END $function$;
@@ -2403,8 +2403,9 @@ CREATE FUNCTION session_rules()
 AS $function$
 BEGIN
     IF OLD.ended_at IS NOT NULL OR NEW.last_seen_at < OLD.last_seen_at
-        OR (NEW.session_id, NEW.kind, NEW.subject, NEW.token_digest, NEW.began_at, NEW.ends_at)
-            IS DISTINCT FROM (OLD.session_id, OLD.kind, OLD.subject, OLD.token_digest, OLD.began_at, OLD.ends_at)
+        OR (NEW.session_id, NEW.kind, NEW.subject, NEW.token_digest, NEW.began_at, NEW.ends_at, NEW.address, NEW.bank_person_id)
+            IS DISTINCT FROM (OLD.session_id, OLD.kind, OLD.subject, OLD.token_digest, OLD.began_at, OLD.ends_at, OLD.address,
+                OLD.bank_person_id)
     THEN
         RAISE EXCEPTION 'of a session only its use and its end change, and it ends once' USING ERRCODE = 'restrict_violation';
     END IF;
@@ -3192,31 +3193,6 @@ CREATE INDEX bank_reply_check_made_by ON bank_reply_check (made_by);
 CREATE UNIQUE INDEX bank_reply_check_open ON bank_reply_check (institution, kind, subject_id) WHERE ((outcome IS NULL) AND (subject_id IS NOT NULL));
 CREATE INDEX bank_reply_check_subject ON bank_reply_check (subject_id, made_at) WHERE (subject_id IS NOT NULL);
 CREATE INDEX bank_reply_check_waits ON bank_reply_check (institution, made_at) WHERE (outcome IS NULL);
-
-CREATE TABLE bank_session (
-    session_id uuid NOT NULL,
-    token_digest bytea NOT NULL,
-    institution text NOT NULL,
-    began_at timestamp with time zone NOT NULL,
-    last_seen_at timestamp with time zone NOT NULL,
-    ends_at timestamp with time zone NOT NULL,
-    address text NOT NULL,
-    ended_at timestamp with time zone,
-    subject_id uuid,
-    opened_at timestamp with time zone,
-    bank_person_id uuid,
-    CONSTRAINT bank_session_pkey PRIMARY KEY (session_id),
-    CONSTRAINT bank_session_in_order CHECK (((began_at <= last_seen_at) AND (began_at < ends_at))),
-    CONSTRAINT bank_session_opened CHECK (((subject_id IS NULL) = (opened_at IS NULL))),
-    CONSTRAINT bank_session_token_digest_check CHECK ((length(token_digest) = 32))
-);
-COMMENT ON COLUMN bank_session.bank_person_id IS 'who has signed in; null for the login of the bank itself';
-COMMENT ON COLUMN bank_session.ended_at IS 'when the bank signed out, or got another login; null for a session that ends by its time';
-COMMENT ON COLUMN bank_session.subject_id IS 'the hold request or order whose form was opened last; colleagues see that it is open';
-COMMENT ON COLUMN bank_session.token_digest IS 'SHA-256 of the token in the browser, which itself is nowhere';
-CREATE INDEX bank_session_ends ON bank_session (ends_at);
-CREATE INDEX bank_session_of_bank ON bank_session (institution);
-CREATE UNIQUE INDEX bank_session_token ON bank_session (token_digest);
 
 CREATE TABLE bank_test_call (
     call_id uuid NOT NULL,
@@ -5675,10 +5651,19 @@ CREATE TABLE session (
     last_seen_at timestamp with time zone NOT NULL,
     ends_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
+    address text,
+    bank_person_id uuid,
+    opened_id uuid,
+    opened_at timestamp with time zone,
     draft_id uuid GENERATED ALWAYS AS (
 CASE kind
     WHEN 'public_form'::text THEN (subject)::uuid
     ELSE NULL::uuid
+END) STORED,
+    institution text GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'bank'::text THEN subject
+    ELSE NULL::text
 END) STORED,
     proof_id uuid GENERATED ALWAYS AS (
 CASE
@@ -5687,15 +5672,21 @@ CASE
 END) STORED,
     CONSTRAINT session_token UNIQUE (token_digest),
     CONSTRAINT session_pkey PRIMARY KEY (session_id),
+    CONSTRAINT session_address CHECK (((address IS NOT NULL) = (kind = 'bank'::text))),
     CONSTRAINT session_in_order CHECK (((began_at <= last_seen_at) AND (began_at < ends_at))),
-    CONSTRAINT session_kind_check CHECK ((kind = ANY (ARRAY['appeal'::text, 'my_case'::text, 'public_form'::text]))),
+    CONSTRAINT session_kind_check CHECK ((kind = ANY (ARRAY['appeal'::text, 'my_case'::text, 'public_form'::text, 'bank'::text]))),
+    CONSTRAINT session_of_a_bank CHECK (((kind = 'bank'::text) OR (num_nonnulls(bank_person_id, opened_id) = 0))),
+    CONSTRAINT session_opened CHECK (((opened_id IS NULL) = (opened_at IS NULL))),
     CONSTRAINT session_token_digest_check CHECK ((octet_length(token_digest) = 32))
 ) WITH (fillfactor=80);
 COMMENT ON TABLE session IS 'a time for which somebody is here, known by a token in a browser';
+COMMENT ON COLUMN session.bank_person_id IS 'who has signed in; null for the login of the bank itself';
 COMMENT ON COLUMN session.ended_at IS 'when it was ended before its time; null for a session that ends by its time';
 COMMENT ON COLUMN session.ends_at IS 'when it is over, however often it is used';
+COMMENT ON COLUMN session.opened_id IS 'the hold request or order whose form was opened last; colleagues see that it is open';
 COMMENT ON COLUMN session.subject IS 'the key of the row that the session is about';
 COMMENT ON COLUMN session.token_digest IS 'digest of the token in the cookie, which is stored nowhere';
+CREATE INDEX session_of_bank ON session (institution) WHERE (institution IS NOT NULL);
 CREATE UNIQUE INDEX session_of_draft ON session (draft_id) WHERE ((draft_id IS NOT NULL) AND (ended_at IS NULL));
 CREATE UNIQUE INDEX session_of_proof ON session (proof_id) WHERE (proof_id IS NOT NULL);
 CREATE INDEX session_over ON session (ends_at);
@@ -6233,8 +6224,6 @@ ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_decided_by_fkey FOR
 ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES bank_evidence(evidence_id);
 ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_made_by_fkey FOREIGN KEY (made_by) REFERENCES bank_person(person_id);
-ALTER TABLE bank_session ADD CONSTRAINT bank_session_bank_person_id_fkey FOREIGN KEY (bank_person_id) REFERENCES bank_person(person_id) ON DELETE CASCADE;
-ALTER TABLE bank_session ADD CONSTRAINT bank_session_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 ALTER TABLE bank_test_call ADD CONSTRAINT bank_test_call_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 ALTER TABLE braked_release ADD CONSTRAINT braked_release_brake_id_fkey FOREIGN KEY (brake_id) REFERENCES release_brake(brake_id);
 ALTER TABLE braked_release ADD CONSTRAINT braked_release_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
@@ -6414,7 +6403,9 @@ ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_institution_fkey FOREIG
 ALTER TABLE same_transfer ADD CONSTRAINT same_transfer_aside_case_no_aside_hop_no_fkey FOREIGN KEY (aside_case_no, aside_hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE same_transfer ADD CONSTRAINT same_transfer_counted_case_no_counted_hop_no_fkey FOREIGN KEY (counted_case_no, counted_hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE same_transfer ADD CONSTRAINT same_transfer_merge_id_fkey FOREIGN KEY (merge_id) REFERENCES case_merge(merge_id);
+ALTER TABLE session ADD CONSTRAINT session_bank_person_id_fkey FOREIGN KEY (bank_person_id) REFERENCES bank_person(person_id) ON DELETE CASCADE;
 ALTER TABLE session ADD CONSTRAINT session_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES public_draft(draft_id);
+ALTER TABLE session ADD CONSTRAINT session_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 ALTER TABLE session ADD CONSTRAINT session_proof_fkey FOREIGN KEY (proof_id, kind, began_at) REFERENCES proof(proof_id, purpose, used_at) ON DELETE CASCADE;
 ALTER TABLE set_aside_hop ADD CONSTRAINT set_aside_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE set_aside_hop ADD CONSTRAINT set_aside_hop_pair_id_fkey FOREIGN KEY (pair_id) REFERENCES same_transfer(pair_id);

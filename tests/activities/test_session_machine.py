@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -18,8 +19,10 @@ from activities.context import Context
 from activities.people import public_complaints
 from activities.proofs import Proofs
 from activities.secrets import SecretBox
-from activities.sessions import KINDS
+from activities.sessions import KINDS, digest_of_sent, new_token, token_digest
 from db import sessions
+from db.banks import bank_logins
+from db.banks.bank_logins import BankSession
 from db.pool import open_pool
 from db.proofs import ProofPurpose
 from db.sessions import KEPT_DAYS, SessionKind
@@ -34,7 +37,8 @@ GATE: Final = 40
 IDLE, LONGEST = timedelta(minutes=10), timedelta(minutes=17)
 KEPT: Final = timedelta(days=KEPT_DAYS)
 OF_PAGES: Final = {"visit_seconds": IDLE.total_seconds(), "visit_max_seconds": LONGEST.total_seconds()}
-SHORT: Final = {"grievance": OF_PAGES, "my_case": OF_PAGES, "public_form": OF_PAGES}
+OF_SIGN_IN: Final = {"idle_seconds": IDLE.total_seconds(), "longest_seconds": LONGEST.total_seconds()}
+SHORT: Final = {"grievance": OF_PAGES, "my_case": OF_PAGES, "public_form": OF_PAGES, "sessions": OF_SIGN_IN}
 """sections of the policy, with short sessions"""
 UNUSED: Final = """
 INSERT INTO session (session_id, kind, subject, token_digest, began_at, last_seen_at, ends_at)
@@ -127,10 +131,38 @@ class OfForm(Door):
         await public_complaints.leave(self.ctx, token)
 
 
+class OfBank(Door):
+    """The login of a bank begins the session, beside others."""
+
+    async def begin(self) -> str:
+        token, longest = new_token(), KINDS[self.kind](self.ctx.policy).longest
+        async with self.ctx.pool.acquire() as connection:
+            await bank_logins.begin_session(connection, self.subject, token_digest(token), "192.0.2.1", longest)
+        return token
+
+    async def _find(self, token: str) -> BankSession | None:
+        digest = digest_of_sent(token)
+        async with self.ctx.pool.acquire() as connection:
+            return await bank_logins.find_session(connection, digest, IDLE) if digest else None
+
+    async def find(self, token: str) -> str | None:
+        session = await self._find(token)
+        if session is not None:
+            async with self.ctx.pool.acquire() as connection:
+                assert await bank_logins.is_live(connection, session.session_id)
+                await bank_logins.open_subject(connection, session.session_id, uuid4())
+        return session.institution if session else None
+
+    async def end(self, token: str) -> None:
+        async with self.ctx.pool.acquire() as connection:
+            await sessions.end(connection, self.kind, token_digest(token))
+
+
 DOORS: Final[dict[SessionKind, type[Door]]] = {
     SessionKind.APPEAL: ByCode,
     SessionKind.MY_CASE: ByCode,
     SessionKind.PUBLIC_FORM: OfForm,
+    SessionKind.BANK: OfBank,
 }
 
 
@@ -241,6 +273,7 @@ async def subjects(ctx: Context) -> dict[SessionKind, str]:
         SessionKind.APPEAL: str(hold),
         SessionKind.MY_CASE: case_no,
         SessionKind.PUBLIC_FORM: begun.code,
+        SessionKind.BANK: "SBIN",
     }
 
 

@@ -208,7 +208,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "script_token_placed_told": Effect(Sort.DERIVED, "Writes that a display took its token.", ("officer_event",)),
     "bank_login_ends_sessions": Effect(
-        Sort.DERIVED, "Ends the sessions of a bank that gets another login.", ("bank_session",)
+        Sort.DERIVED, "Ends the sessions of a bank that gets another login.", ("session",)
     ),
     "bank_reply_check_decided_once": Effect(Sort.RULE, "Refuses another decision on a reply of a bank."),
     "institution_login_counted": Effect(
@@ -224,7 +224,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "bank_login_email_once": Effect(Sort.RULE, "Refuses an e-mail that is the login of a bank and of a person."),
     "bank_person_ends_sessions": Effect(
-        Sort.DERIVED, "Ends the sessions of a person who is ended or sets another password.", ("bank_session",)
+        Sort.DERIVED, "Ends the sessions of a person who is ended or sets another password.", ("session",)
     ),
     "officer_totp_rules": Effect(Sort.RULE, "Refuses a code of an authenticator that is not later than the last one."),
     "recovery_code_rules": Effect(Sort.RULE, "Refuses a second use of a recovery code."),

@@ -61,7 +61,6 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "bank_login",
         "bank_person",
         "bank_reply_check",
-        "bank_session",
         "bank_test_call",
         "bank_body",
         "bank_exchange",
