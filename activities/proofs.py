@@ -1,9 +1,8 @@
-"""One-time codes that admit somebody or confirm something, and the visits that they begin.
+"""One-time codes that admit somebody or confirm something.
 
-A purpose is one entry of `PURPOSES`. Only digests of codes, tokens and addresses are stored.
+A purpose is one entry of `PURPOSES`. Only digests of codes and addresses are stored.
 """
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Mapping
@@ -15,16 +14,16 @@ from uuid import UUID, uuid4
 
 from activities.context import Context
 from activities.secrets import Keys, Purpose
-from db import proofs
+from activities.sessions import KINDS, Entered, digest_of_sent, new_token, token_digest
+from db import proofs, sessions
 from db.pool import Connection
 from db.proofs import LiveProof, NewProof, ProofPurpose, Visit
+from db.sessions import SessionKind
 from domain.policy.model import Policy
 from domain.policy.people import MyCaseRules
 from domain.policy.restoration import GrievanceRules
 
 CODE_DIGITS: Final = 8
-TOKEN_BYTES: Final = 24
-TOKEN_CHARS: Final = 32
 ADDRESS_CHARS: Final = 16
 """of the digest of an address"""
 
@@ -38,8 +37,6 @@ class Limits:
     """of all addresses together"""
     tries_of_address: int | None = None
     """None: addresses are not counted"""
-    visit_seconds: float = 0.0
-    visit_max_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class Rules:
 
 def _of_page(rules: GrievanceRules | MyCaseRules) -> Limits:
     tries = rules.code_tries_in_all, rules.code_tries
-    return Limits(rules.code_valid_seconds, *tries, rules.visit_seconds, rules.visit_max_seconds)
+    return Limits(rules.code_valid_seconds, *tries)
 
 
 def _of_letter(policy: Policy) -> Limits:
@@ -77,16 +74,8 @@ class Code:
     valid_until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
-    """A new visit. `token` identifies it."""
-
-    token: str = field(repr=False)
-    until: datetime
-
-
 class Proofs:
-    """Codes of one purpose, and their visits."""
+    """Codes of one purpose, and the sessions that they begin."""
 
     def __init__(self, ctx: Context, keys: Keys, purpose: ProofPurpose) -> None:
         self._ctx = ctx
@@ -176,34 +165,30 @@ class Proofs:
     def _mac(self, text: str) -> bytes:
         return hmac.digest(self._key, text.encode(), "sha256")
 
-    # -- visits ----------------------------------------------------------------------------------------------------
+    # -- sessions --------------------------------------------------------------------------------------------------
 
     async def begin_visit(self, connection: Connection, subject: object, code: str, address: str) -> Entered | None:
-        """Begin a visit for a right code; None for a wrong one.
+        """Begin a session for a right code; None for a wrong one.
 
         A subject that is not there is the empty text, so that its answer takes the same time.
         """
         proof = await self.find(connection, subject, code, address)
-        token, now = secrets.token_urlsafe(TOKEN_BYTES), self._ctx.now()
-        until = now + timedelta(seconds=self._limits.visit_seconds)
-        if proof and await proofs.enter(connection, proof.proof_id, _of_token(token), until, now):
-            return Entered(token, until)
-        return None
+        token, kind = new_token(), SessionKind(self._purpose)
+        times = KINDS[kind](self._ctx.policy)
+        if proof is None:
+            return None
+        begun = await sessions.begin_by_proof(connection, kind, proof.proof_id, token_digest(token), times.longest)
+        return Entered(token, min(begun.began_at + times.idle, begun.ends_at)) if begun else None
 
     async def visit(self, token: str) -> Visit | None:
         """Return the visit of a token and prolong it; None if the token is unknown or the visit is over."""
-        if len(token) != TOKEN_CHARS or not token.isascii():
+        if (digest := digest_of_sent(token)) is None:
             return None
-        limits = self._limits
-        idle, longest = timedelta(seconds=limits.visit_seconds), timedelta(seconds=limits.visit_max_seconds)
+        idle = KINDS[SessionKind(self._purpose)](self._ctx.policy).idle
         async with self._ctx.pool.acquire() as connection:
-            return await proofs.visit(connection, self._purpose, _of_token(token), self._ctx.now(), idle, longest)
+            return await proofs.visit(connection, self._purpose, digest, idle)
 
     async def leave(self, token: str) -> None:
         """End a visit, which protects the visitor on a shared phone or computer."""
         async with self._ctx.pool.acquire() as connection:
-            await proofs.leave(connection, _of_token(token), self._ctx.now())
-
-
-def _of_token(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+            await sessions.end(connection, SessionKind(self._purpose), token_digest(token))

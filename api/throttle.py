@@ -11,9 +11,9 @@ from typing import Final
 from fastapi import Request
 
 from activities.context import Context
-from activities.proofs import Entered
 from activities.recovery.grievance_access import AppealDoor
 from activities.secrets import Keys, Purpose
+from activities.sessions import Entered
 from api.addresses import Networks, address_of
 from api.problems import TOO_MANY, Refused
 from db import rate_limits

@@ -1,7 +1,7 @@
-"""Table of one-time codes and links that admit somebody or confirm something, and of the visits that they begin.
+"""Table of one-time codes and links that admit somebody or confirm something.
 
 Only digests are stored. A row names its purpose and its subject: the key of the row that the purpose is about. A code
-and its visit are void once officers change the contact that it went to.
+and the session that it begins are void once officers change the contact that it went to.
 """
 
 from datetime import datetime, timedelta
@@ -11,7 +11,9 @@ from uuid import UUID
 
 from pydantic import Field
 
+from db import sessions
 from db.pool import Connection
+from db.sessions import SessionKind
 from schemas.base import FrozenModel, UtcDatetime
 
 FORGOTTEN_MAX: Final = 500
@@ -201,23 +203,8 @@ async def use_again(connection: Connection, proof_id: UUID, at: datetime) -> Non
     )
 
 
-async def enter(
-    connection: Connection, proof_id: UUID, visit_digest: bytes, visit_until: datetime, at: datetime
-) -> bool:
-    """Use a code once to begin a visit; false if it was used before."""
-    done = await connection.fetchval(
-        "UPDATE proof SET used_at = $4, visit_digest = $2, visit_until = $3 WHERE proof_id = $1 AND used_at IS NULL"
-        " RETURNING true",
-        proof_id,
-        visit_digest,
-        visit_until,
-        at,
-    )
-    return bool(done)
-
-
 class Visit(FrozenModel):
-    """The subject of a visit, and when the visit ends."""
+    """The subject of the code that began a session, and when the session ends."""
 
     subject: str
     until: UtcDatetime
@@ -225,40 +212,22 @@ class Visit(FrozenModel):
     """when officers entered the contact that the code went to; None for a contact as first stated"""
 
 
-async def visit(
-    connection: Connection,
-    purpose: ProofPurpose,
-    visit_digest: bytes,
-    at: datetime,
-    idle: timedelta,
-    longest: timedelta,
-) -> Visit | None:
-    """Return the visit with this token and extend it, or None if there is none or it has ended.
-
-    It is extended to `idle` from now, but at most to `longest` from its start.
-    """
-    row = await connection.fetchrow(
-        "UPDATE proof SET visit_until = greatest(visit_until, least($3 + $4::interval, used_at + $5::interval))"
-        f" WHERE purpose = $1 AND visit_digest = $2 AND visit_until > $3 AND {_goes_to_the_contact(purpose)}"
-        " RETURNING subject, visit_until AS until, contact_since",
-        purpose.value,
-        visit_digest,
-        at,
+async def visit(connection: Connection, purpose: ProofPurpose, token_digest: bytes, idle: timedelta) -> Visit | None:
+    """Return the visit that a code of this purpose began, and note its use; None if it is over."""
+    return await sessions.find(
+        connection,
+        SessionKind(purpose),
+        token_digest,
         idle,
-        longest,
-    )
-    return Visit(**dict(row)) if row else None
-
-
-async def leave(connection: Connection, visit_digest: bytes, at: datetime) -> None:
-    """End a visit."""
-    await connection.execute(
-        "UPDATE proof SET visit_until = $2 WHERE visit_digest = $1 AND visit_until > $2", visit_digest, at
+        Visit,
+        f"proof.subject, {sessions.UNTIL} AS until, proof.contact_since",
+        "proof",
+        f"proof.proof_id = s.proof_id AND {_goes_to_the_contact(purpose)}",
     )
 
 
 async def forget(connection: Connection, before: datetime) -> int:
-    """Delete codes that were made before `before`; return how many."""
+    """Delete codes that were made before `before`, with their sessions; return how many."""
     rows = await connection.fetch(
         "DELETE FROM proof WHERE proof_id IN (SELECT proof_id FROM proof WHERE made_at < $1 AND NOT is_link"
         " ORDER BY made_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING proof_id",

@@ -12,8 +12,9 @@ from starlette.requests import HTTPConnection
 
 from activities.context import Context
 from activities.officers.enrolment import Wish, import_officers, make_link
-from activities.officers.sign_in import STEP_SECONDS, code_at, new_token, session_digest, step_at
+from activities.officers.sign_in import STEP_SECONDS, code_at, session_digest, step_at
 from activities.secrets import Keys, Purpose
+from activities.sessions import new_token
 from api.officers.sessions import COOKIE, CSRF_HEADER, Sessions, cookie_of, csrf_token
 from api.officers.tokens import Officer
 from api.services import Services

@@ -21,9 +21,9 @@ from pydantic import SecretStr
 
 from activities.banks import changes
 from activities.context import Context
-from activities.officers.enrolment import TOKEN_CHARS, SignInLink, WrongLinkCode, end_not_asked, use_up
-from activities.officers.sign_in import new_token, token_digest
+from activities.officers.enrolment import SignInLink, WrongLinkCode, end_not_asked, use_up
 from activities.secrets import hash_password, plain_code
+from activities.sessions import TOKEN_CHARS, new_token, token_digest
 from db import proofs, tasks
 from db.banks import bank_logins, bank_people, institutions
 from db.banks.bank_logins import BankSession, OpenLoginLink

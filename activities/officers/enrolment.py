@@ -28,12 +28,11 @@ from activities.officers.sign_in import (
     address_of,
     new_recovery_codes,
     new_secret,
-    new_token,
     recovery_digest,
     step_of,
-    token_digest,
 )
 from activities.secrets import CannotOpen, Keys, hash_password, plain_code
+from activities.sessions import TOKEN_CHARS, new_token, token_digest
 from db import proofs, tasks
 from db.clock import present_moment
 from db.officers import credentials, officers, proposals, sessions, teams
@@ -65,7 +64,6 @@ def proposal_code_fits(subject: str, code: str, digest: bytes) -> bool:
 FIRST_PATH: Final = "/first/"
 """path of the page behind a link, before its token"""
 SIGN_IN_PATH: Final = "/sign-in"
-TOKEN_CHARS: Final = 43
 SEALED_MAX_CHARS: Final = 400
 
 

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from activities.context import Context
 from activities.secrets import CannotOpen, Keys, Purpose, hash_password, is_outdated, password_fits
+from activities.sessions import new_token
 from db.officers import credentials, sessions
 from db.officers.credentials import Credentials
 from db.officers.sessions import LiveSession
@@ -104,7 +105,6 @@ def recovery_digest(officer_id: str, code: str) -> bytes:
     return hashlib.sha256(f"recovery code\0{officer_id}\0{plain}".encode()).digest()
 
 
-TOKEN_BYTES: Final = 32
 CHECKS_AT_ONCE: Final = 2
 CHECKS_WAITING_MAX: Final = 100
 
@@ -127,19 +127,9 @@ def _hash_of_no_password() -> str:
     return hash_password(SecretStr(os.urandom(16).hex()))
 
 
-def token_digest(token: str) -> bytes:
-    """Return the digest under which the database knows the token of a session or a link."""
-    return hashlib.sha256(token.encode()).digest()
-
-
 def session_digest(key: bytes, token: str) -> bytes:
     """Return the digest under which the database knows a session. A process without the key can write no session."""
     return hmac.digest(key, token.encode(), "sha256")
-
-
-def new_token() -> str:
-    """Return a new token of 256 random bits."""
-    return secrets.token_urlsafe(TOKEN_BYTES)
 
 
 class SignInChecks:

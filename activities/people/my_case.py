@@ -13,10 +13,11 @@ from uuid import UUID
 from activities.case.transaction import case_transaction
 from activities.context import Context
 from activities.people.victims import lock_with_key
-from activities.proofs import Entered, Proofs
+from activities.proofs import Proofs
 from activities.recovery import signatures
 from activities.recovery.message_recipients import Concerned, notify_people
 from activities.secrets import Keys
+from activities.sessions import Entered
 from adapters.messages.sms import mobile_of
 from db import proofs
 from db.case import cases

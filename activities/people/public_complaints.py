@@ -16,7 +16,6 @@ Missed calls: each number has one draft that waits for an officer who calls back
 page, and can complain there meanwhile.
 """
 
-import hashlib
 import re
 import secrets
 from collections.abc import Callable
@@ -32,13 +31,15 @@ from activities.people import draft_saving, draft_sending
 from activities.people.draft_saving import seal_content
 from activities.recovery.message_outbox import Complainant
 from activities.recovery.message_recipients import Concerned, notify_people
+from activities.sessions import KINDS, digest_of_sent, new_token, token_digest
 from adapters.messages.sms import mobile_of
-from db import clock
+from db import clock, sessions
 from db.case import cases
 from db.people import drafts, public_drafts
 from db.people.public_drafts import PublicDraft, Unconfirmed
 from db.pool import Connection
 from db.recovery import account_holds, complainant_messages
+from db.sessions import SessionKind
 from domain.case.complaints import CLOCK_SKEW
 from domain.errors.people import ComplaintUnconfirmed, DraftStale, TooManyMissedCalls, TooManyPublicDrafts
 from domain.errors.restoration import TimeInFuture
@@ -57,8 +58,6 @@ ALPHABET: Final = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 """letters and digits that no one mistakes for each other"""
 CODE_CHARS: Final = 12
 GROUP_CHARS: Final = 4
-TOKEN_BYTES: Final = 32
-TOKEN_CHARS: Final = 43
 _CODE: Final = re.compile(f"[{ALPHABET}]{{{CODE_CHARS}}}", re.ASCII)
 
 
@@ -105,34 +104,24 @@ async def of_code(ctx: Context, code: str) -> PublicDraft | None:
 
 async def begin_visit(ctx: Context, draft_id: UUID) -> str:
     """Open a draft in a browser; return the token of the visit. An earlier visit of the draft ends."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    async with ctx.pool.acquire() as connection:
-        now = await clock.present_moment(connection)
-        until = now + timedelta(seconds=ctx.policy.public_form.visit_seconds)
-        await public_drafts.begin_visit(connection, draft_id, _of_token(token), now, until)
+    token, longest = new_token(), KINDS[SessionKind.PUBLIC_FORM](ctx.policy).longest
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        await public_drafts.begin_visit(connection, draft_id, token_digest(token), longest)
     return token
 
 
 async def visit(ctx: Context, token: str) -> PublicDraft | None:
     """Return the draft of a visit, and prolong the visit; None if it is over or unknown."""
-    if len(token) != TOKEN_CHARS or not token.isascii():
+    if (digest := digest_of_sent(token)) is None:
         return None
-    rules = ctx.policy.public_form
-    idle, longest = timedelta(seconds=rules.visit_seconds), timedelta(seconds=rules.visit_max_seconds)
     async with ctx.pool.acquire() as connection:
-        now = await clock.present_moment(connection)
-        return await public_drafts.visit(connection, _of_token(token), now, idle, longest)
+        return await public_drafts.visit(connection, digest, KINDS[SessionKind.PUBLIC_FORM](ctx.policy).idle)
 
 
 async def leave(ctx: Context, token: str) -> None:
     """End a visit. Its draft stays, and opens by its code."""
-    if len(token) == TOKEN_CHARS and token.isascii():
-        async with ctx.pool.acquire() as connection:
-            await public_drafts.end_visit(connection, _of_token(token))
-
-
-def _of_token(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+    async with ctx.pool.acquire() as connection:
+        await sessions.end(connection, SessionKind.PUBLIC_FORM, token_digest(token))
 
 
 FORM_PATH: Final = "/complain"

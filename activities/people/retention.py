@@ -9,8 +9,8 @@ from activities.banks.bodies import BANK_KEY_DAYS
 from activities.case.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.officers import proposals
-from db import clock, proofs
-from db.banks import bank_exchanges, bank_keys, bank_logins, bank_people
+from db import clock, proofs, sessions
+from db.banks import bank_exchanges, bank_keys, bank_people
 from db.privacy import retention
 from domain.privacy.retention import BODIES_OF_BANK, retention_end
 from schemas.events import EventKind
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 BATCH: Final = 100
 CODES_KEPT: Final = timedelta(days=8)
-"""longer than a code and its visit are good"""
+"""longer than a code and its session are good"""
 
 
 async def look(ctx: Context) -> int:
@@ -56,7 +56,7 @@ async def forget_entries(ctx: Context) -> int:
         now = await clock.present_moment(connection)
         return max(
             await proofs.forget(connection, now - CODES_KEPT),
-            await bank_logins.forget(connection),
+            await sessions.forget(connection),
             await bank_keys.expire(connection, now),
             await bank_people.forget(connection),
             await proposals.close_over(connection, now),

@@ -1,30 +1,24 @@
 """Sessions of banks' inbox: the cookie, sign-in by the bank's login, and who comes with a request."""
 
-import hashlib
-import secrets
-from datetime import timedelta
 from typing import Annotated, Final
-from uuid import uuid4
 
 from fastapi import Depends, Request
 from pydantic import SecretStr
 from starlette.responses import Response
 
+from activities.sessions import KINDS, digest_of_sent, new_token, token_digest
 from api.addresses import address_of
 from api.officers.callers import name_bank
 from api.problems import NOT_LOGGED_IN, Refused
 from api.services import Services, TheServices
+from db import sessions
 from db.banks import bank_logins, bank_people
 from db.banks.bank_logins import BankSession
+from db.sessions import SessionKind
 
 INBOX_COOKIE: Final = "__Host-goldenhour-bank"
 _PREFIX: Final = "ghb_"
-_TOKEN_CHARS: Final = 47
 SIGNS_ALONE: Final = "this bank is known by its signature alone: use the API, or ask the police for a login"
-
-
-def _digest_of(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 async def sign_in(request: Request, services: Services, email: str, password: SecretStr) -> str:
@@ -48,13 +42,12 @@ async def sign_in(request: Request, services: Services, email: str, password: Se
     known = services.ctx.directory.current.get(code)
     if known is None or known.signs_only(services.ctx.now()):
         raise Refused(NOT_LOGGED_IN, SIGNS_ALONE)
-    token = _PREFIX + secrets.token_urlsafe(32)
-    longest = timedelta(seconds=services.ctx.policy.sessions.longest_seconds)
+    token, times = _PREFIX + new_token(), KINDS[SessionKind.BANK](services.ctx.policy)
     async with services.ctx.pool.acquire() as connection, connection.transaction():
         person_id = login.person.person_id if login else None
         if login and not await bank_people.keep_login(connection, login.person.person_id, login.password_hash):
             raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
-        await bank_logins.begin(connection, uuid4(), _digest_of(token), code, address, longest, person_id)
+        await bank_logins.begin_session(connection, code, token_digest(token), address, times.longest, person_id)
         if person_id is not None:
             await bank_people.signed_in(connection, person_id, services.ctx.now())
     return token
@@ -63,11 +56,11 @@ async def sign_in(request: Request, services: Services, email: str, password: Se
 async def session_of(request: Request, services: TheServices) -> BankSession | None:
     """Return the session of the bank that sent a request, or None."""
     token = request.cookies.get(INBOX_COOKIE, "")
-    if len(token) != _TOKEN_CHARS or not token.isascii():
+    if (digest := digest_of_sent(token, _PREFIX)) is None:
         return None
-    idle = timedelta(seconds=services.ctx.policy.sessions.idle_seconds)
+    idle = KINDS[SessionKind.BANK](services.ctx.policy).idle
     async with services.ctx.pool.acquire() as connection:
-        found = await bank_logins.find(connection, _digest_of(token), idle)
+        found = await bank_logins.find_session(connection, digest, idle)
     if found is not None:
         name_bank(request.scope, found.institution, is_proven=True)
     return found
@@ -80,7 +73,7 @@ MaybeSession = Annotated[BankSession | None, Depends(session_of)]
 async def sign_out(services: Services, session: BankSession) -> None:
     """End a session."""
     async with services.ctx.pool.acquire() as connection:
-        await bank_logins.end(connection, session.session_id)
+        await sessions.end(connection, SessionKind.BANK, session.session_id)
 
 
 def set_cookie(response: Response, token: str) -> None:

@@ -10,9 +10,10 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from activities.officers.script_tokens import PREFIX, digest_of
+from activities.sessions import TOKEN_CHARS
 from api.addresses import address_of
 from api.officers.callers import KnownCaller, known_caller
-from api.officers.sessions import TOKEN_CHARS, cookie_of
+from api.officers.sessions import cookie_of
 from api.officers.tokens import SCRIPT, BadToken, bearer
 from api.parts import Part
 from api.problems import refused_as

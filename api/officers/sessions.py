@@ -23,6 +23,7 @@ from starlette.responses import Response
 from activities.context import Context
 from activities.officers.sign_in import session_digest
 from activities.secrets import Keys, Purpose
+from activities.sessions import TOKEN_CHARS
 from api.officers.tokens import BadToken, Officer
 from db.officers import callers, sessions
 from db.officers.sessions import LiveSession
@@ -34,7 +35,6 @@ log = logging.getLogger("goldenhour.api")
 
 COOKIE: Final = "__Host-goldenhour"
 DISPLAY_COOKIE: Final = "__Host-goldenhour-display"
-TOKEN_CHARS: Final = 43
 CSRF_HEADER: Final = "X-CSRF-Token"
 CACHED_MAX: Final = 2_000
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})

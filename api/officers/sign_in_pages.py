@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from activities.officers.enrolment import SIGN_IN_PATH
-from activities.officers.sign_in import new_token
+from activities.sessions import new_token
 from adapters.officers.identity_provider import Attempt, NotProven, ProviderFailed
 from api.addresses import address_of
 from api.forms import exact_fields

@@ -78,7 +78,7 @@ async def people_of(connection: Connection, institution: str, now: datetime) -> 
 async def login_of(connection: Connection, email: str, address: str) -> PersonLogin | None:
     """Return the person with this e-mail who has set a password, or None."""
     row = await connection.fetchrow(
-        "SELECT p.*, b.password_hash, EXISTS (SELECT FROM bank_session s"
+        "SELECT p.*, b.password_hash, EXISTS (SELECT FROM session s"
         " WHERE s.institution = p.institution AND s.bank_person_id = p.person_id AND s.address = $2) AS knows_address"
         f" FROM ({_ROW}) p JOIN bank_person b USING (person_id) WHERE p.email = $1 AND b.password_hash IS NOT NULL",
         email,

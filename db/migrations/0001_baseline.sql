@@ -308,7 +308,7 @@ CREATE FUNCTION bank_login_ends_sessions()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    UPDATE bank_session SET ended_at = present_moment() WHERE institution = NEW.code AND ended_at IS NULL;
+    UPDATE session SET ended_at = present_moment() WHERE institution = NEW.code AND ended_at IS NULL;
     RETURN NULL;
 END $function$;
 
@@ -401,7 +401,7 @@ CREATE FUNCTION bank_person_ends_sessions()
 AS $function$
 BEGIN
     -- The institution is named because sessions have an index by it.
-    UPDATE bank_session SET ended_at = present_moment()
+    UPDATE session SET ended_at = present_moment()
     WHERE institution = NEW.institution AND bank_person_id = NEW.person_id AND ended_at IS NULL;
     RETURN NULL;
 END $function$;
@@ -1885,6 +1885,12 @@ BEGIN
     THEN
         RAISE EXCEPTION 'a code or a link is used once' USING ERRCODE = 'restrict_violation';
     END IF;
+    IF NEW.used_at IS NOT NULL AND OLD.used_at IS NULL AND NEW.purpose IN ('appeal', 'my_case')
+        AND NOT EXISTS (SELECT FROM session WHERE proof_id = NEW.proof_id)
+    THEN
+        RAISE EXCEPTION 'a code that admits somebody begins a session'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'proof_begins_session';
+    END IF;
     RETURN NEW;
 END $function$;
 
@@ -2386,6 +2392,21 @@ BEGIN
         CASE TG_OP WHEN 'INSERT' THEN 'token_issued' ELSE 'token_revoked' END,
         jsonb_build_object('token_id', NEW.token_id, 'name', NEW.name, 'roles', NEW.roles, 'ends_at', NEW.ends_at));
     RETURN NULL;
+END $function$;
+
+CREATE FUNCTION session_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.ended_at IS NOT NULL OR NEW.last_seen_at < OLD.last_seen_at
+        OR (NEW.session_id, NEW.kind, NEW.subject, NEW.token_digest, NEW.began_at, NEW.ends_at, NEW.address, NEW.bank_person_id)
+            IS DISTINCT FROM (OLD.session_id, OLD.kind, OLD.subject, OLD.token_digest, OLD.began_at, OLD.ends_at, OLD.address,
+                OLD.bank_person_id)
+    THEN
+        RAISE EXCEPTION 'of a session only its use and its end change, and it ends once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE FUNCTION set_aside_hop_rules()
@@ -3169,31 +3190,6 @@ CREATE INDEX bank_reply_check_made_by ON bank_reply_check (made_by);
 CREATE UNIQUE INDEX bank_reply_check_open ON bank_reply_check (institution, kind, subject_id) WHERE ((outcome IS NULL) AND (subject_id IS NOT NULL));
 CREATE INDEX bank_reply_check_subject ON bank_reply_check (subject_id, made_at) WHERE (subject_id IS NOT NULL);
 CREATE INDEX bank_reply_check_waits ON bank_reply_check (institution, made_at) WHERE (outcome IS NULL);
-
-CREATE TABLE bank_session (
-    session_id uuid NOT NULL,
-    token_digest bytea NOT NULL,
-    institution text NOT NULL,
-    began_at timestamp with time zone NOT NULL,
-    last_seen_at timestamp with time zone NOT NULL,
-    ends_at timestamp with time zone NOT NULL,
-    address text NOT NULL,
-    ended_at timestamp with time zone,
-    subject_id uuid,
-    opened_at timestamp with time zone,
-    bank_person_id uuid,
-    CONSTRAINT bank_session_pkey PRIMARY KEY (session_id),
-    CONSTRAINT bank_session_in_order CHECK (((began_at <= last_seen_at) AND (began_at < ends_at))),
-    CONSTRAINT bank_session_opened CHECK (((subject_id IS NULL) = (opened_at IS NULL))),
-    CONSTRAINT bank_session_token_digest_check CHECK ((length(token_digest) = 32))
-);
-COMMENT ON COLUMN bank_session.bank_person_id IS 'who has signed in; null for the login of the bank itself';
-COMMENT ON COLUMN bank_session.ended_at IS 'when the bank signed out, or got another login; null for a session that ends by its time';
-COMMENT ON COLUMN bank_session.subject_id IS 'the hold request or order whose form was opened last; colleagues see that it is open';
-COMMENT ON COLUMN bank_session.token_digest IS 'SHA-256 of the token in the browser, which itself is nowhere';
-CREATE INDEX bank_session_ends ON bank_session (ends_at);
-CREATE INDEX bank_session_of_bank ON bank_session (institution);
-CREATE UNIQUE INDEX bank_session_token ON bank_session (token_digest);
 
 CREATE TABLE bank_test_call (
     call_id uuid NOT NULL,
@@ -5035,8 +5031,6 @@ CREATE TABLE proof (
     tries_by jsonb NOT NULL DEFAULT '{}'::jsonb,
     used_at timestamp with time zone,
     ended_at timestamp with time zone,
-    visit_digest bytea,
-    visit_until timestamp with time zone,
     ack_no text GENERATED ALWAYS AS (
 CASE
     WHEN (purpose = ANY (ARRAY['my_case'::text, 'signature'::text])) THEN subject
@@ -5059,7 +5053,7 @@ CASE purpose
     ELSE NULL::text
 END) STORED,
     CONSTRAINT proof_of_bank UNIQUE (proof_id, institution, made_by),
-    CONSTRAINT proof_visit_digest_key UNIQUE (visit_digest),
+    CONSTRAINT proof_begins_session UNIQUE (proof_id, purpose, used_at),
     CONSTRAINT proof_pkey PRIMARY KEY (proof_id),
     CONSTRAINT proof_contact_end_check CHECK (((ack_no IS NULL) OR (contact_end ~ '^[0-9]{2}$'::text))),
     CONSTRAINT proof_bank_has_code CHECK (((institution IS NULL) OR (proposal_id IS NOT NULL))),
@@ -5075,12 +5069,9 @@ END) STORED,
     CONSTRAINT proof_signs_a_document CHECK (((purpose = 'signature'::text) = (document_id IS NOT NULL))),
     CONSTRAINT proof_tries_by_check CHECK ((jsonb_typeof(tries_by) = 'object'::text)),
     CONSTRAINT proof_tries_check CHECK ((tries >= 0)),
-    CONSTRAINT proof_valid_check CHECK ((made_at < valid_until)),
-    CONSTRAINT proof_visit_digest_check CHECK ((octet_length(visit_digest) = 32)),
-    CONSTRAINT proof_visit_is_whole CHECK (((visit_digest IS NULL) = (visit_until IS NULL))),
-    CONSTRAINT proof_visit_of_a_used_one CHECK (((visit_digest IS NOT NULL) = ((used_at IS NOT NULL) AND (purpose = ANY (ARRAY['appeal'::text, 'my_case'::text])))))
+    CONSTRAINT proof_valid_check CHECK ((made_at < valid_until))
 ) WITH (fillfactor=80);
-COMMENT ON TABLE proof IS 'a one-time code or link that admits somebody or confirms something, and the visit that it begins';
+COMMENT ON TABLE proof IS 'a one-time code or link that admits somebody or confirms something';
 COMMENT ON COLUMN proof.code_digest IS 'of the code without which a link opens nothing; null for a link of the command';
 COMMENT ON COLUMN proof.contact_end IS 'the last digits of the mobile it went to';
 COMMENT ON COLUMN proof.contact_name IS 'the officer of the bank it went to';
@@ -5209,15 +5200,10 @@ CREATE TABLE public_draft (
     confirmed_digest bytea,
     finished_at timestamp with time zone,
     desk_told_at timestamp with time zone,
-    visit_digest bytea,
-    visit_began_at timestamp with time zone,
-    visit_until timestamp with time zone,
     CONSTRAINT public_draft_code UNIQUE (code_digest),
-    CONSTRAINT public_draft_visit UNIQUE (visit_digest),
     CONSTRAINT public_draft_pkey PRIMARY KEY (draft_id),
     CONSTRAINT public_draft_asked_check CHECK ((asked_paise >= 0)),
-    CONSTRAINT public_draft_confirmed_is_whole CHECK (((confirmed_at IS NULL) = (confirmed_digest IS NULL))),
-    CONSTRAINT public_draft_visit_is_whole CHECK ((num_nulls(visit_digest, visit_began_at, visit_until) = ANY (ARRAY[0, 3])))
+    CONSTRAINT public_draft_confirmed_is_whole CHECK (((confirmed_at IS NULL) = (confirmed_digest IS NULL)))
 );
 COMMENT ON TABLE public_draft IS 'a complaint that is filled in on the public page, beside its draft';
 COMMENT ON COLUMN public_draft.asked_paise IS 'sum for which banks were asked before the mobile was confirmed';
@@ -5227,7 +5213,6 @@ COMMENT ON COLUMN public_draft.confirmed_at IS 'when a one-time code proved that
 COMMENT ON COLUMN public_draft.confirmed_digest IS 'keyed digest of the mobile that was confirmed; both are taken away when another number is given';
 COMMENT ON COLUMN public_draft.desk_told_at IS 'when the desk got a work item, because the complaint was not confirmed';
 COMMENT ON COLUMN public_draft.finished_at IS 'when the complainant sent the whole complaint';
-COMMENT ON COLUMN public_draft.visit_digest IS 'digest of the token in the cookie of the visit that has the draft open';
 CREATE INDEX public_draft_of_call ON public_draft (call_id) WHERE (call_id IS NOT NULL);
 CREATE INDEX public_draft_unconfirmed ON public_draft (draft_id) WHERE ((asked_paise > 0) AND (confirmed_at IS NULL) AND (desk_told_at IS NULL));
 
@@ -5648,6 +5633,55 @@ COMMENT ON COLUMN script_token.placed_at IS 'when the token was exchanged on its
 COMMENT ON COLUMN script_token.token_digest IS 'SHA-256 of the token, which itself is nowhere';
 CREATE UNIQUE INDEX script_token_digest ON script_token (token_digest);
 CREATE UNIQUE INDEX script_token_display ON script_token (display_digest) WHERE (display_digest IS NOT NULL);
+
+CREATE TABLE session (
+    session_id uuid NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    token_digest bytea NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    address text,
+    bank_person_id uuid,
+    opened_id uuid,
+    opened_at timestamp with time zone,
+    draft_id uuid GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'public_form'::text THEN (subject)::uuid
+    ELSE NULL::uuid
+END) STORED,
+    institution text GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'bank'::text THEN subject
+    ELSE NULL::text
+END) STORED,
+    proof_id uuid GENERATED ALWAYS AS (
+CASE
+    WHEN (kind = ANY (ARRAY['appeal'::text, 'my_case'::text])) THEN (subject)::uuid
+    ELSE NULL::uuid
+END) STORED,
+    CONSTRAINT session_token UNIQUE (token_digest),
+    CONSTRAINT session_pkey PRIMARY KEY (session_id),
+    CONSTRAINT session_address CHECK (((address IS NOT NULL) = (kind = 'bank'::text))),
+    CONSTRAINT session_in_order CHECK (((began_at <= last_seen_at) AND (began_at < ends_at))),
+    CONSTRAINT session_kind_check CHECK ((kind = ANY (ARRAY['appeal'::text, 'my_case'::text, 'public_form'::text, 'bank'::text]))),
+    CONSTRAINT session_of_a_bank CHECK (((kind = 'bank'::text) OR (num_nonnulls(bank_person_id, opened_id) = 0))),
+    CONSTRAINT session_opened CHECK (((opened_id IS NULL) = (opened_at IS NULL))),
+    CONSTRAINT session_token_digest_check CHECK ((octet_length(token_digest) = 32))
+) WITH (fillfactor=80);
+COMMENT ON TABLE session IS 'a time for which somebody is here, known by a token in a browser';
+COMMENT ON COLUMN session.bank_person_id IS 'who has signed in; null for the login of the bank itself';
+COMMENT ON COLUMN session.ended_at IS 'when it was ended before its time; null for a session that ends by its time';
+COMMENT ON COLUMN session.ends_at IS 'when it is over, however often it is used';
+COMMENT ON COLUMN session.opened_id IS 'the hold request or order whose form was opened last; colleagues see that it is open';
+COMMENT ON COLUMN session.subject IS 'the key of the row that the session is about';
+COMMENT ON COLUMN session.token_digest IS 'digest of the token in the cookie, which is stored nowhere';
+CREATE INDEX session_of_bank ON session (institution) WHERE (institution IS NOT NULL);
+CREATE UNIQUE INDEX session_of_draft ON session (draft_id) WHERE ((draft_id IS NOT NULL) AND (ended_at IS NULL));
+CREATE UNIQUE INDEX session_of_proof ON session (proof_id) WHERE (proof_id IS NOT NULL);
+CREATE INDEX session_over ON session (ends_at);
 
 CREATE TABLE set_aside_hop (
     set_aside_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -6182,8 +6216,6 @@ ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_decided_by_fkey FOR
 ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES bank_evidence(evidence_id);
 ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_made_by_fkey FOREIGN KEY (made_by) REFERENCES bank_person(person_id);
-ALTER TABLE bank_session ADD CONSTRAINT bank_session_bank_person_id_fkey FOREIGN KEY (bank_person_id) REFERENCES bank_person(person_id) ON DELETE CASCADE;
-ALTER TABLE bank_session ADD CONSTRAINT bank_session_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 ALTER TABLE bank_test_call ADD CONSTRAINT bank_test_call_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 ALTER TABLE braked_release ADD CONSTRAINT braked_release_brake_id_fkey FOREIGN KEY (brake_id) REFERENCES release_brake(brake_id);
 ALTER TABLE braked_release ADD CONSTRAINT braked_release_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
@@ -6363,6 +6395,10 @@ ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_institution_fkey FOREIG
 ALTER TABLE same_transfer ADD CONSTRAINT same_transfer_aside_case_no_aside_hop_no_fkey FOREIGN KEY (aside_case_no, aside_hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE same_transfer ADD CONSTRAINT same_transfer_counted_case_no_counted_hop_no_fkey FOREIGN KEY (counted_case_no, counted_hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE same_transfer ADD CONSTRAINT same_transfer_merge_id_fkey FOREIGN KEY (merge_id) REFERENCES case_merge(merge_id);
+ALTER TABLE session ADD CONSTRAINT session_bank_person_id_fkey FOREIGN KEY (bank_person_id) REFERENCES bank_person(person_id) ON DELETE CASCADE;
+ALTER TABLE session ADD CONSTRAINT session_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES public_draft(draft_id);
+ALTER TABLE session ADD CONSTRAINT session_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+ALTER TABLE session ADD CONSTRAINT session_proof_fkey FOREIGN KEY (proof_id, kind, began_at) REFERENCES proof(proof_id, purpose, used_at) ON DELETE CASCADE;
 ALTER TABLE set_aside_hop ADD CONSTRAINT set_aside_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE set_aside_hop ADD CONSTRAINT set_aside_hop_pair_id_fkey FOREIGN KEY (pair_id) REFERENCES same_transfer(pair_id);
 ALTER TABLE shift_handover ADD CONSTRAINT shift_handover_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id);
@@ -6600,6 +6636,7 @@ CREATE TRIGGER same_transfer_rules BEFORE INSERT OR DELETE OR UPDATE ON same_tra
 CREATE TRIGGER script_token_changed AFTER INSERT OR UPDATE OF revoked_at ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
 CREATE TRIGGER script_token_placed AFTER UPDATE OF placed_at ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_placed_told();
 CREATE TRIGGER script_token_rules BEFORE DELETE OR UPDATE ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_rules();
+CREATE TRIGGER session_rules BEFORE UPDATE ON session FOR EACH ROW EXECUTE FUNCTION session_rules();
 CREATE TRIGGER set_aside_hop_rules BEFORE DELETE OR UPDATE ON set_aside_hop FOR EACH ROW EXECUTE FUNCTION set_aside_hop_rules();
 CREATE TRIGGER sign_in_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON sign_in_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER task_act_append_only BEFORE UPDATE OR TRUNCATE ON task_act FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

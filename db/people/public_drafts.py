@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from db import sessions
 from db.pool import Connection
+from db.sessions import SessionKind
 from schemas.base import FrozenModel, UtcDatetime
 
 
@@ -91,42 +93,24 @@ async def get(connection: Connection, draft_id: UUID) -> PublicDraft:
 # -- visits ------------------------------------------------------------------------------------------------------------
 
 
-async def begin_visit(
-    connection: Connection, draft_id: UUID, visit_digest: bytes, at: datetime, until: datetime
-) -> None:
-    """Open a draft in a browser. An earlier visit of it ends."""
-    await connection.execute(
-        "UPDATE public_draft SET visit_digest = $2, visit_began_at = $3, visit_until = $4 WHERE draft_id = $1",
-        draft_id,
-        visit_digest,
-        at,
-        until,
-    )
+async def begin_visit(connection: Connection, draft_id: UUID, token_digest: bytes, longest: timedelta) -> None:
+    """Open a draft in a browser, in the caller's transaction. An earlier visit of it ends."""
+    # Two that begin at the same time would not see each other.
+    await connection.execute("SELECT FROM public_draft WHERE draft_id = $1 FOR NO KEY UPDATE", draft_id)
+    await sessions.begin_again(connection, SessionKind.PUBLIC_FORM, str(draft_id), token_digest, longest)
 
 
-async def visit(
-    connection: Connection, visit_digest: bytes, at: datetime, idle: timedelta, longest: timedelta
-) -> PublicDraft | None:
-    """Return the draft that a visit has open, and prolong the visit; None if it is over."""
-    row = await connection.fetchrow(
-        "UPDATE public_draft p SET"
-        " visit_until = greatest(p.visit_until, least($2 + $3::interval, p.visit_began_at + $4::interval))"
-        " FROM draft d WHERE d.draft_id = p.draft_id AND p.visit_digest = $1 AND p.visit_until > $2"
-        f" AND d.ended_at IS NULL RETURNING {_COLUMNS}",
-        visit_digest,
-        at,
+async def visit(connection: Connection, token_digest: bytes, idle: timedelta) -> PublicDraft | None:
+    """Return the draft that a visit has open, and note its use; None if it is over."""
+    return await sessions.find(
+        connection,
+        SessionKind.PUBLIC_FORM,
+        token_digest,
         idle,
-        longest,
-    )
-    return PublicDraft(**dict(row)) if row else None
-
-
-async def end_visit(connection: Connection, visit_digest: bytes) -> None:
-    """End a visit. Its draft stays, and opens by its code."""
-    await connection.execute(
-        "UPDATE public_draft SET visit_digest = NULL, visit_began_at = NULL, visit_until = NULL"
-        " WHERE visit_digest = $1",
-        visit_digest,
+        PublicDraft,
+        _COLUMNS,
+        "public_draft p JOIN draft d USING (draft_id)",
+        "p.draft_id = s.draft_id AND d.ended_at IS NULL",
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -15,6 +15,7 @@ from activities.context import Context
 from activities.officers.enrolment import proposal_code_digest, use_up
 from activities.proofs import PURPOSES, Code, Proofs
 from activities.secrets import SecretBox
+from activities.sessions import KINDS
 from db import proofs
 from db.banks import bank_logins
 from db.officers import credentials
@@ -30,15 +31,13 @@ from tests.factories import make_context
 from tests.officers import enrol
 
 GATE: Final = 60
-VALID, IDLE, LONGEST = timedelta(minutes=10), timedelta(minutes=10), timedelta(minutes=17)
+VALID: Final = timedelta(minutes=10)
 ADDRESSES: Final = ("192.0.2.1", "192.0.2.2", "192.0.2.3")
 WRONG: Final = "no code"
 OF_CODES: Final = {"code_tries": 2, "code_valid_seconds": VALID.total_seconds()}
 OF_PAGES: Final = {
     **OF_CODES,
     "code_tries_in_all": 5,
-    "visit_seconds": IDLE.total_seconds(),
-    "visit_max_seconds": LONGEST.total_seconds(),
 }
 FEW: Final = {"grievance": OF_PAGES, "my_case": OF_PAGES, "answer_links": OF_CODES}
 """sections of the policy, with few tries"""
@@ -64,9 +63,8 @@ steps = st.lists(
         *(st.tuples(st.just("wrong"), addresses),) * 2,
         st.tuples(st.just("two"), which, addresses, addresses),
         st.tuples(st.just("wait"), st.sampled_from((1, 5, 5, 10))),
-        st.tuples(st.just("stay"), st.integers(0, 4)),
         st.just(("elsewhere",)),
-        st.just(("leave",)),
+        st.just(("end",)),
         st.just(("forget",)),
     ),
     min_size=12,
@@ -107,14 +105,12 @@ class Life:
             self.proofs = Proofs(self.ctx, SecretBox(SecretStr("k" * 40)), purpose)
             self.limits = PURPOSES[purpose].limits(ctx.policy)
         self.made: list[Made] = []
-        self.visits: dict[str, tuple[datetime, datetime]] = {}
 
     async def live(self, happens: Sequence[tuple[str | int, ...]]) -> None:
         await self.ctx.pool.execute("DELETE FROM proof")
         await self.ask()
         for what, *details in happens:
             await getattr(self, str(what))(*details)
-        await self.look()
 
     async def ask(self) -> None:
         of, now = self.subject, self.clock.at
@@ -130,19 +126,19 @@ class Life:
     async def wait(self, minutes: int) -> None:
         self.clock.at += timedelta(minutes=minutes)
 
+    async def end(self) -> None:
+        """A code has no end but its own."""
+
     # -- tries -----------------------------------------------------------------------------------------------------
 
     async def give(self, code: str, address: str) -> bool:
         async with self.ctx.pool.acquire() as connection:
-            if not self.limits.visit_seconds or self.purpose is ProofPurpose.SIGNATURE:
+            if self.purpose.value not in KINDS:
                 of, now = self.subject, self.clock.at
                 proof = await self.proofs.find(connection, of.key, code, address, of.document_id)
                 use = proofs.use_again if self.again else proofs.use
                 return proof is not None and await use(connection, proof.proof_id, now) is not False
             entered = await self.proofs.begin_visit(connection, self.subject.key, code, address)
-        if entered:
-            assert entered.until == self.clock.at + IDLE
-            self.visits[entered.token] = self.clock.at, entered.until
         return entered is not None
 
     def is_live(self, made: Made, address: str) -> bool:
@@ -197,29 +193,6 @@ class Life:
             code.tries = dict(zip(ADDRESSES, by, strict=True))
         made.over |= could
 
-    # -- visits ----------------------------------------------------------------------------------------------------
-
-    async def look(self) -> None:
-        now = self.clock.at
-        for token, (began_at, until) in self.visits.items():
-            visit = await self.proofs.visit(token)
-            assert (visit is not None) == (now < until)
-            if visit:
-                self.visits[token] = began_at, max(until, min(now + IDLE, began_at + LONGEST))
-                assert (visit.subject, visit.until) == (self.subject.key, self.visits[token][1])
-
-    async def stay(self, times: int) -> None:
-        """Visitors look on and on."""
-        await self.look()
-        for _ in range(times):
-            await self.wait(5)
-            await self.look()
-
-    async def leave(self) -> None:
-        for token, (began_at, until) in self.visits.items():
-            await self.proofs.leave(token)
-            self.visits[token] = began_at, min(until, self.clock.at)
-
     async def forget(self) -> None:
         async with self.ctx.pool.acquire() as connection:
             assert await proofs.forget(connection, self.made[0].code.valid_until - VALID) == 0
@@ -273,7 +246,7 @@ class LinkLife(Life):
             for purpose in LINKS - {self.purpose}:
                 assert await OPENERS[purpose](connection, digest, lock=False) is None
 
-    async def leave(self) -> None:
+    async def end(self) -> None:
         """It was not asked for."""
         async with self.ctx.pool.acquire() as connection:
             await proofs.end_open_link(connection, self.purpose, self.subject.key)

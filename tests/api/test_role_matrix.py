@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from activities.officers import enrolment, script_tokens
-from activities.officers.sign_in import new_token
+from activities.sessions import new_token
 from api.officers import sign_in
 from api.officers.sessions import DISPLAY_COOKIE
 from api.officers.tokens import BankDoor, Tokens

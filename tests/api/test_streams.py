@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from activities.officers.sign_in import new_token
+from activities.sessions import new_token
 from api import server
 from api.case import cases
 from api.officers.tokens import Tokens

@@ -16,7 +16,8 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from activities.officers.enrolment import add_team, make_link
-from activities.officers.sign_in import code_at, new_token, step_at
+from activities.officers.sign_in import code_at, step_at
+from activities.sessions import new_token
 from adapters.clock import wall_clock
 from api.hosts import Site
 from api.officers.sessions import COOKIE

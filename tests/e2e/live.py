@@ -19,9 +19,9 @@ from temporalio.client import Client
 
 from activities.banks.directory import load_directory
 from activities.officers.enrolment import import_officers
-from activities.officers.sign_in import new_token
 from activities.privacy.person_keys import PersonKeys
 from activities.secrets import SecretBox
+from activities.sessions import new_token
 from db.pool import Pool, open_pool
 from domain.evidence.integrity import Verdict
 from domain.policy.model import PACKAGED_POLICY

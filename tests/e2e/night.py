@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import httpx
 
-from activities.officers.sign_in import new_token
 from activities.secrets import SecretBox
+from activities.sessions import new_token
 from schemas.enums import Role
 from schemas.text import IST
 from simulator import ScriptedAnswer, hold_row, refusal_row

@@ -14,10 +14,10 @@ BUGS: Final = (
     ),
     Bug(
         "a visit of a victim ends after its longest time, however busy",
-        "db/proofs.py",
-        "least($3 + $4::interval, used_at + $5::interval))",
-        "least($3 + $4::interval, $3 + $5::interval))",
-        "tests/activities/test_proof_machine.py::test_a_right_code_is_good_once_and_a_wrong_one_never",
+        "db/sessions.py",
+        "s.ends_at > m.now AND",
+        "s.ends_at > s.began_at AND",
+        "tests/activities/test_session_machine.py::test_a_session_admits_until_its_end",
     ),
     Bug(
         "a nodal officer's code has a few tries",

@@ -204,7 +204,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "script_token_placed_told": Effect(Sort.DERIVED, "Writes that a display took its token.", ("officer_event",)),
     "bank_login_ends_sessions": Effect(
-        Sort.DERIVED, "Ends the sessions of a bank that gets another login.", ("bank_session",)
+        Sort.DERIVED, "Ends the sessions of a bank that gets another login.", ("session",)
     ),
     "bank_reply_check_decided_once": Effect(Sort.RULE, "Refuses another decision on a reply of a bank."),
     "institution_login_counted": Effect(
@@ -220,14 +220,19 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "bank_login_email_once": Effect(Sort.RULE, "Refuses an e-mail that is the login of a bank and of a person."),
     "bank_person_ends_sessions": Effect(
-        Sort.DERIVED, "Ends the sessions of a person who is ended or sets another password.", ("bank_session",)
+        Sort.DERIVED, "Ends the sessions of a person who is ended or sets another password.", ("session",)
     ),
     "officer_totp_rules": Effect(Sort.RULE, "Refuses a code of an authenticator that is not later than the last one."),
     "recovery_code_rules": Effect(Sort.RULE, "Refuses a second use of a recovery code."),
     "proof_of_two": Effect(
         Sort.RULE, "Refuses a link of a proposal that another admin did not agree to, or with another code."
     ),
-    "proof_rules": Effect(Sort.RULE, "Refuses a second use of a code or a link, and any other change of what it is."),
+    "proof_rules": Effect(
+        Sort.RULE,
+        "Refuses a second use of a code or a link, a use without the session that it begins, and any other change of"
+        " what it is.",
+    ),
+    "session_rules": Effect(Sort.RULE, "Refuses any change of a session but its use and its one end."),
     "officer_session_rules": Effect(
         Sort.RULE, "Refuses a session of a disabled officer, and any change but its use and its one end."
     ),

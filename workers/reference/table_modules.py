@@ -61,7 +61,6 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "bank_login",
         "bank_person",
         "bank_reply_check",
-        "bank_session",
         "bank_test_call",
         "bank_body",
         "bank_exchange",
@@ -153,7 +152,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "shift_handover_item",
         "shift_handover_draft",
     ),
-    "access": ("try_bucket", "schema_migration", "clock_setting"),
+    "access": ("session", "try_bucket", "schema_migration", "clock_setting"),
 }
 """In the order of the areas; `access` is what belongs to no area."""
 

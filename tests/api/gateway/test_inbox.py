@@ -261,13 +261,15 @@ async def test_a_session_ends_and_no_other_site_posts_in_it(doors: Doors, browse
     refused = await browser.sign_in(status=401)
     assert "no login for this page" in refused.text
     async with doors.services.ctx.pool.acquire() as connection:
-        old = "SELECT gen_random_uuid(), sha256('old'), 'SBIN', t.at, t.at, t.at + interval '1 hour', '192.0.2.1'"
+        old = (
+            "SELECT gen_random_uuid(), 'bank', sha256('old'), 'SBIN', t.at, t.at, t.at + interval '1 hour', '192.0.2.1'"
+        )
         await connection.execute(
-            "INSERT INTO bank_session (session_id, token_digest, institution, began_at, last_seen_at, ends_at, address)"
+            "INSERT INTO session (session_id, kind, token_digest, subject, began_at, last_seen_at, ends_at, address)"
             f" {old} FROM (SELECT present_moment() - interval '40 days' AS at) t"
         )
         await forget_entries(doors.services.ctx)
-        left = "SELECT count(*) FROM bank_session WHERE token_digest = sha256('old')"
+        left = "SELECT count(*) FROM session WHERE token_digest = sha256('old')"
         assert await connection.fetchval(left) == 0, "also when no bank signs in any more"
 
 

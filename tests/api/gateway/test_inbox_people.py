@@ -144,7 +144,7 @@ async def test_a_person_is_added_by_a_live_session_and_an_old_hash_is_made_again
     assert not is_outdated(made), "a hash of other costs is made again at the sign-in"
 
     async def signs_out_meanwhile(_: str) -> float:
-        await pool.execute("UPDATE bank_session SET ended_at = present_moment() WHERE ended_at IS NULL")
+        await pool.execute("UPDATE session SET ended_at = present_moment() WHERE ended_at IS NULL")
         return 0
 
     monkeypatch.setattr(doors.services.inbox_checks, "wait_seconds", signs_out_meanwhile)
@@ -461,10 +461,12 @@ async def by_two(ctx: Context, *, is_so: bool) -> None:
 
 async def session_of(pool: Pool, institution: str) -> BankSession:
     """A session of a bank's own login."""
-    session_id = uuid4()
+    hour, digest = timedelta(hours=1), hashlib.sha256(uuid4().bytes).digest()
     async with pool.acquire() as connection:
-        token_digest = hashlib.sha256(session_id.bytes).digest()
-        return await bank_logins.begin(connection, session_id, token_digest, institution, "", timedelta(hours=1))
+        await bank_logins.begin_session(connection, institution, digest, "", hour)
+        session = await bank_logins.find_session(connection, digest, hour)
+    assert session is not None
+    return session
 
 
 async def person_of(doors: Doors, name: str) -> Browser:

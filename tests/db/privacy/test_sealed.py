@@ -6,7 +6,7 @@ from db.pool import Pool, open_pool
 from db.privacy.body_keys import BANK_CREDENTIALS, addresses_without, session_name
 
 CLEAR_NAMES = {
-    *("digest", "hash", "previous_hash", "event_hash", "visit_digest", "body_digest", "document_digest"),
+    *("digest", "hash", "previous_hash", "event_hash", "body_digest", "document_digest"),
     *(
         "payload_digest",
         "list_digest",
