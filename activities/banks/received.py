@@ -26,7 +26,6 @@ from adapters.transcript import Sending
 from db.banks import bank_exchanges, bank_keys
 from db.banks.bank_exchanges import ReceivedBody
 from db.banks.bank_keys import Evidence, SealedStatement, SignedBy
-from db.evidence import pack
 from db.pool import Connection
 from db.privacy.body_keys import BODY, CaseKey
 from domain.evidence_binding import SIGNED, binding, request_text
@@ -159,12 +158,12 @@ def _authenticated_by(request: Evidence, signed: Signed | None) -> str:
 async def _signed(connection: Connection, request: Evidence, origin: str | None) -> Signed | None:
     """Return the signature over a request; None if there is none or it does not fit the stored bytes."""
     if request.key_id and request.signature and request.signature_base:
-        keys = await pack.public_keys(connection, [request.key_id])
+        keys = await bank_keys.public_keys(connection, [request.key_id])
         return Signed(request.signature_base, request.signature, request.key_id, keys[request.key_id])
     key_ids = _key_ids(request)
     if not key_ids:
         return None
-    keys = await pack.public_keys(connection, key_ids)
+    keys = await bank_keys.public_keys(connection, key_ids)
     origins = _origins(origin, _field(request.headers, "host"))
     return _first_verified(request.method, request.path, request.headers, origins, keys)
 

@@ -163,6 +163,12 @@ async def purge_nonces(connection: Connection, seen_before: datetime, limit: int
     return len(await connection.fetch(PURGE_NONCES, seen_before, limit))
 
 
+async def public_keys(connection: Connection, key_ids: list[str]) -> dict[str, bytes]:
+    """Return the registered keys with those ids, ended ones too."""
+    rows = await connection.fetch("SELECT key_id, public_key FROM bank_key WHERE key_id = ANY($1)", key_ids)
+    return {row["key_id"]: row["public_key"] for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Concerned:
     """The case that a bank's request is about, locked, and the key of its bodies."""
