@@ -17,10 +17,10 @@ from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunn
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.banks.delivery import Adapters, BankDelivery
-from activities.banks.reply_links import LetterLinks
 from activities.case.hold_requests import CaseActivities
 from activities.case.outbox import SweepActivities
 from activities.case.payer_inquiries import PayerInquirySender
+from activities.case.reply_links import LetterLinks
 from activities.context import Context
 from activities.database_figures import DatabaseGauges, read_backlog
 from activities.evidence.nightly import NightlyRuns

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities.banks import received
-from activities.banks.received import keep_statement
-from activities.banks.reply_links import keep_form
+from activities.case.answers import keep_statement
+from activities.case.reply_links import keep_form
 from activities.context import Context
 from activities.evidence.pack import Maker, write_pack
 from activities.recovery.document_issuing import issue_for_officer
