@@ -6,7 +6,7 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute, Route
 
-from activities.banks.reply_links import PATH as REPLY_PATH
+from activities.case.reply_links import PATH as REPLY_PATH
 from activities.officers.enrolment import FIRST_PATH, SIGN_IN_PATH
 from api import console, ops
 from api.banks import banks

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from activities.banks.reply_links import PATH as REPLY_PATH
+from activities.case.reply_links import PATH as REPLY_PATH
 from activities.officers.enrolment import FIRST_PATH, SIGN_IN_PATH
 from activities.people.my_case import CASE_PATH
 from activities.people.public_complaints import FORM_PATH

@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
-from activities.banks.reply_links import PATH as REPLY_PATH
+from activities.case.reply_links import PATH as REPLY_PATH
 from activities.officers.enrolment import FIRST_PATH, SIGN_IN_PATH
 from activities.people.my_case import CASE_PATH
 from activities.people.public_complaints import FORM_PATH

@@ -10,7 +10,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 from activities.banks.received import origin_of
-from activities.banks.reply_links import REPLIES_AT_ONCE
+from activities.case.reply_links import REPLIES_AT_ONCE
 from activities.context import Context
 from activities.database_figures import DatabaseGauges
 from activities.officers.enrolment import SignInLinks

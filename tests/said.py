@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from activities.context import Context
+from activities.recovery.message_outbox import open_message
 from db.recovery.notifications import StoredMessage, stored_message
 
 
@@ -33,6 +34,6 @@ async def said(ctx: Context, kind: str | None = None, case_no: str | None = None
     found = []
     for row in rows:
         columns = dict(row)
-        text = ctx.persons.open_message(row["message_id"], StoredMessage(**columns.pop("text")))
+        text = open_message(ctx.persons, row["message_id"], StoredMessage(**columns.pop("text")))
         found.append(Said(**columns, address=text.address, body=text.body))
     return found

@@ -17,18 +17,18 @@ from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunn
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.banks.delivery import Adapters, BankDelivery
-from activities.banks.reply_links import LetterLinks
 from activities.case.hold_requests import CaseActivities
 from activities.case.outbox import SweepActivities
 from activities.case.payer_inquiries import PayerInquirySender
+from activities.case.reply_links import LetterLinks
 from activities.context import Context
 from activities.database_figures import DatabaseGauges, read_backlog
 from activities.evidence.nightly import NightlyRuns
 from activities.gateway.feed import announce
 from activities.gateway.iso_files import SpoolWatcher
 from activities.gateway.lien_rounds import ReconciliationActivities
+from activities.recovery import hearings
 from activities.recovery.document_issuing import appeal_address
-from activities.recovery.hearings import attend_to_orders, tell_of_hearings
 from activities.secrets import CannotOpen, Process
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.i4c.client import I4cAdapter
@@ -135,7 +135,7 @@ def make_workers(
     recovery = RecoveryActivities(ctx, bank_delivery, mailer, links)
     reconciliation = ReconciliationActivities(ctx, banks, mailer)
     sweep = SweepActivities(
-        ctx, notifier.notify, attend_to_orders, tell_of_hearings, options.SWEEPS_A_RUN, options.SWEEP_INTERVAL
+        ctx, notifier.notify, hearings.ORDERS, hearings.HEARINGS, options.SWEEPS_A_RUN, options.SWEEP_INTERVAL
     )
     workers = []
     if queues.serve(Queues.CASE_WORK):

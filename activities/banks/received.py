@@ -19,21 +19,18 @@ from http_message_signatures import (
 )
 
 from activities.banks.bodies import BodySealer, sealer_of_case
-from activities.case.transaction import CaseTransaction
 from activities.context import Context
 from activities.secrets import pem
 from adapters.transcript import Sending
 from db.banks import bank_exchanges, bank_keys
 from db.banks.bank_exchanges import ReceivedBody
-from db.banks.bank_keys import Evidence, SealedStatement, SignedBy
-from db.evidence import pack
+from db.banks.bank_keys import Evidence
 from db.pool import Connection
-from db.privacy.body_keys import BODY, CaseKey
-from domain.evidence_binding import SIGNED, binding, request_text
+from db.privacy.body_keys import CaseKey
+from domain.evidence_binding import SIGNED, request_text
 from schemas.banks.keys import About, BankKey, Exchange
 from schemas.base import FrozenModel
 from schemas.enums import ChannelKind
-from schemas.events import EventKind
 
 
 async def keep(
@@ -159,12 +156,12 @@ def _authenticated_by(request: Evidence, signed: Signed | None) -> str:
 async def _signed(connection: Connection, request: Evidence, origin: str | None) -> Signed | None:
     """Return the signature over a request; None if there is none or it does not fit the stored bytes."""
     if request.key_id and request.signature and request.signature_base:
-        keys = await pack.public_keys(connection, [request.key_id])
+        keys = await bank_keys.public_keys(connection, [request.key_id])
         return Signed(request.signature_base, request.signature, request.key_id, keys[request.key_id])
     key_ids = _key_ids(request)
     if not key_ids:
         return None
-    keys = await pack.public_keys(connection, key_ids)
+    keys = await bank_keys.public_keys(connection, key_ids)
     origins = _origins(origin, _field(request.headers, "host"))
     return _first_verified(request.method, request.path, request.headers, origins, keys)
 
@@ -235,51 +232,13 @@ async def kept_if_refused(
 async def keep_body(ctx: Context, institution: str, received: ReceivedBody) -> None:
     """Store a body from the I4C wire or from a file, of no known case or of several."""
     async with ctx.pool.acquire() as connection:
-        sealer = await _sealer_of_bank(ctx, connection, institution)
+        sealer = await sealer_of_bank(ctx, connection, institution)
         await bank_exchanges.keep_body(connection, institution, sealer.received(received))
 
 
-async def _sealer_of_bank(ctx: Context, connection: Connection, institution: str) -> BodySealer:
+async def sealer_of_bank(ctx: Context, connection: Connection, institution: str) -> BodySealer:
+    """Return what seals the bodies of a bank that are of no single case."""
     return await ctx.bank_sealers.of_bank(ctx.persons, connection, institution, ctx.now())
-
-
-async def keep_statement(
-    ctx: Context,
-    institution: str,
-    method: str,
-    path: str,
-    headers: Sequence[tuple[str, str]],
-    body: bytes,
-    *,
-    about: UUID | None = None,
-    key: BankKey | None = None,
-    origin: str | None = None,
-    bank_person_id: UUID | None = None,
-) -> int:
-    """Store a request of `institution` before it is processed; return its number.
-
-    `key` has signed the request for our address `origin`. If the request is about a hold request, an inquiry, an order
-    or a grievance of this bank, the case log gets digests: the SHA-256 of each file of it in the evidence pack.
-    """
-    signed = signed_now(method, path, headers, origin, key) if key else None
-    by = SignedBy(signed.key_id, signed.signature, signed.base) if signed else None
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        concerned = await bank_keys.lock_case_of(connection, institution, about) if about else None
-        if concerned:
-            sealer = sealer_of_case(ctx.persons, CaseKey(case_no=concerned.head.case_no, key=concerned.key))
-        else:
-            sealer = await _sealer_of_bank(ctx, connection, institution)
-        sealed = SealedStatement(sealer.key, sealer.body(BODY, body))
-        evidence_id = await bank_keys.keep_evidence(
-            connection, institution, method, path, headers, sealed, about, by, bank_person_id
-        )
-        if concerned:
-            folder = folder_of(evidence_id)
-            files = kept_files(method, path, headers, body, signed)
-            bound = binding({f"{folder}/{name}": content for name, content in files.items()})
-            work = CaseTransaction(ctx, connection, concerned.head, f"bank:{institution}")
-            await work.log(EventKind.BANK_SPOKE, evidence_id=evidence_id, institution=institution, bound=bound)
-    return evidence_id
 
 
 _AS: Final = {About.HOLD_REQUEST: "hold", About.ORDER: "order", About.PAYER_INQUIRY: "inquiry"}

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from activities.banks.letters import Letter
-from activities.banks.reply_links import LinkState, ReplyForm, ReplyLinks, ReplyView, Written
 from activities.case.answers import take_status_update
+from activities.case.reply_links import LinkState, ReplyForm, ReplyLinks, ReplyView, Written
 from activities.context import Context
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.email import ReplyLink, job_id_of, link_text

@@ -1,27 +1,37 @@
-"""Intake of a bank's answer: one idempotent transaction, and only then the workflow is notified (architecture.md)."""
+"""Intake of a bank's answer: one idempotent transaction, and only then the workflow is notified (architecture.md).
+
+A request of a bank is stored before it is processed.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from activities.banks.bodies import BodySealer, sealer_of_case
+from activities.banks.received import folder_of, kept_files, sealer_of_bank, signed_now
 from activities.case.answer_effects import AnswerWriter, holds, only_of_payers_bank
 from activities.case.claims import to_claims
 from activities.case.merged_answers import ask_rest, count_here, set_aside_new, told_elsewhere, without
+from activities.case.transaction import CaseTransaction
 from activities.context import Context
 from activities.isolation import repeated
 from activities.metrics import METRICS
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import BankProtocolError
-from db.banks import bank_exchanges, channels
+from db.banks import bank_exchanges, bank_keys, channels
 from db.banks.bank_exchanges import ReceivedBody
+from db.banks.bank_keys import SealedStatement, SignedBy
 from db.case import answers, cases, telephone
 from db.pool import Connection
-from db.privacy.body_keys import CaseKey
+from db.privacy.body_keys import BODY, CaseKey
 from domain.case.trail import reconcile, task_of
+from domain.evidence_binding import binding
+from schemas.banks.keys import BankKey
 from schemas.case.answers import Claim, Discrepancy, HopPosition, Reconciliation
 from schemas.case.case_workflow import FollowUp
 from schemas.enums import ClaimKind, DiscrepancyKind, Disposition
+from schemas.events import EventKind
 from schemas.identifiers import reference_key
 
 
@@ -321,3 +331,42 @@ def _reply_counts(outcome: Reconciliation) -> dict[str, int]:
         "duplicates": by[Disposition.DUPLICATE],
         "contradictions": len(outcome.discrepancies),
     }
+
+
+async def keep_statement(
+    ctx: Context,
+    institution: str,
+    method: str,
+    path: str,
+    headers: Sequence[tuple[str, str]],
+    body: bytes,
+    *,
+    about: UUID | None = None,
+    key: BankKey | None = None,
+    origin: str | None = None,
+    bank_person_id: UUID | None = None,
+) -> int:
+    """Store a request of `institution` before it is processed; return its number.
+
+    `key` has signed the request for our address `origin`. If the request is about a hold request, an inquiry, an order
+    or a grievance of this bank, the case log gets digests: the SHA-256 of each file of it in the evidence pack.
+    """
+    signed = signed_now(method, path, headers, origin, key) if key else None
+    by = SignedBy(signed.key_id, signed.signature, signed.base) if signed else None
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        concerned = await cases.lock_case_of(connection, institution, about) if about else None
+        if concerned:
+            sealer = sealer_of_case(ctx.persons, CaseKey(case_no=concerned.head.case_no, key=concerned.key))
+        else:
+            sealer = await sealer_of_bank(ctx, connection, institution)
+        sealed = SealedStatement(sealer.key, sealer.body(BODY, body))
+        evidence_id = await bank_keys.keep_evidence(
+            connection, institution, method, path, headers, sealed, about, by, bank_person_id
+        )
+        if concerned:
+            folder = folder_of(evidence_id)
+            files = kept_files(method, path, headers, body, signed)
+            bound = binding({f"{folder}/{name}": content for name, content in files.items()})
+            work = CaseTransaction(ctx, connection, concerned.head, f"bank:{institution}")
+            await work.log(EventKind.BANK_SPOKE, evidence_id=evidence_id, institution=institution, bound=bound)
+    return evidence_id

@@ -15,9 +15,8 @@ from activities.case.answer_links import nodal_letter, page_text, reminder_lette
 from activities.case.batches import plan_batch
 from activities.case.hop_steps import write_off_request
 from activities.case.request_sending import REQUEST_OVER, RequestSender, request_task
-from activities.case.transaction import ENGINE, CaseTransaction, case_transaction, lock_case
+from activities.case.transaction import ENGINE, CaseTransaction, case_transaction, lock_case, refuse_before
 from activities.context import Context
-from activities.recovery.hold_transaction import refuse_before
 from adapters.banks.email import LinkMaker
 from adapters.messages.smtp import Mailer
 from db.banks import bank_exchanges

@@ -19,9 +19,8 @@ from activities.context import Context
 from activities.metrics import METRICS, SweepWork
 from db.banks import bank_keys, bank_logins, reply_links
 from db.case import bank_feeds, case_outbox, cases, hop_retries, ledger, parked_hops, telephone
-from db.recovery import court_hearings, court_orders
+from db.pool import Connection
 from schemas.case.case_workflow import CaseNews, CaseStart, FollowUp, Swept
-from schemas.text import IST
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +49,6 @@ SKIP_AFTER_SERVER_ERROR = timedelta(seconds=10)
 """the same where a server failed: the next sweep begins with other cases"""
 
 NotifyWorkflow = Callable[[FollowUp], Awaitable[None]]
-OfCourts = Callable[[Context, str, Sequence[int]], Awaitable[int]]
-"""attends to the orders or hearings of courts of one case, and returns how many changed"""
 OneCase = Callable[[], Awaitable[int]]
 """performs an action for one case and returns how many things it did"""
 
@@ -72,6 +69,16 @@ _SERVER_ERRORS = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
 )
+
+
+@dataclass(frozen=True)
+class OfCourts:
+    """Orders or hearings of courts that the sweep attends to when they are due."""
+
+    due: Callable[[Context, Connection, datetime, Sequence[str], int], Awaitable[list[tuple[str, list[int]]]]]
+    """returns those that are due at a time, by case; without these cases, and at most so many"""
+    attend: Callable[[Context, str, Sequence[int]], Awaitable[int]]
+    """attends to those of one case, and returns how many changed"""
 
 
 @dataclass(frozen=True)
@@ -140,8 +147,8 @@ class _Sweep:
         written_off = await self._write_off()
         reminded = await self._remind()
         called = await self._attend_to_call_backs()
-        orders_ended = await self._end_court_orders()
-        hearings_told = await self._tell_of_hearings()
+        orders_ended = await self._attend_to(SweepWork.COURT_ORDERS, self._end_orders)
+        hearings_told = await self._attend_to(SweepWork.COURT_HEARINGS, self._tell_hearings)
         news_purged, guards_purged = await self._purge()
         return Swept(
             cases_started=started,
@@ -271,27 +278,13 @@ class _Sweep:
 
     # -- orders and hearings of courts ---------------------------------------------------------------------------------
 
-    async def _end_court_orders(self) -> int:
-        if self._end_orders is None:
+    async def _attend_to(self, work: SweepWork, of_courts: OfCourts | None) -> int:
+        if of_courts is None:
             return 0
-        warn_before = self._ctx.policy.court_orders.warn_before_seconds / self._ctx.procedure_clock_factor
         async with self._ctx.pool.acquire() as connection:
-            warns_before = self._now + timedelta(seconds=warn_before)
-            due = await court_orders.due(connection, warns_before, list(self._resting), WAITING_LIMIT, self._now)
-        jobs = [(case_no, partial(self._end_orders, self._ctx, case_no, order_ids)) for case_no, order_ids in due]
-        return await self._each(SweepWork.COURT_ORDERS, jobs)
-
-    async def _tell_of_hearings(self) -> int:
-        if self._tell_hearings is None:
-            return 0
-        before = timedelta(
-            seconds=self._ctx.policy.court_orders.hearing_notice_seconds / self._ctx.procedure_clock_factor
-        )
-        today, until = self._now.astimezone(IST).date(), (self._now + before).astimezone(IST).date()
-        async with self._ctx.pool.acquire() as connection:
-            due = await court_hearings.due(connection, today, until, list(self._resting), WAITING_LIMIT)
-        jobs = [(case_no, partial(self._tell_hearings, self._ctx, case_no, ids)) for case_no, ids in due]
-        return await self._each(SweepWork.COURT_HEARINGS, jobs)
+            due = await of_courts.due(self._ctx, connection, self._now, list(self._resting), WAITING_LIMIT)
+        jobs = [(case_no, partial(of_courts.attend, self._ctx, case_no, ids)) for case_no, ids in due]
+        return await self._each(work, jobs)
 
     # -- purging ---------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,8 @@ from activities.case.transaction import case_transaction
 from activities.context import Context
 from activities.evidence.archive import PackWriter, Progress, digest_of
 from activities.privacy.person_keys import PersonKeys
+from activities.recovery.credit_accounts import open_account
+from activities.recovery.message_outbox import open_message
 from activities.secrets import Keys, Purpose, pem
 from db.case import case_views, telephone
 from db.evidence import integrity, pack_bodies
@@ -188,9 +190,9 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
         speakers={number: persons.open_stored(speaker) for number, speaker in speakers.items()},
         said=texts_of_grievances.levels,
         victims=persons.open_all(await person_keys.of_case(connection, case_no)),
-        messages={message_id: persons.open_message(message_id, stored) for message_id, stored in texts.items()},
+        messages={message_id: open_message(persons, message_id, stored) for message_id, stored in texts.items()},
         contacts={hold_id: persons.open_contact(stored) for hold_id, stored in contacts.items()},
-        names={account.account_id: persons.open_account(account).holder_name for account in accounts},
+        names={account.account_id: open_account(persons, account).holder_name for account in accounts},
         contact_changes={change_id: persons.open_contact(stored) for change_id, stored in changes.items()},
     )
 

@@ -20,9 +20,9 @@ from uuid import UUID, uuid4
 from pydantic import Field
 
 from activities.banks.bodies import line_opener
-from activities.banks.reply_links import LinkState, ReplyNotTaken, ReplyTaken
 from activities.case import answer_links
 from activities.case.answer_links import AnswerForm, AnswerView, transfers_of
+from activities.case.reply_links import LinkState, ReplyNotTaken, ReplyTaken
 from activities.case.tickets import urgency_of
 from activities.context import Context
 from activities.gateway import feed

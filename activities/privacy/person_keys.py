@@ -20,14 +20,10 @@ from db.pool import Connection
 from db.privacy import person_keys, victims
 from db.privacy.person_keys import PersonKey, SealedPerson, SealedText, StoredPerson, StoredText
 from db.privacy.victims import HolderContact, StoredContact
-from db.recovery.credit_accounts import StoredCreditAccount
-from db.recovery.grievance_views import SealedGrievance, use_of_contact, use_of_said, use_of_text
-from db.recovery.notifications import StoredMessage
 from domain.errors.case import ComplaintNotFound
 from domain.privacy.retention import stated_contact
 from domain.privacy.search import same_person, search_terms
-from schemas.privacy.personal_data import ContactData, MessageText, PersonalData
-from schemas.recovery.credit_accounts import CreditAccount
+from schemas.privacy.personal_data import ContactData, PersonalData
 
 log = logging.getLogger(__name__)
 
@@ -112,19 +108,6 @@ class PersonKeys:
             return ""
         return opened_under(key, bytes.fromhex(sealed), bound_to_use(stored.person_id, use)).decode()
 
-    def seal_message(self, key: PersonKey, message_id: UUID, said: MessageText) -> tuple[bytes, bytes | None]:
-        """Seal a message, and return its head and its text; None for an empty text. Raises `CannotOpen`."""
-        head = self.seal_text(key, f"{said.address}\n{said.subject}", f"head of {message_id}")
-        return head, self.seal_text(key, said.body, f"body of {message_id}") if said.body else None
-
-    def open_message(self, message_id: UUID, stored: StoredMessage) -> MessageText:
-        """Return a message; an empty one if the key is destroyed. Raises `CannotOpen`."""
-        if stored.key is None or stored.sealed_head is None:
-            return MessageText(address=stored.address, subject=stored.subject, body=stored.body)
-        address, _, subject = self.open_text(stored.key, stored.sealed_head, f"head of {message_id}").partition("\n")
-        body = self.open_text(stored.key, stored.sealed_body, f"body of {message_id}") if stored.sealed_body else ""
-        return MessageText(address=address, subject=subject, body=body)
-
     def seal_contact(self, key: PersonKey | None, hold_id: UUID, data: ContactData) -> SealedText:
         """Seal the contact of the account holder under a hold. As `seal_new`."""
         return self.seal_new(key, f"{data.phone}\n{data.email}", f"contact of {hold_id}")
@@ -133,27 +116,6 @@ class PersonKeys:
         """Return the contact of an account holder; an empty one if the key is destroyed. Raises `CannotOpen`."""
         phone, _, email = self.open_text(stored, stored.sealed, f"contact of {stored.hold_id}").partition("\n")
         return ContactData(phone=phone, email=email)
-
-    def seal_name(self, key: PersonKey, ack_no: str, account: str, name: str) -> bytes:
-        """Seal the name of the holder of an account to be credited. Raises `CannotOpen`."""
-        return self.seal_text(key, name, f"holder of {account} for {ack_no}")
-
-    def open_account(self, stored: StoredCreditAccount) -> CreditAccount:
-        """Return an account to be credited; without its name if the key is destroyed. Raises `CannotOpen`."""
-        account = CreditAccount(**stored.model_dump(exclude={"sealed_name", "key"}))
-        name = self.open_text(stored.key, stored.sealed_name, f"holder of {stored.account} for {stored.ack_no}")
-        return account.model_copy(update={"holder_name": name})
-
-    def seal_grievance(self, key: PersonKey | None, grievance_id: UUID, text: str, contact: str) -> SealedGrievance:
-        """Seal what an account holder says; under a new key if there is none. Raises `CannotOpen`."""
-        of_holder = key or self.new_key()
-        sealed_contact = self.seal_text(of_holder, contact, use_of_contact(grievance_id)) if contact else None
-        sealed_text = self.seal_text(of_holder, text, use_of_text(grievance_id))
-        return SealedGrievance(grievance_id, of_holder, key is None, sealed_text, sealed_contact)
-
-    def seal_said(self, key: PersonKey | None, grievance_id: UUID, level: str, said: str) -> SealedText:
-        """Seal what an account holder says at a level. As `seal_new`."""
-        return self.seal_new(key, said, use_of_said(grievance_id, level))
 
     def seal_new(self, key: PersonKey | None, text: str, use: str) -> SealedText:
         """Seal a text about a person; under a new key if there is none. Raises `CannotOpen`."""

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from activities.banks.reply_links import ReplyView
+from activities.case.reply_links import ReplyView
 from activities.case.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.outgoing import Attempt, Kind, NoWay, Ways

@@ -16,9 +16,8 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.banks import received
 from activities.banks.delivery import BankDelivery, Delivered
 from activities.banks.letters import BankMessage
-from activities.case.transaction import ENGINE
+from activities.case.transaction import ENGINE, refuse_if_early
 from activities.context import Context
-from activities.recovery.hold_transaction import refuse_if_early
 from activities.recovery.order_transaction import OrderTransaction, order_transaction
 from activities.recovery.orders import next_cancellation_level, order_over, send_by_letter
 from adapters.banks.email import LinkMaker

@@ -12,6 +12,7 @@ from typing import Final
 
 from activities.case.transaction import CaseTransaction, case_transaction
 from activities.context import Context
+from activities.privacy.person_keys import PersonKeys
 from activities.recovery import restoration_transitions
 from activities.recovery.message_recipients import Concerned, notify_people
 from db.case import cases
@@ -92,7 +93,7 @@ async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str, *, 
             work.case_no,
             new,
             stored,
-            ctx.persons.seal_name(stored, ack_no, new.account, new.holder_name),
+            ctx.persons.seal_text(stored, new.holder_name, _use_of_name(new.account, ack_no)),
             institution=found.code,
             same_name=_plain(victim.name) == _plain(new.holder_name),
             by=by,
@@ -253,7 +254,19 @@ async def told_for(ctx: Context, ack_no: str) -> CreditAccounts:
     async with ctx.pool.acquire() as connection:
         await cases.case_of_complaint(connection, ack_no)
         found = await credit_accounts.of_complaint(connection, ack_no)
-    return CreditAccounts(accounts=tuple(ctx.persons.open_account(account) for account in found))
+    return CreditAccounts(accounts=tuple(open_account(ctx.persons, account) for account in found))
+
+
+def open_account(persons: PersonKeys, stored: StoredCreditAccount) -> CreditAccount:
+    """Return an account to be credited; without its name if the key is destroyed. Raises `CannotOpen`."""
+    account = CreditAccount(**stored.model_dump(exclude={"sealed_name", "key"}))
+    name = persons.open_text(stored.key, stored.sealed_name, _use_of_name(stored.account, stored.ack_no))
+    return account.model_copy(update={"holder_name": name})
+
+
+def _use_of_name(account: str, ack_no: str) -> str:
+    """Return what the name of an account's holder is bound to."""
+    return f"holder of {account} for {ack_no}"
 
 
 def _unnamed(stored: StoredCreditAccount) -> CreditAccount:

@@ -17,12 +17,11 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.case.transaction import ENGINE, case_transaction
+from activities.case.transaction import ENGINE, case_transaction, refuse_if_early, time_of_action
 from activities.context import Context
 from activities.proofs import Proofs
 from activities.recovery import grievance_messages
 from activities.recovery.grievance_decisions import HOLDER, Work, ask, end, grievance_transaction, move_up
-from activities.recovery.hold_transaction import refuse_if_early, time_of_action
 from activities.recovery.message_outbox import way_to
 from activities.recovery.message_recipients import Concerned, Holder, notify_people
 from activities.secrets import Keys

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from activities.case.transaction import CaseTransaction, case_transaction
 from activities.context import Context
+from activities.privacy.person_keys import PersonKeys
 from activities.recovery import grievance_messages
 from activities.recovery.message_recipients import Concerned, Holder, notify_people
 from activities.recovery.order_releases import notify_hold_workflows
@@ -17,8 +18,10 @@ from activities.recovery.payer_decisions import confirm_by, drop_proposal, propo
 from db.case import case_outbox
 from db.clock import present_moment
 from db.privacy import person_keys
+from db.privacy.person_keys import PersonKey
 from db.recovery import account_holds, appeals, grievance_views, grievances, release_proposals
 from db.recovery.account_holds import AccountHold
+from db.recovery.grievance_views import SealedGrievance, use_of_contact, use_of_said, use_of_text
 from db.recovery.grievances import GrievanceRow
 from domain.errors.recovery import ContactTooNew, GrievanceMovedOn, NothingOnHold
 from domain.officers.officers import DECIDES
@@ -144,7 +147,7 @@ async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str
         policy = ctx.policy.grievance.promised(ctx.policy.version, ctx.procedure_clock_factor)
         level, due = filed_at(earlier, hold.first_held_at, policy, now)
         known = await person_keys.of_hold(connection, hold_id)
-        sealed = ctx.persons.seal_grievance(known, uuid4(), new.text, new.contact)
+        sealed = _seal(ctx.persons, known, uuid4(), new)
         row = await grievances.insert(
             connection, hold_id, case.case_no, new.language, sealed, policy, level, due, now, by
         )
@@ -371,6 +374,14 @@ async def move_up(
     await work.notify(ProcedureKind.GRIEVANCE, work.row.grievance_id)
 
 
+def _seal(persons: PersonKeys, key: PersonKey | None, grievance_id: UUID, new: NewGrievance) -> SealedGrievance:
+    """Seal what an account holder says; under a new key if there is none. Raises `CannotOpen`."""
+    of_holder = key or persons.new_key()
+    contact = persons.seal_text(of_holder, new.contact, use_of_contact(grievance_id)) if new.contact else None
+    text = persons.seal_text(of_holder, new.text, use_of_text(grievance_id))
+    return SealedGrievance(grievance_id, of_holder, key is None, text, contact)
+
+
 async def _open_above(work: Work, said: str = "", by: str | None = None) -> None:
     level = above(work.row.level)
     assert level is not None, "the rules allow no appeal above the highest level"
@@ -378,7 +389,7 @@ async def _open_above(work: Work, said: str = "", by: str | None = None) -> None
     grievance_id, sealed = work.row.grievance_id, None
     if said:
         known = await person_keys.of_hold(work.connection, work.hold.hold_id)
-        sealed = work.ctx.persons.seal_said(known, grievance_id, level, said)
+        sealed = work.ctx.persons.seal_new(known, said, use_of_said(grievance_id, level))
     await grievances.move(work.connection, grievance_id, level, work.now, due, by, sealed)
     work.row = work.row.model_copy(update={"level": level, "state": GrievanceState.OPEN})
 

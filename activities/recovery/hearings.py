@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from activities.banks.bodies import stored_sealer
+from activities.case.outbox import OfCourts
 from activities.case.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
 from activities.recovery import message_sending
@@ -16,6 +17,7 @@ from activities.recovery.restoration_transitions import Work, restoration_transa
 from activities.recovery.unassigned_holds import ask_about_retained_holds
 from db.case import case_outbox
 from db.case.events import Event
+from db.pool import Connection
 from db.privacy.body_keys import WAIVER
 from db.recovery import account_holds, court_hearings, court_orders
 from documents.spreadsheet import Table, Value
@@ -146,6 +148,16 @@ async def tell_of_hearings(ctx: Context, case_no: str, court_hearing_ids: Sequen
         return len(found)
 
 
+async def _hearings_due(
+    ctx: Context, connection: Connection, now: datetime, without: Sequence[str], limit: int
+) -> list[tuple[str, list[int]]]:
+    before = timedelta(seconds=ctx.policy.court_orders.hearing_notice_seconds / ctx.procedure_clock_factor)
+    today, until = now.astimezone(IST).date(), (now + before).astimezone(IST).date()
+    return await court_hearings.due(connection, today, until, without, limit)
+
+
+HEARINGS: Final = OfCourts(_hearings_due, tell_of_hearings)
+"""hearings of which the investigating officer is told"""
 _REASONS: Final = {
     CourtOrderEnd.VOID: "its document or its second officer did not come in time",
     CourtOrderEnd.OVER: "its time is over",
@@ -163,6 +175,17 @@ async def attend_to_orders(ctx: Context, case_no: str, court_order_ids: Sequence
     """
     async with case_transaction(ctx, case_no, ENGINE) as work:
         return sum([await _attend(work, court_order_id) for court_order_id in court_order_ids])
+
+
+async def _orders_due(
+    ctx: Context, connection: Connection, now: datetime, without: Sequence[str], limit: int
+) -> list[tuple[str, list[int]]]:
+    warn_before = timedelta(seconds=ctx.policy.court_orders.warn_before_seconds / ctx.procedure_clock_factor)
+    return await court_orders.due(connection, now + warn_before, without, limit, now)
+
+
+ORDERS: Final = OfCourts(_orders_due, attend_to_orders)
+"""orders whose time is over, or that end soon"""
 
 
 async def _attend(work: CaseTransaction, court_order_id: int) -> int:

@@ -1,20 +1,13 @@
-"""The unit of work of a hold, its files, and the contact of its account holder.
+"""The unit of work of a hold, its files, the contact of its account holder, and holds as a table."""
 
-Due actions of row-clock workflows, judged by the workflow's clock and by the database's. The clock of Temporal's
-machine may be wrong, and anybody who reaches Temporal can ask for an action at any time. The database's clock is read
-with the row, so the comparison costs no round trip.
-"""
-
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 from uuid import UUID
 
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
-
+from activities.case.case_tables import moment, table_of
 from activities.case.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.recovery.message_outbox import way_to
@@ -26,6 +19,7 @@ from db.privacy import person_keys, victims
 from db.privacy.victims import HolderContact
 from db.recovery import account_holds, firs, grievances, hold_views, release_proposals
 from db.recovery.account_holds import AccountHold
+from documents.spreadsheet import Table, Value
 from domain.errors.recovery import NothingOnHold
 from domain.recovery.grievances import GrievanceAtLevel
 from domain.recovery.holds import HoldAsked, barred
@@ -35,8 +29,7 @@ from schemas.identifiers import account_end
 from schemas.notifications import MessageFacts, Recipient
 from schemas.officers.officers import Acting
 from schemas.privacy.personal_data import ContactData
-from schemas.procedures import ActionInput
-from schemas.recovery.holds import HolderContactTaken, HoldFile, HoldView, NewHolderContact
+from schemas.recovery.holds import HolderContactTaken, HoldFile, HoldPage, HoldView, NewHolderContact
 from schemas.restoration_enums import CaseDuty
 from schemas.tasks import Subject, TaskCause, TaskSubject, about
 
@@ -147,40 +140,29 @@ async def _tell_before(work: HoldTransaction, known: HolderContact, phone: str, 
     await notify_people(work.connection, work.ctx, NotificationEvent.HOLDER_CONTACT_ENTERED, people, facts, work.now)
 
 
-AHEAD_MAX: Final = timedelta(seconds=60)
-"""how far the workflow's clock may be ahead of the database's"""
-LOOK_AGAIN_MAX: Final = timedelta(minutes=15)
-"""The longest pause before the next attempt, because the row may change meanwhile."""
-TOO_EARLY: Final = "AskedTooEarly"
+HOLDS_MAX: Final = 20_000
+HOLD_HEADER: Final = (
+    *("hold_id", "ack_no", "institution", "reference", "state", "held_paise", "free_paise", "first_held_at"),
+    *("lapses_at", "holder_told_at", "retained_by", "small", "small_hold_decision", "ended_at"),
+)
 
 
-def time_of_action(asked: ActionInput, now: datetime) -> datetime:
-    """Return the time by which the action is judged: the workflow's, but at most a minute after the database's."""
-    return min(asked.at, now + AHEAD_MAX)
+async def hold_table(read: Callable[[str | None], Awaitable[HoldPage]]) -> Table:
+    """Return the holds of a list that `read` returns page by page."""
+    rows: list[tuple[Value, ...]] = []
+    page = await read(None)
+    rows += map(_hold_row, page.items)
+    while page.next is not None and len(rows) < HOLDS_MAX:
+        page = await read(page.next)
+        rows += map(_hold_row, page.items)
+    return table_of("holds", HOLD_HEADER, rows)
 
 
-def refuse_before(due_at: datetime, now: datetime) -> None:
-    """Refuse an action that is due more than a minute from now, by the database's clock.
-
-    The error has the type `AskedTooEarly`. Temporal tries again when the action is due, or sooner.
-    """
-    if now + AHEAD_MAX < due_at:
-        raise _too_early(due_at, now)
-
-
-def refuse_if_early(asked: ActionInput, due_at: datetime, now: datetime) -> None:
-    """Refuse an action that is due by the workflow's clock and not yet by the database's.
-
-    The error has the type `AskedTooEarly`. Temporal tries again when the action is due, or sooner.
-    """
-    if time_of_action(asked, now) < due_at <= asked.at:
-        raise _too_early(due_at, now)
-
-
-def _too_early(due_at: datetime, now: datetime) -> ApplicationError:
-    return ApplicationError(
-        f"the action is due {due_at - now} from now, by the clock of the database",
-        type=TOO_EARLY,
-        category=ApplicationErrorCategory.BENIGN,
-        next_retry_delay=min(due_at - now, LOOK_AGAIN_MAX),
+def _hold_row(hold: HoldView) -> tuple[Value, ...]:
+    retained = hold.retained_by_kind.value if hold.retained_by_kind else None
+    decision = hold.small_hold_decision.value if hold.small_hold_decision else None
+    return (
+        *(str(hold.hold_id), hold.case_ack_no, hold.institution, hold.reference, hold.state),
+        *(hold.held_paise, hold.free_paise, moment(hold.first_held_at), moment(hold.lapses_at)),
+        *(moment(hold.holder_told_at), retained, int(hold.small), decision, moment(hold.ended_at)),
     )

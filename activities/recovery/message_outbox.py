@@ -22,7 +22,7 @@ from db.privacy.person_keys import PersonKey
 from db.privacy.victims import HolderContact
 from db.recovery import complainant_messages, firs, notifications
 from db.recovery.complainant_messages import NewComplainantMessage
-from db.recovery.notifications import NewMessage, SealedMessage
+from db.recovery.notifications import NewMessage, SealedMessage, StoredMessage
 from domain.recovery.message_rules import AS_FIRST_TOLD, AS_FIRST_TOLD_IF_MARKED, EXPIRING, Channel, channels_of
 from domain.recovery.message_texts import IF_QUIET, Said, Written, forwarded, letter, short
 from schemas.enums import Language, TaskKind
@@ -276,6 +276,23 @@ async def _with_officer(connection: Connection, case_no: str, facts: MessageFact
     return Said(case_no=case_no, facts=facts, officer=name, phone=phone, link=link)
 
 
+def seal_message(
+    persons: PersonKeys, key: PersonKey, message_id: UUID, said: MessageText
+) -> tuple[bytes, bytes | None]:
+    """Seal a message, and return its head and its text; None for an empty text. Raises `CannotOpen`."""
+    head = persons.seal_text(key, f"{said.address}\n{said.subject}", f"head of {message_id}")
+    return head, persons.seal_text(key, said.body, f"body of {message_id}") if said.body else None
+
+
+def open_message(persons: PersonKeys, message_id: UUID, stored: StoredMessage) -> MessageText:
+    """Return a message; an empty one if the key is destroyed. Raises `CannotOpen`."""
+    if stored.key is None or stored.sealed_head is None:
+        return MessageText(address=stored.address, subject=stored.subject, body=stored.body)
+    address, _, subject = persons.open_text(stored.key, stored.sealed_head, f"head of {message_id}").partition("\n")
+    body = persons.open_text(stored.key, stored.sealed_body, f"body of {message_id}") if stored.sealed_body else ""
+    return MessageText(address=address, subject=subject, body=body)
+
+
 @dataclass(frozen=True)
 class _Owner:
     """The victim or account holder whose key seals a notification."""
@@ -287,7 +304,7 @@ class _Owner:
 
     def seal(self, message: NewMessage) -> SealedMessage:
         text = MessageText(address=message.address, subject=message.subject, body=message.body)
-        head, body = self.persons.seal_message(self.key, message.message_id, text)
+        head, body = seal_message(self.persons, self.key, message.message_id, text)
         return SealedMessage(self.key, self.hold_id, head, body)
 
 

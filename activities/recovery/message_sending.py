@@ -11,7 +11,7 @@ from uuid import UUID
 from activities.case.transaction import ENGINE, lock_case
 from activities.context import Context
 from activities.outgoing import NO_WAY, Attempt, Kind, NoRouteYet, NoWay, Routes, Ways, Write
-from activities.recovery.message_outbox import use_of_message, way_to
+from activities.recovery.message_outbox import open_message, use_of_message, way_to
 from activities.recovery.message_recipients import Concerned, Holder, notify_people
 from adapters.messages.sms import SmsUnsendable
 from adapters.messages.smtp import PdfAttachment
@@ -101,7 +101,7 @@ async def _note_sent(ctx: Context, message: ToSend, connection: Connection, _at:
 async def _transmit(ctx: Context, ways: Ways, message: ToSend) -> None:
     if message.medium in ways.missing:
         raise NoRouteYet(NO_WAY[message.medium])
-    key, opened = str(message.message_id), ctx.persons.open_message(message.message_id, message.text)
+    key, opened = str(message.message_id), open_message(ctx.persons, message.message_id, message.text)
     if ways.sms is not None and message.medium is Medium.SMS:
         ids = sms_ids(ways, message.kind, message.to_whom, message.language)
         await ways.sms.send(opened.address, opened.body, key, ids)

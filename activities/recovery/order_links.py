@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Final
 
-from activities.banks.reply_links import LinkState, ReplyForm, ReplyLinks, ReplyView, Written, fields_digest
+from activities.case.reply_links import LinkState, ReplyForm, ReplyLinks, ReplyView, Written, fields_digest
 from activities.recovery.cancellations import acknowledge_cancellation
 from activities.recovery.confirmations import take_confirmation
 from adapters.banks.stated import Answerer

@@ -17,10 +17,9 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.banks import received
 from activities.banks.delivery import BankDelivery, Delivered, try_again
 from activities.banks.letters import BankMessage, LetterSender, OrderMessage
-from activities.case.transaction import ENGINE, CaseTransaction
+from activities.case.transaction import ENGINE, CaseTransaction, refuse_if_early, time_of_action
 from activities.context import Context
 from activities.recovery.bank_letters import order_letter, page_text
-from activities.recovery.hold_transaction import refuse_if_early, time_of_action
 from activities.recovery.order_transaction import OrderTransaction, order_transaction
 from activities.recovery.unassigned_holds import ask_about_retained_holds
 from adapters.banks.email import EmailAdapter, LinkMaker

@@ -18,11 +18,10 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.case.transaction import ENGINE
+from activities.case.transaction import ENGINE, refuse_if_early, time_of_action
 from activities.context import Context
 from activities.recovery import allocation, message_sending
 from activities.recovery.document_issuing import issue_about
-from activities.recovery.hold_transaction import refuse_if_early, time_of_action
 from activities.recovery.orders import FOR_ITS_BANK
 from activities.recovery.restoration_transitions import (
     Work,

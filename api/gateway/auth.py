@@ -20,7 +20,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from activities.banks.received import keep_statement
+from activities.case.answers import keep_statement
 from activities.context import Context
 from api.gateway.signatures import SIGNATURE_MALFORMED, signature_needed, signed_by
 from api.officers.callers import bank_of, is_signed, name_bank

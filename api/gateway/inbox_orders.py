@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from activities.banks.reply_links import LinkState, ReplyTaken, Written
+from activities.case.reply_links import LinkState, ReplyTaken, Written
 from activities.gateway import inbox
 from activities.recovery import bank_replies
 from activities.recovery.cancellations import acknowledge_cancellation

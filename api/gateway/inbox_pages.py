@@ -10,8 +10,8 @@ from uuid import UUID
 from fastapi import Depends, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from activities.banks.received import keep_statement
-from activities.banks.reply_links import ReplyForm
+from activities.case.answers import keep_statement
+from activities.case.reply_links import ReplyForm
 from adapters.banks.stated import WAYS_OUT, Answerer, way_of
 from api.forms import VALUE_MAX_CHARS, chosen, typed
 from api.gateway.answer_pages import NOT_FOUND, ROWS, is_filled

@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from activities.banks.reply_links import ReplyNotTaken
 from activities.case.answer_links import AnswerForm, AnswerView
+from activities.case.reply_links import ReplyNotTaken
 from activities.gateway import inbox
 from activities.gateway.inbox import ToldLine
 from api.forms import VALUE_MAX_CHARS, chosen, tidy, typed, whole_number

@@ -22,8 +22,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from activities.banks.reply_links import ReplyNotTaken
 from activities.case.answer_links import AnswerForm, AnswerView, AskedTransfer
+from activities.case.reply_links import ReplyNotTaken
 from activities.gateway import inbox
 from adapters.banks.i4c.values import AmountError, parse_rupees
 from adapters.banks.stated import WAYS_OUT

@@ -19,7 +19,7 @@ from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from activities.banks.reply_links import PATHS, LinkState, ReplyForm, ReplyLinks, ReplyNotTaken, ReplyTaken, ReplyView
+from activities.case.reply_links import PATHS, LinkState, ReplyForm, ReplyLinks, ReplyNotTaken, ReplyTaken, ReplyView
 from activities.recovery.access_letters import CodeSent, LinkCodes
 from activities.recovery.order_links import OrderForm, OrderLinks, OrderView
 from api.addresses import address_of

@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from activities.case.case_tables import hold_table
 from activities.recovery import grievance_decisions, hold_releases, payer_decisions
 from activities.recovery.document_issuing import appeal_address
 from activities.recovery.hold_releases import (
@@ -17,7 +16,7 @@ from activities.recovery.hold_releases import (
     record_small_hold_decision,
     reject_release,
 )
-from activities.recovery.hold_transaction import read_hold_file, take_contact
+from activities.recovery.hold_transaction import hold_table, read_hold_file, take_contact
 from api.officers.auth import acting, may
 from api.officers.jurisdiction import within_of
 from api.officers.tokens import Officer

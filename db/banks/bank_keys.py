@@ -10,12 +10,10 @@ from asyncpg import Record
 from pydantic import Field
 
 from db import outgoing
-from db.case import cases
-from db.case.cases import CaseHead
 from db.outgoing import OutgoingKind
 from db.pool import Connection
 from db.privacy import body_keys, person_keys, retention
-from db.privacy.body_keys import BODY, BodyKey, BodyState, OpensBody, SealedBody, StoredBody, key_of_case, use_of
+from db.privacy.body_keys import BODY, BodyKey, BodyState, OpensBody, SealedBody, StoredBody, use_of
 from db.privacy.person_keys import PersonKey
 from db.rows import Rows
 from domain.errors.banks import BankKeyNotFound, SignedRequestNotFound
@@ -163,38 +161,10 @@ async def purge_nonces(connection: Connection, seen_before: datetime, limit: int
     return len(await connection.fetch(PURGE_NONCES, seen_before, limit))
 
 
-@dataclass(frozen=True, slots=True)
-class Concerned:
-    """The case that a bank's request is about, locked, and the key of its bodies."""
-
-    head: CaseHead
-    key: PersonKey | None
-
-
-CASE_OF: Final = """
-SELECT case_no FROM hold_request WHERE request_id = {about} AND institution = {institution}
-UNION ALL SELECT case_no FROM payer_inquiry WHERE inquiry_id = {about} AND institution = {institution}
-UNION ALL SELECT case_no FROM bank_order WHERE order_id = {about} AND institution = {institution}
-UNION ALL SELECT g.case_no FROM grievance g JOIN account_hold a USING (hold_id)
-WHERE g.grievance_id = {about} AND a.institution = {institution} LIMIT 1
-"""
-"""SQL of the case of a bank's request; `about` is a request, an inquiry, an order or a grievance of this bank"""
-# As `cases.lock`, in one statement with the search.
-_LOCK: Final = f"""
-SELECT c.*, present_moment() AS now, {key_of_case("c.case_no")} AS key FROM (
-    SELECT {cases.HEAD} FROM case_file WHERE case_no = ({CASE_OF.format(about="$1", institution="$2")})
-    FOR NO KEY UPDATE
-) c
-"""
-
-
-async def lock_case_of(connection: Connection, institution: str, about: UUID) -> Concerned | None:
-    """Lock and return the case that a bank's request is about, or None without one of this bank."""
-    row = await connection.fetchrow(_LOCK, about, institution)
-    if row is None:
-        return None
-    head = CaseHead(**{name: row[name] for name in CaseHead.model_fields})
-    return Concerned(head, PersonKey(**row["key"]) if row["key"] else None)
+async def public_keys(connection: Connection, key_ids: list[str]) -> dict[str, bytes]:
+    """Return the registered keys with those ids, ended ones too."""
+    rows = await connection.fetch("SELECT key_id, public_key FROM bank_key WHERE key_id = ANY($1)", key_ids)
+    return {row["key_id"]: row["public_key"] for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

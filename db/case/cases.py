@@ -1,11 +1,15 @@
 """Cases: the lock, the state, the money, and the pause of requests."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from db.case import hops
 from db.pool import Connection
+from db.privacy.body_keys import key_of_case
+from db.privacy.person_keys import PersonKey
 from domain.errors.case import CaseNotFound, ComplaintNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.case.case_workflow import CaseStart, HopRef, OpenRequest
@@ -327,6 +331,40 @@ async def _open_requests(connection: Connection, case_no: str) -> tuple[OpenRequ
         )
         for row in rows
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """The case that a bank's request is about, locked, and the key of its bodies."""
+
+    head: CaseHead
+    key: PersonKey | None
+
+
+CASE_OF: Final = """
+SELECT case_no FROM hold_request WHERE request_id = {about} AND institution = {institution}
+UNION ALL SELECT case_no FROM payer_inquiry WHERE inquiry_id = {about} AND institution = {institution}
+UNION ALL SELECT case_no FROM bank_order WHERE order_id = {about} AND institution = {institution}
+UNION ALL SELECT g.case_no FROM grievance g JOIN account_hold a USING (hold_id)
+WHERE g.grievance_id = {about} AND a.institution = {institution} LIMIT 1
+"""
+"""SQL of the case of a bank's request; `about` is a request, an inquiry, an order or a grievance of this bank"""
+# As `lock`, in one statement with the search.
+_LOCK_CONCERNED: Final = f"""
+SELECT c.*, present_moment() AS now, {key_of_case("c.case_no")} AS key FROM (
+    SELECT {HEAD} FROM case_file WHERE case_no = ({CASE_OF.format(about="$1", institution="$2")})
+    FOR NO KEY UPDATE
+) c
+"""
+
+
+async def lock_case_of(connection: Connection, institution: str, about: UUID) -> Concerned | None:
+    """Lock and return the case that a bank's request is about, or None without one of this bank."""
+    row = await connection.fetchrow(_LOCK_CONCERNED, about, institution)
+    if row is None:
+        return None
+    head = CaseHead(**{name: row[name] for name in CaseHead.model_fields})
+    return Concerned(head, PersonKey(**row["key"]) if row["key"] else None)
 
 
 async def case_no_of(connection: Connection, ack_no: str) -> str:

@@ -479,9 +479,3 @@ async def documents(connection: Connection, case_no: str, opens: OpensBody) -> A
         opened = opens(stored_body(row, use_of(row["part"], row["digest"])))
         content = opened.content if opened.state is BodyState.OPEN else None
         yield Document(row["name"], row["kind"], content, row["digest"].hex())
-
-
-async def public_keys(connection: Connection, key_ids: list[str]) -> dict[str, bytes]:
-    """Return the registered keys with those ids, ended ones too."""
-    rows = await connection.fetch("SELECT key_id, public_key FROM bank_key WHERE key_id = ANY($1)", key_ids)
-    return {row["key_id"]: row["public_key"] for row in rows}

@@ -10,11 +10,12 @@ from uuid import UUID, uuid4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities.banks import received
-from activities.banks.received import keep_statement
-from activities.banks.reply_links import keep_form
+from activities.case.answers import keep_statement
+from activities.case.reply_links import keep_form
 from activities.context import Context
 from activities.evidence.pack import Maker, write_pack
 from activities.recovery.document_issuing import issue_for_officer
+from activities.recovery.message_outbox import seal_message
 from activities.secrets import SecretBox
 from adapters.banks.stated import Answerer
 from adapters.transcript import Sending, masked
@@ -162,7 +163,7 @@ async def with_secrets(home: Home, case_no: str) -> None:
         case_no,
         home.clock.at,
         person.person_id,
-        *home.ctx.persons.seal_message(person, message_id, text),
+        *seal_message(home.ctx.persons, person, message_id, text),
     )
     await write(
         "INSERT INTO proof (proof_id, purpose, subject, digest, made_at, made_by, valid_until)"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from activities.banks.received import keep_statement
+from activities.case.answers import keep_statement
 from activities.case.desk import correct_hop
 from activities.case.intake import Taken, take_complaint
 from db.pool import open_pool

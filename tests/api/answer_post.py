@@ -12,8 +12,8 @@ import httpx
 
 from activities.banks.delivery import BankDelivery
 from activities.banks.directory import load_directory
-from activities.banks.reply_links import LetterLinks
 from activities.case.hold_requests import CaseActivities
+from activities.case.reply_links import LetterLinks
 from activities.secrets import SecretBox
 from adapters.banks.email import EmailAdapter
 from adapters.messages.smtp import Mailer

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from activities.banks.reply_links import PATHS
+from activities.case.reply_links import PATHS
 from activities.recovery.credit_accounts import credit_address
 from activities.recovery.document_issuing import appeal_address
 from api.hosts import Site, sites_of

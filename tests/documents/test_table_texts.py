@@ -7,9 +7,10 @@ from enum import StrEnum
 import orjson
 import pytest
 
-from activities.case.case_tables import HOLD_HEADER, HOP_HEADER, TIMELINE_HEADER
+from activities.case.case_tables import HOP_HEADER, TIMELINE_HEADER
 from activities.officers.changes import HEADER as CHANGES
 from activities.recovery.hearings import HEADER as COURT_DAY
+from activities.recovery.hold_transaction import HOLD_HEADER
 from activities.reporting.scorecards import HEADER as TREATMENT
 from activities.reporting.stage_figures import LOAD_HEADER, STAGE_HEADER
 from activities.work_items.shift_handovers import HEADER as HANDOVER

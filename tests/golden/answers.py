@@ -8,10 +8,10 @@ from uuid import UUID
 
 import orjson
 
-from activities.banks.reply_links import LinkState
 from activities.case.answer_links import AnswerForm, AnswerView, AskedTransfer
 from activities.case.call_backs import CHANNEL
 from activities.case.claims import to_claims
+from activities.case.reply_links import LinkState
 from activities.workbook import trail_lines
 from adapters.banks.answers import StatusLine, StatusUpdate
 from adapters.banks.email import job_id_of

@@ -11,8 +11,8 @@ from typing import Any, Final
 from unittest.mock import patch
 from uuid import UUID
 
-from activities.banks.reply_links import LetterLinks
 from activities.case.answer_links import AnswerForm, AnswerLinks, AskedTransfer
+from activities.case.reply_links import LetterLinks
 from activities.context import Context
 from activities.gateway import feed, inbox
 from activities.gateway.iso import take_message

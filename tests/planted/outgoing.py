@@ -36,7 +36,7 @@ BUGS: Final = (
     ),
     Bug(
         "a clock that is far ahead counts as a minute ahead",
-        "activities/recovery/hold_transaction.py",
+        "activities/case/transaction.py",
         "return min(asked.at, now + AHEAD_MAX)",
         "return asked.at",
         "tests/activities/recovery/test_due_actions.py::test_h9_a_clock_that_is_far_ahead_counts_as_a_minute_ahead",

@@ -1,6 +1,6 @@
 """Connections of a process: enough for all that holds one while it waits for another."""
 
-from activities.banks.reply_links import PATHS, REPLIES_AT_ONCE
+from activities.case.reply_links import PATHS, REPLIES_AT_ONCE
 from workers.restoration_workers import OTHER_CONNECTIONS
 
 KEPT_BY_THE_EVENT_STREAM = 1

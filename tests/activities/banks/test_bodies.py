@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import SecretStr
 
 from activities.banks.bodies import BodyOpener
-from activities.banks.received import keep_body, keep_statement, kept_if_refused, signed_now
-from activities.banks.reply_links import keep_form
-from activities.case.answers import take_status_update
+from activities.banks.received import keep_body, kept_if_refused, signed_now
+from activities.case.answers import keep_statement, take_status_update
+from activities.case.reply_links import keep_form
 from activities.context import Context
 from activities.evidence.archive import check
 from activities.evidence.pack import signing_key

@@ -12,8 +12,8 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.banks import received
 from activities.banks.delivery import BankDelivery
-from activities.banks.reply_links import LetterLinks
 from activities.case.hold_requests import CaseActivities
+from activities.case.reply_links import LetterLinks
 from activities.secrets import SecretBox
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from adapters.messages.smtp import Mailer

@@ -16,9 +16,9 @@ from aiosmtpd.smtp import SMTP, Envelope
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.banks.reply_links import LetterLinks, LinkState, ReplyTaken
 from activities.case.answer_links import MAX_ROWS, AnswerForm, AnswerLinks, AnswerView
 from activities.case.hold_requests import CaseActivities
+from activities.case.reply_links import LetterLinks, LinkState, ReplyTaken
 from activities.context import Context
 from activities.secrets import SecretBox
 from adapters.banks.stated import Answerer, Stated

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from activities.banks.received import keep_statement
+from activities.case.answers import keep_statement
 from activities.context import Context
 from domain.evidence_binding import EDITION, Edition
 from tests.activities.evidence_case import EMAIL, MOBILE, PDF, packed, rich_case

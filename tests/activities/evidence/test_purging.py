@@ -7,10 +7,10 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from activities.banks.received import keep_statement
-from activities.banks.reply_links import keep_form
 from activities.case import outbox
+from activities.case.answers import keep_statement
 from activities.case.outbox import SweepActivities
+from activities.case.reply_links import keep_form
 from adapters.banks.stated import Answerer
 from db.banks import bank_keys, reply_links
 from db.case import bank_feeds

@@ -7,7 +7,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.banks.delivery import BankDelivery
-from activities.banks.reply_links import LetterLinks
+from activities.case.reply_links import LetterLinks
 from activities.recovery import bank_replies
 from activities.recovery.cancellations import (
     CancellationActivities,

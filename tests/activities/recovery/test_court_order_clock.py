@@ -11,7 +11,7 @@ import pytest
 from activities.case.outbox import SweepActivities
 from activities.context import Context
 from activities.recovery.court_orders import confirm_court_order, put_order_copy, take_court_order
-from activities.recovery.hearings import attend_to_orders
+from activities.recovery.hearings import ORDERS
 from db.pool import Pool
 from domain.errors.restoration import CourtOrderLacksDocument, CourtOrderNeedsSecondOfficer, CourtOrderOver
 from schemas.case.case_workflow import FollowUp
@@ -56,7 +56,7 @@ class Court:
 
         before = await self._clocks()
         self.holds.clock.at += timedelta(**later)
-        await SweepActivities(self.ctx, nobody, attend_to_orders).sweep_outbox()
+        await SweepActivities(self.ctx, nobody, ORDERS).sweep_outbox()
         return sum(one != other for one, other in zip(before, await self._clocks(), strict=True))
 
     async def _clocks(self) -> list[tuple[Any, ...]]:

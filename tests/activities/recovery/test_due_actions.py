@@ -12,8 +12,8 @@ from pydantic import AwareDatetime, BaseModel
 from temporalio.exceptions import ApplicationError
 
 from activities.case.outbox import SweepActivities
+from activities.case.transaction import AHEAD_MAX, LOOK_AGAIN_MAX, TOO_EARLY, refuse_if_early, time_of_action
 from activities.context import Context
-from activities.recovery.hold_transaction import AHEAD_MAX, LOOK_AGAIN_MAX, TOO_EARLY, refuse_if_early, time_of_action
 from activities.recovery.orders import cancel_order
 from db.pool import Pool
 from schemas.procedures import ActionInput, OrderEscalationLevel
@@ -32,7 +32,7 @@ NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 FAR = timedelta(days=100)
 """a clock that jumped by three months"""
 TIMES = {
-    "ActionInput.at": "judged by `activities.recovery.hold_transaction`",
+    "ActionInput.at": "judged by `activities.case.transaction`",
     "RequestTimes.received_at": "measured only",
     "RequestTimes.committed_at": "measured only",
     "RequestTimes.workflow_began_at": "measured only",

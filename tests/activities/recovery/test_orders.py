@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.banks.delivery import BankDelivery
-from activities.banks.reply_links import LetterLinks
+from activities.case.reply_links import LetterLinks
 from activities.recovery import bank_replies, hold_lifecycle, restoration_deadlines
 from activities.recovery.document_issuing import OrderDocuments
 from activities.recovery.orders import OrderActivities, cancel_order

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from activities.recovery.message_outbox import tell_bank_of_appeal, tell_holder, tell_victim
+from activities.recovery.message_outbox import open_message, tell_bank_of_appeal, tell_holder, tell_victim
 from activities.recovery.message_sending import send_again
 from activities.secrets import CannotOpen
 from db.pool import Pool
@@ -70,12 +70,12 @@ async def test_a_message_opens_in_its_own_row_only(holds: Holds) -> None:
     async with holds.ctx.pool.acquire() as connection:
         texts = await notifications.texts_of_case(connection, case_no)
     message_id, text = next(iter(texts.items()))
-    assert holds.ctx.persons.open_message(message_id, text).body
+    assert open_message(holds.ctx.persons, message_id, text).body
     with pytest.raises(CannotOpen):
-        holds.ctx.persons.open_message(uuid4(), text)
+        open_message(holds.ctx.persons, uuid4(), text)
     swapped = text.model_copy(update={"sealed_head": text.sealed_body})
     with pytest.raises(CannotOpen):
-        holds.ctx.persons.open_message(message_id, StoredMessage.model_validate(swapped))
+        open_message(holds.ctx.persons, message_id, StoredMessage.model_validate(swapped))
 
 
 async def test_the_database_refuses_such_a_message_in_clear(holds: Holds, subtests: pytest.Subtests) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from activities.banks import reply_links
+from activities.case import reply_links
 from activities.case.desk import stop_request
 from activities.recovery import hold_lifecycle
 from api.gateway import reply_pages

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from activities.banks.reply_links import ReplyNotTaken
+from activities.case.reply_links import ReplyNotTaken
 from activities.context import Context
 from activities.gateway import inbox
 from db.banks import bank_reply_checks

@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
-from activities.banks.reply_links import LetterLinks
+from activities.case.reply_links import LetterLinks
 from activities.recovery.cancellations import record_attestation
 from activities.recovery.orders import cancel_order
 from api.gateway.reply_pages import read_order_form

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from activities.banks.loading import set_officers
-from activities.banks.reply_links import LetterLinks
+from activities.case.reply_links import LetterLinks
 from schemas.banks.keys import About
 from schemas.banks.rosters import NodalOfficer
 from schemas.restoration_enums import OrderKind
