@@ -51,6 +51,7 @@ KINDS: Final[Mapping[SessionKind, Callable[[Policy], Times]]] = {
     SessionKind.MY_CASE: lambda policy: _of_page(policy.my_case),
     SessionKind.PUBLIC_FORM: lambda policy: _of_page(policy.public_form),
     SessionKind.BANK: lambda policy: _of_sign_in(policy.sessions),
+    SessionKind.OFFICER: lambda policy: _of_sign_in(policy.sessions),
 }
 
 

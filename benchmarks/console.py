@@ -17,14 +17,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import httpx
 import orjson
 
 from activities.officers.enrolment import import_officers
-from activities.officers.sign_in import new_token, session_digest
+from activities.officers.sign_in import session_digest
 from activities.secrets import Purpose, SecretBox
+from activities.sessions import new_token
 from api.officers.sessions import COOKIE, CSRF_HEADER, csrf_token
 from benchmarks import browser
 from benchmarks.aims import Aim, at_least, at_most, exactly
@@ -128,7 +128,7 @@ async def _officers(stack: SimulatedStack, prefix: str, count: int, role: Role) 
     async with stack.pool.acquire() as connection, connection.transaction():
         for name, token in zip(names, tokens, strict=True):
             digest = session_digest(key, token)
-            await sessions.begin(connection, uuid4(), digest, name, "127.0.0.1", "bench", SignInWay.CODE, SHIFT)
+            await sessions.begin(connection, digest, name, "127.0.0.1", "bench", SignInWay.CODE, SHIFT)
     return tokens
 
 

@@ -29,6 +29,8 @@ class SessionKind(StrEnum):
     """a complainant at the public form; the draft"""
     BANK = "bank"
     """a bank, or a person of a bank, in the inbox; the institution"""
+    OFFICER = "officer"
+    """an officer; the officer"""
 
 
 FROM: Final = "FROM (SELECT present_moment() AS now) m"
@@ -41,11 +43,15 @@ UNTIL: Final = "least(s.last_seen_at + $1::interval, s.ends_at)"
 class Begun(FrozenModel):
     """A session as it begins."""
 
+    session_id: UUID
     began_at: UtcDatetime
     ends_at: UtcDatetime
     """at the latest"""
+    proved_at: UtcDatetime | None
+    """when an officer gave a proof elsewhere, before the session"""
 
 
+_BEGUN: Final = "s.session_id, s.began_at, s.ends_at, s.proved_at"
 Found = TypeVar("Found", bound=FrozenModel)
 
 
@@ -54,23 +60,36 @@ def _begin(*details: str) -> str:
 
     The values of `details`, which are columns that only some kinds have, come after these.
     """
-    columns = ", ".join(("session_id", "kind", "subject", "token_digest", *details))
-    places = ", ".join(("$1", "$2", "$3", "$4", *(f"${number}" for number, _ in enumerate(details, 6))))
+    columns = "".join(f", {name}" for name in details)
+    place = {name: f"${number}" for number, name in enumerate(details, 6)}
+    if "proved_at" in place:
+        # No proof is later than its session, whatever clock another system has.
+        place["proved_at"] = f"least({place['proved_at']}, m.now)"
+    places = "".join(f", {value}" for value in place.values())
     return (
-        f"INSERT INTO session ({columns}, began_at, last_seen_at, ends_at)"
-        f" SELECT {places}, m.now, m.now, m.now + $5::interval {FROM}"
+        "INSERT INTO session AS s (session_id, kind, subject, token_digest, began_at, last_seen_at, ends_at"
+        f"{columns}) SELECT $1, $2, $3, $4, m.now, m.now, m.now + $5::interval{places} {FROM}"
     )
 
 
 async def begin(
     connection: Connection, kind: SessionKind, subject: str, token_digest: bytes, longest: timedelta, **details: object
-) -> UUID:
-    """Write a new session, with what its kind has beside the subject; return its id."""
-    session_id = uuid4()
-    await connection.execute(
-        _begin(*details), session_id, kind.value, subject, token_digest, longest, *details.values()
+) -> Begun:
+    """Write a new session, with what its kind has beside the subject.
+
+    The database refuses one of a disabled officer.
+    """
+    row = await connection.fetchrow(
+        f"{_begin(*details)} RETURNING {_BEGUN}",
+        uuid4(),
+        kind.value,
+        subject,
+        token_digest,
+        longest,
+        *details.values(),
     )
-    return session_id
+    assert row is not None, "just written"
+    return Begun(**dict(row))
 
 
 async def begin_by_proof(
@@ -83,7 +102,7 @@ async def begin_by_proof(
     row = await connection.fetchrow(
         f"WITH s AS ({_begin()} ON CONFLICT (proof_id) WHERE proof_id IS NOT NULL DO NOTHING RETURNING *)"
         " UPDATE proof p SET used_at = s.began_at FROM s WHERE p.proof_id = s.proof_id AND p.used_at IS NULL"
-        " RETURNING s.began_at, s.ends_at",
+        f" RETURNING {_BEGUN}",
         uuid4(),
         kind.value,
         str(proof_id),
@@ -91,18 +110,6 @@ async def begin_by_proof(
         longest,
     )
     return Begun(**dict(row)) if row else None
-
-
-async def begin_again(
-    connection: Connection, kind: SessionKind, subject: str, token_digest: bytes, longest: timedelta
-) -> None:
-    """Begin a session in place of those of its subject. The caller has locked the subject."""
-    await connection.execute(
-        "UPDATE session SET ended_at = present_moment() WHERE kind = $1 AND subject = $2 AND ended_at IS NULL",
-        kind.value,
-        subject,
-    )
-    await begin(connection, kind, subject, token_digest, longest)
 
 
 async def find(

@@ -47,9 +47,9 @@ async def begin_sessions(
         for token, officer_id in officers.items():
             digest = session_digest(key, token)
             await connection.execute(
-                "INSERT INTO officer_session (session_id, token_digest, officer_id, began_at, last_seen_at, ends_at,"
-                " address, browser, way) SELECT $1, $2, $3, m.now - $5::interval, m.now, m.now - $5 + $4::interval,"
-                " '192.0.2.1', 'test', 'code' FROM (SELECT present_moment() AS now) AS m",
+                "INSERT INTO session (session_id, kind, token_digest, subject, began_at, last_seen_at, ends_at,"
+                " address, browser, way) SELECT $1, 'officer', $2, $3, m.now - $5::interval, m.now,"
+                " m.now - $5 + $4::interval, '192.0.2.1', 'test', 'code' FROM (SELECT present_moment() AS now) AS m",
                 uuid4(),
                 digest,
                 folded(officer_id),

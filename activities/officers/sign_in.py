@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
-from uuid import uuid4
 
 import asyncpg
 import pyotp
@@ -18,10 +17,11 @@ from pydantic import SecretStr
 
 from activities.context import Context
 from activities.secrets import CannotOpen, Keys, Purpose, hash_password, is_outdated, password_fits
-from activities.sessions import new_token
+from activities.sessions import KINDS, new_token
 from db.officers import credentials, sessions
 from db.officers.credentials import Credentials
 from db.officers.sessions import LiveSession
+from db.sessions import SessionKind
 from schemas.officers.sign_in import SignInOutcome, SignInWay
 
 STEP_SECONDS: Final = 30
@@ -238,25 +238,23 @@ class SignInChecks:
 
         `proved_at` is when the officer gave the proof elsewhere; without it the sign-in is the proof.
         """
-        token, rules = new_token(), self._ctx.policy.sessions
+        token, longest = new_token(), KINDS[SessionKind.OFFICER](self._ctx.policy).longest
         try:
             async with self._ctx.pool.acquire() as connection, connection.transaction():
                 session = await sessions.begin(
                     connection,
-                    uuid4(),
                     session_digest(self._sessions_key, token),
                     officer_id,
                     address,
                     browser,
                     way,
-                    timedelta(seconds=rules.longest_seconds),
+                    longest,
                     proved_at,
                 )
-                await sessions.end_oldest(connection, officer_id, rules.most_of_officer)
+                await sessions.end_oldest(connection, officer_id, self._ctx.policy.sessions.most_of_officer)
                 await sessions.add(
                     connection, officer_id, None, address, way, SignInOutcome.SIGNED_IN, session.session_id
                 )
-                await sessions.forget(connection)
         except asyncpg.RestrictViolationError:
             return None
         return Begun(session, token)

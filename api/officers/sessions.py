@@ -23,11 +23,12 @@ from starlette.responses import Response
 from activities.context import Context
 from activities.officers.sign_in import session_digest
 from activities.secrets import Keys, Purpose
-from activities.sessions import TOKEN_CHARS
+from activities.sessions import KINDS, TOKEN_CHARS
 from api.officers.tokens import BadToken, Officer
 from db.officers import callers, sessions
 from db.officers.sessions import LiveSession
 from db.pool import Connection
+from db.sessions import SessionKind
 from domain.errors.officers import CrossSiteRequest
 from schemas.enums import Role
 
@@ -74,7 +75,7 @@ class Sessions:
     @property
     def idle(self) -> timedelta:
         """Return the time without a request after which a session is over."""
-        return timedelta(seconds=self._rules.idle_seconds)
+        return KINDS[SessionKind.OFFICER](self._ctx.policy).idle
 
     @property
     def proof_lasts(self) -> timedelta:

@@ -163,10 +163,10 @@ async def begin_session(
     address: str,
     longest: timedelta,
     person_id: UUID | None = None,
-) -> UUID:
-    """Write a new session, of a person of the bank or of its own login; return its id."""
+) -> None:
+    """Write a new session, of a person of the bank or of its own login."""
     of_bank = {"address": address, "bank_person_id": person_id}
-    return await sessions.begin(connection, SessionKind.BANK, institution, token_digest, longest, **of_bank)
+    await sessions.begin(connection, SessionKind.BANK, institution, token_digest, longest, **of_bank)
 
 
 async def find_session(connection: Connection, token_digest: bytes, idle: timedelta) -> BankSession | None:

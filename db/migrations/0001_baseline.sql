@@ -1605,31 +1605,6 @@ BEGIN
     RETURN NEW;
 END $function$;
 
-CREATE FUNCTION officer_session_rules()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        -- The lock makes an end of the officer wait, which then ends this session too.
-        IF (SELECT disabled_at <= present_moment() FROM officer WHERE officer_id = NEW.officer_id FOR SHARE) THEN
-            RAISE EXCEPTION 'this officer is disabled' USING ERRCODE = 'restrict_violation';
-        END IF;
-    ELSIF OLD.ended_at IS NOT NULL OR NEW.last_seen_at < OLD.last_seen_at
-        OR (NEW.session_id, NEW.token_digest, NEW.officer_id, NEW.began_at, NEW.ends_at, NEW.address, NEW.browser, NEW.way)
-            IS DISTINCT FROM (OLD.session_id, OLD.token_digest, OLD.officer_id, OLD.began_at, OLD.ends_at, OLD.address,
-                OLD.browser, OLD.way)
-    THEN
-        RAISE EXCEPTION 'of a session only its use and its end change, and it ends once' USING ERRCODE = 'restrict_violation';
-    END IF;
-    IF TG_OP = 'INSERT' AND NEW.proved_at > NEW.began_at
-        OR TG_OP = 'UPDATE' AND coalesce(NEW.proved_at < coalesce(OLD.proved_at, OLD.began_at), OLD.proved_at IS NOT NULL)
-    THEN
-        RAISE EXCEPTION 'no proof is of later than its session, and each comes after the proof before' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NEW;
-END $function$;
-
 CREATE FUNCTION officer_session_told()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1645,7 +1620,7 @@ CREATE FUNCTION officer_sessions_end(of_officer text, by_whom text, why text, no
  LANGUAGE sql
 AS $function$
     WITH ended AS (
-        UPDATE officer_session SET ended_at = present_moment(), ended_by = by_whom, end_reason = why, end_note = note
+        UPDATE session SET ended_at = present_moment(), ended_by = by_whom, end_reason = why, end_note = note
         WHERE officer_id = of_officer AND ended_at IS NULL AND ends_at > present_moment() RETURNING session_id
     )
     SELECT count(*) FROM ended
@@ -2399,12 +2374,24 @@ CREATE FUNCTION session_rules()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF OLD.ended_at IS NOT NULL OR NEW.last_seen_at < OLD.last_seen_at
-        OR (NEW.session_id, NEW.kind, NEW.subject, NEW.token_digest, NEW.began_at, NEW.ends_at, NEW.address, NEW.bank_person_id)
+    IF TG_OP = 'INSERT' THEN
+        -- The lock makes an end of the officer wait, which then ends this session too. What is generated is not there yet.
+        IF NEW.kind = 'officer'
+            AND (SELECT disabled_at <= present_moment() FROM officer WHERE officer_id = NEW.subject FOR SHARE) THEN
+            RAISE EXCEPTION 'this officer is disabled' USING ERRCODE = 'restrict_violation';
+        END IF;
+    ELSIF OLD.ended_at IS NOT NULL OR NEW.last_seen_at < OLD.last_seen_at
+        OR (NEW.session_id, NEW.kind, NEW.subject, NEW.token_digest, NEW.began_at, NEW.ends_at, NEW.address, NEW.browser,
+                NEW.way, NEW.bank_person_id)
             IS DISTINCT FROM (OLD.session_id, OLD.kind, OLD.subject, OLD.token_digest, OLD.began_at, OLD.ends_at, OLD.address,
-                OLD.bank_person_id)
+                OLD.browser, OLD.way, OLD.bank_person_id)
     THEN
         RAISE EXCEPTION 'of a session only its use and its end change, and it ends once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF TG_OP = 'INSERT' AND NEW.proved_at > NEW.began_at
+        OR TG_OP = 'UPDATE' AND coalesce(NEW.proved_at < coalesce(OLD.proved_at, OLD.began_at), OLD.proved_at IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'no proof is of later than its session, and each comes after the proof before' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
@@ -4738,38 +4725,6 @@ CREATE TABLE officer_role (
 );
 CREATE UNIQUE INDEX officer_role_open ON officer_role (officer_id, role) WHERE (until_at IS NULL);
 
-CREATE TABLE officer_session (
-    session_id uuid NOT NULL,
-    token_digest bytea NOT NULL,
-    officer_id text NOT NULL,
-    began_at timestamp with time zone NOT NULL,
-    last_seen_at timestamp with time zone NOT NULL,
-    ends_at timestamp with time zone NOT NULL,
-    address text NOT NULL,
-    browser text NOT NULL DEFAULT ''::text,
-    way text NOT NULL,
-    ended_at timestamp with time zone,
-    ended_by text,
-    end_reason text,
-    end_note text NOT NULL DEFAULT ''::text,
-    proved_at timestamp with time zone,
-    CONSTRAINT officer_session_token UNIQUE (token_digest),
-    CONSTRAINT officer_session_pkey PRIMARY KEY (session_id),
-    CONSTRAINT officer_session_address_check CHECK ((length(address) <= 64)),
-    CONSTRAINT officer_session_browser_check CHECK ((length(browser) <= 200)),
-    CONSTRAINT officer_session_end_note_check CHECK ((length(end_note) <= 500)),
-    CONSTRAINT officer_session_end_reason_check CHECK ((end_reason = ANY (ARRAY['signed_out'::text, 'ended_by_officer'::text, 'ended_by_admin'::text, 'signed_in_again'::text, 'too_many'::text, 'credentials_changed'::text, 'disabled'::text]))),
-    CONSTRAINT officer_session_ended_by_somebody CHECK ((((ended_at IS NULL) = (ended_by IS NULL)) AND ((ended_at IS NULL) = (end_reason IS NULL)))),
-    CONSTRAINT officer_session_in_order CHECK (((began_at <= last_seen_at) AND (began_at < ends_at) AND (ends_at <= (began_at + '24:00:00'::interval)))),
-    CONSTRAINT officer_session_token_digest_check CHECK ((octet_length(token_digest) = 32)),
-    CONSTRAINT officer_session_way_check CHECK ((way = ANY (ARRAY['code'::text, 'recovery_code'::text, 'provider'::text])))
-);
-COMMENT ON COLUMN officer_session.proved_at IS 'when the officer last gave a code in this session, or the proof at the identity provider before it; null while only the sign-in counts';
-COMMENT ON COLUMN officer_session.token_digest IS 'keyed digest of the token in the cookie, which is stored nowhere';
-COMMENT ON COLUMN officer_session.way IS 'what the officer gave beside the password; `provider`: another system signed the officer in';
-CREATE INDEX officer_session_by_officer ON officer_session (officer_id, began_at);
-CREATE INDEX officer_session_over ON officer_session (ends_at);
-
 CREATE TABLE officer_shift (
     officer_id bigint NOT NULL,
     day_no integer NOT NULL,
@@ -5644,6 +5599,12 @@ CREATE TABLE session (
     ends_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
     address text,
+    browser text NOT NULL DEFAULT ''::text,
+    way text,
+    proved_at timestamp with time zone,
+    ended_by text,
+    end_reason text,
+    end_note text NOT NULL DEFAULT ''::text,
     bank_person_id uuid,
     opened_id uuid,
     opened_at timestamp with time zone,
@@ -5657,6 +5618,11 @@ CASE kind
     WHEN 'bank'::text THEN subject
     ELSE NULL::text
 END) STORED,
+    officer_id text GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'officer'::text THEN subject
+    ELSE NULL::text
+END) STORED,
     proof_id uuid GENERATED ALWAYS AS (
 CASE
     WHEN (kind = ANY (ARRAY['appeal'::text, 'my_case'::text])) THEN (subject)::uuid
@@ -5664,22 +5630,36 @@ CASE
 END) STORED,
     CONSTRAINT session_token UNIQUE (token_digest),
     CONSTRAINT session_pkey PRIMARY KEY (session_id),
-    CONSTRAINT session_address CHECK (((address IS NOT NULL) = (kind = 'bank'::text))),
+    CONSTRAINT session_address CHECK (((address IS NOT NULL) = (kind = ANY (ARRAY['bank'::text, 'officer'::text])))),
+    CONSTRAINT session_address_check CHECK ((length(address) <= 64)),
+    CONSTRAINT session_browser_check CHECK ((length(browser) <= 200)),
+    CONSTRAINT session_end_note_check CHECK ((length(end_note) <= 500)),
+    CONSTRAINT session_end_reason_check CHECK ((end_reason = ANY (ARRAY['signed_out'::text, 'ended_by_officer'::text, 'ended_by_admin'::text, 'signed_in_again'::text, 'too_many'::text, 'credentials_changed'::text, 'disabled'::text]))),
+    CONSTRAINT session_ended_by_somebody CHECK (((kind <> 'officer'::text) OR (((ended_at IS NULL) = (ended_by IS NULL)) AND ((ended_at IS NULL) = (end_reason IS NULL))))),
     CONSTRAINT session_in_order CHECK (((began_at <= last_seen_at) AND (began_at < ends_at))),
-    CONSTRAINT session_kind_check CHECK ((kind = ANY (ARRAY['appeal'::text, 'my_case'::text, 'public_form'::text, 'bank'::text]))),
+    CONSTRAINT session_kind_check CHECK ((kind = ANY (ARRAY['appeal'::text, 'my_case'::text, 'public_form'::text, 'bank'::text, 'officer'::text]))),
     CONSTRAINT session_of_a_bank CHECK (((kind = 'bank'::text) OR (num_nonnulls(bank_person_id, opened_id) = 0))),
+    CONSTRAINT session_of_an_officer CHECK (
+CASE kind
+    WHEN 'officer'::text THEN ((way IS NOT NULL) AND (ends_at <= (began_at + '24:00:00'::interval)))
+    ELSE ((num_nonnulls(way, proved_at, ended_by, end_reason) = 0) AND (browser = ''::text) AND (end_note = ''::text))
+END),
     CONSTRAINT session_opened CHECK (((opened_id IS NULL) = (opened_at IS NULL))),
-    CONSTRAINT session_token_digest_check CHECK ((octet_length(token_digest) = 32))
+    CONSTRAINT session_token_digest_check CHECK ((octet_length(token_digest) = 32)),
+    CONSTRAINT session_way_check CHECK ((way = ANY (ARRAY['code'::text, 'recovery_code'::text, 'provider'::text])))
 ) WITH (fillfactor=80);
 COMMENT ON TABLE session IS 'a time for which somebody is here, known by a token in a browser';
 COMMENT ON COLUMN session.bank_person_id IS 'who has signed in; null for the login of the bank itself';
 COMMENT ON COLUMN session.ended_at IS 'when it was ended before its time; null for a session that ends by its time';
 COMMENT ON COLUMN session.ends_at IS 'when it is over, however often it is used';
 COMMENT ON COLUMN session.opened_id IS 'the hold request or order whose form was opened last; colleagues see that it is open';
+COMMENT ON COLUMN session.proved_at IS 'when the officer last gave a code in this session, or the proof at the identity provider before it; null while only the sign-in counts';
 COMMENT ON COLUMN session.subject IS 'the key of the row that the session is about';
-COMMENT ON COLUMN session.token_digest IS 'digest of the token in the cookie, which is stored nowhere';
+COMMENT ON COLUMN session.token_digest IS 'digest of the token in the cookie, which is stored nowhere; that of an officer is keyed';
+COMMENT ON COLUMN session.way IS 'what the officer gave beside the password; `provider`: another system signed the officer in';
 CREATE INDEX session_of_bank ON session (institution) WHERE (institution IS NOT NULL);
 CREATE UNIQUE INDEX session_of_draft ON session (draft_id) WHERE ((draft_id IS NOT NULL) AND (ended_at IS NULL));
+CREATE INDEX session_of_officer ON session (officer_id, began_at) WHERE (officer_id IS NOT NULL);
 CREATE UNIQUE INDEX session_of_proof ON session (proof_id) WHERE (proof_id IS NOT NULL);
 CREATE INDEX session_over ON session (ends_at);
 
@@ -6331,7 +6311,6 @@ ALTER TABLE officer_event ADD CONSTRAINT officer_event_officer_id_fkey FOREIGN K
 ALTER TABLE officer_leave ADD CONSTRAINT officer_leave_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
 ALTER TABLE officer_password ADD CONSTRAINT officer_password_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 ALTER TABLE officer_role ADD CONSTRAINT officer_role_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
-ALTER TABLE officer_session ADD CONSTRAINT officer_session_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
 ALTER TABLE officer_totp ADD CONSTRAINT officer_totp_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 ALTER TABLE order_cancellation ADD CONSTRAINT order_cancellation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
@@ -6398,6 +6377,7 @@ ALTER TABLE same_transfer ADD CONSTRAINT same_transfer_merge_id_fkey FOREIGN KEY
 ALTER TABLE session ADD CONSTRAINT session_bank_person_id_fkey FOREIGN KEY (bank_person_id) REFERENCES bank_person(person_id) ON DELETE CASCADE;
 ALTER TABLE session ADD CONSTRAINT session_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES public_draft(draft_id);
 ALTER TABLE session ADD CONSTRAINT session_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+ALTER TABLE session ADD CONSTRAINT session_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 ALTER TABLE session ADD CONSTRAINT session_proof_fkey FOREIGN KEY (proof_id, kind, began_at) REFERENCES proof(proof_id, purpose, used_at) ON DELETE CASCADE;
 ALTER TABLE set_aside_hop ADD CONSTRAINT set_aside_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE set_aside_hop ADD CONSTRAINT set_aside_hop_pair_id_fkey FOREIGN KEY (pair_id) REFERENCES same_transfer(pair_id);
@@ -6580,8 +6560,6 @@ CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON of
 CREATE TRIGGER officer_password_changed AFTER INSERT OR DELETE OR UPDATE ON officer_password FOR EACH ROW EXECUTE FUNCTION officer_credentials_changed();
 CREATE TRIGGER officer_role_rules BEFORE DELETE OR UPDATE ON officer_role FOR EACH ROW EXECUTE FUNCTION officer_role_rules();
 CREATE TRIGGER officer_role_told AFTER INSERT OR UPDATE ON officer_role FOR EACH ROW EXECUTE FUNCTION officer_role_told();
-CREATE TRIGGER officer_session_rules BEFORE INSERT OR UPDATE ON officer_session FOR EACH ROW EXECUTE FUNCTION officer_session_rules();
-CREATE TRIGGER officer_session_told AFTER UPDATE OF ended_at ON officer_session FOR EACH ROW WHEN ((new.end_reason = ANY (ARRAY['ended_by_admin'::text, 'credentials_changed'::text, 'disabled'::text]))) EXECUTE FUNCTION officer_session_told();
 CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON officer_shift FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 CREATE TRIGGER officer_totp_rules BEFORE UPDATE OF officer_id, last_step, set_at ON officer_totp FOR EACH ROW EXECUTE FUNCTION officer_totp_rules();
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
@@ -6636,7 +6614,8 @@ CREATE TRIGGER same_transfer_rules BEFORE INSERT OR DELETE OR UPDATE ON same_tra
 CREATE TRIGGER script_token_changed AFTER INSERT OR UPDATE OF revoked_at ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
 CREATE TRIGGER script_token_placed AFTER UPDATE OF placed_at ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_placed_told();
 CREATE TRIGGER script_token_rules BEFORE DELETE OR UPDATE ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_rules();
-CREATE TRIGGER session_rules BEFORE UPDATE ON session FOR EACH ROW EXECUTE FUNCTION session_rules();
+CREATE TRIGGER officer_session_told AFTER UPDATE OF ended_at ON session FOR EACH ROW WHEN ((new.end_reason = ANY (ARRAY['ended_by_admin'::text, 'credentials_changed'::text, 'disabled'::text]))) EXECUTE FUNCTION officer_session_told();
+CREATE TRIGGER session_rules BEFORE INSERT OR UPDATE ON session FOR EACH ROW EXECUTE FUNCTION session_rules();
 CREATE TRIGGER set_aside_hop_rules BEFORE DELETE OR UPDATE ON set_aside_hop FOR EACH ROW EXECUTE FUNCTION set_aside_hop_rules();
 CREATE TRIGGER sign_in_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON sign_in_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER task_act_append_only BEFORE UPDATE OR TRUNCATE ON task_act FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

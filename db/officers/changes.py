@@ -160,7 +160,7 @@ async def forget(connection: Connection, kept: timedelta) -> None:
 async def officer_of_session(connection: Connection, token_digest: bytes) -> tuple[str, UUID] | None:
     """Return officer and id of the session with this token, live or over; None if there was none."""
     row = await connection.fetchrow(
-        "SELECT officer_id, session_id FROM officer_session WHERE token_digest = $1", token_digest
+        "SELECT officer_id, session_id FROM session WHERE token_digest = $1 AND kind = 'officer'", token_digest
     )
     return (row["officer_id"], row["session_id"]) if row else None
 

@@ -5,24 +5,17 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from db import sessions
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
+from db.sessions import SessionKind
 from domain.errors import BadCursor
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
 from schemas.officers.sign_in import SessionEnd, SessionView, SignInEntry, SignInOutcome, SignInPage, SignInWay
 
-KEPT_DAYS: Final = 30
-"""days for which an ended session is kept; the sign-in log stays"""
-FORGOTTEN_MAX: Final = 500
-
-_LIVE: Final = (
-    "s.ended_at IS NULL AND s.ends_at > m.now AND s.last_seen_at > m.now - $1::interval"
-    " AND (o.disabled_at IS NULL OR o.disabled_at > m.now)"
-)
-_FROM: Final = (
-    "FROM (SELECT present_moment() AS now) m CROSS JOIN officer_session s JOIN officer o ON o.officer_id = s.officer_id"
-)
+_LIVE: Final = f"{sessions.LIVE} AND (o.disabled_at IS NULL OR o.disabled_at > m.now)"
+_FROM: Final = f"{sessions.FROM} CROSS JOIN session s JOIN officer o ON o.officer_id = s.officer_id"
 
 
 class LiveSession(FrozenModel):
@@ -41,7 +34,6 @@ class LiveSession(FrozenModel):
 
 async def begin(
     connection: Connection,
-    session_id: UUID,
     token_digest: bytes,
     officer_id: str,
     address: str,
@@ -54,31 +46,26 @@ async def begin(
 
     `proved_at` is when the officer gave the proof elsewhere, at most now; None if this sign-in is the proof.
     """
-    row = await connection.fetchrow(
-        "INSERT INTO officer_session"
-        " (session_id, token_digest, officer_id, began_at, last_seen_at, ends_at, address, browser, way, proved_at)"
-        " SELECT $1, $2, $3, m.now, m.now, m.now + $7::interval, $4, $5, $6,"
-        " CASE WHEN $8::timestamptz IS NOT NULL THEN least($8, m.now) END FROM (SELECT present_moment() AS now) m"
-        " RETURNING session_id, officer_id, began_at, last_seen_at, ends_at, way, began_at AS now,"
-        " coalesce(proved_at, began_at) AS proved_at",
-        session_id,
-        token_digest,
-        officer_id,
-        address,
-        browser,
-        way.value,
-        longest,
-        proved_at,
+    details = {"address": address, "browser": browser, "way": way.value}
+    proof = {"proved_at": proved_at} if proved_at else {}
+    begun = await sessions.begin(connection, SessionKind.OFFICER, officer_id, token_digest, longest, **details, **proof)
+    return LiveSession(
+        session_id=begun.session_id,
+        officer_id=officer_id,
+        began_at=begun.began_at,
+        last_seen_at=begun.began_at,
+        ends_at=begun.ends_at,
+        proved_at=begun.proved_at or begun.began_at,
+        way=way,
+        now=begun.began_at,
     )
-    assert row is not None, "just written"
-    return LiveSession(**dict(row))
 
 
 async def end_oldest(connection: Connection, officer_id: str, most: int) -> None:
     """End the oldest open sessions of an officer, so that `most` are left."""
     await connection.execute(
-        "UPDATE officer_session SET ended_at = present_moment(), ended_by = 'officer:' || officer_id, end_reason = $3"
-        " WHERE session_id IN (SELECT session_id FROM officer_session WHERE officer_id = $1 AND ended_at IS NULL"
+        "UPDATE session SET ended_at = present_moment(), ended_by = 'officer:' || officer_id, end_reason = $3"
+        " WHERE session_id IN (SELECT session_id FROM session WHERE officer_id = $1 AND ended_at IS NULL"
         "  AND ends_at > present_moment() ORDER BY began_at DESC, session_id OFFSET $2)",
         officer_id,
         most,
@@ -100,7 +87,7 @@ async def find(connection: Connection, token_digest: bytes, idle: timedelta) -> 
 async def note_proof(connection: Connection, session_id: UUID) -> datetime | None:
     """Write that the officer proved to be the officer now, and return when; None if the session has ended."""
     proved_at: datetime | None = await connection.fetchval(
-        "UPDATE officer_session SET proved_at = greatest(proved_at, began_at, present_moment())"
+        "UPDATE session SET proved_at = greatest(proved_at, began_at, present_moment())"
         " WHERE session_id = $1 AND ended_at IS NULL RETURNING proved_at",
         session_id,
     )
@@ -110,7 +97,7 @@ async def note_proof(connection: Connection, session_id: UUID) -> datetime | Non
 async def is_proved(connection: Connection, session_id: UUID, within: timedelta) -> bool:
     """Return whether the officer of a session proved to be the officer within this time."""
     found: bool | None = await connection.fetchval(
-        "SELECT coalesce(proved_at, began_at) > present_moment() - $2::interval FROM officer_session"
+        "SELECT coalesce(proved_at, began_at) > present_moment() - $2::interval FROM session"
         " WHERE session_id = $1 AND ended_at IS NULL",
         session_id,
         within,
@@ -121,7 +108,7 @@ async def is_proved(connection: Connection, session_id: UUID, within: timedelta)
 async def note_use(connection: Connection, session_id: UUID) -> None:
     """Write that the session is in use now."""
     await connection.execute(
-        "UPDATE officer_session SET last_seen_at = greatest(last_seen_at, present_moment())"
+        "UPDATE session SET last_seen_at = greatest(last_seen_at, present_moment())"
         " WHERE session_id = $1 AND ended_at IS NULL",
         session_id,
     )
@@ -159,7 +146,7 @@ async def of_officer(
 async def end(connection: Connection, session_id: UUID, officer_id: str, reason: SessionEnd) -> bool:
     """End a session of an officer; false if the officer has no such open session."""
     done = await connection.fetchval(
-        "UPDATE officer_session SET ended_at = present_moment(), ended_by = 'officer:' || officer_id, end_reason = $3"
+        "UPDATE session SET ended_at = present_moment(), ended_by = 'officer:' || officer_id, end_reason = $3"
         " WHERE session_id = $1 AND officer_id = $2 AND ended_at IS NULL RETURNING true",
         session_id,
         officer_id,
@@ -174,17 +161,6 @@ async def end_all(connection: Connection, officer_id: str, by: str, reason: Sess
         "SELECT officer_sessions_end($1, $2, $3, $4)", officer_id, by, reason.value, note
     )
     return ended
-
-
-async def forget(connection: Connection) -> None:
-    """Delete sessions that were over long ago, the oldest first."""
-    await connection.execute(
-        "DELETE FROM officer_session WHERE session_id IN (SELECT session_id FROM officer_session"
-        " WHERE ends_at < present_moment() - make_interval(days => $1) ORDER BY ends_at LIMIT $2"
-        " FOR UPDATE SKIP LOCKED)",
-        KEPT_DAYS,
-        FORGOTTEN_MAX,
-    )
 
 
 _BEFORE_ALL: Final = 2**63 - 1

@@ -97,7 +97,10 @@ async def begin_visit(connection: Connection, draft_id: UUID, token_digest: byte
     """Open a draft in a browser, in the caller's transaction. An earlier visit of it ends."""
     # Two that begin at the same time would not see each other.
     await connection.execute("SELECT FROM public_draft WHERE draft_id = $1 FOR NO KEY UPDATE", draft_id)
-    await sessions.begin_again(connection, SessionKind.PUBLIC_FORM, str(draft_id), token_digest, longest)
+    await connection.execute(
+        "UPDATE session SET ended_at = present_moment() WHERE draft_id = $1 AND ended_at IS NULL", draft_id
+    )
+    await sessions.begin(connection, SessionKind.PUBLIC_FORM, str(draft_id), token_digest, longest)
 
 
 async def visit(connection: Connection, token_digest: bytes, idle: timedelta) -> PublicDraft | None:

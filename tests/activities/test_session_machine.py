@@ -16,28 +16,37 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from activities.context import Context
+from activities.officers.sign_in import SignInChecks, session_digest
 from activities.people import public_complaints
 from activities.proofs import Proofs
-from activities.secrets import SecretBox
+from activities.secrets import Purpose, SecretBox
 from activities.sessions import KINDS, digest_of_sent, new_token, token_digest
 from db import sessions
 from db.banks import bank_logins
 from db.banks.bank_logins import BankSession
+from db.officers import sessions as officers_sessions
 from db.pool import open_pool
 from db.proofs import ProofPurpose
 from db.sessions import KEPT_DAYS, SessionKind
+from schemas.enums import Role
+from schemas.officers.sign_in import SessionEnd, SignInWay
 from schemas.people.drafts import DraftContent
 from tests.activities.my_case_world import Visitor
 from tests.activities.restoration_bench import Home
 from tests.clock import Clock, at_clock
 from tests.deep import database_settings
 from tests.factories import make_context
+from tests.officers import enrol
 
 GATE: Final = 40
 IDLE, LONGEST = timedelta(minutes=10), timedelta(minutes=17)
 KEPT: Final = timedelta(days=KEPT_DAYS)
 OF_PAGES: Final = {"visit_seconds": IDLE.total_seconds(), "visit_max_seconds": LONGEST.total_seconds()}
-OF_SIGN_IN: Final = {"idle_seconds": IDLE.total_seconds(), "longest_seconds": LONGEST.total_seconds()}
+OF_SIGN_IN: Final = {
+    "idle_seconds": IDLE.total_seconds(),
+    "longest_seconds": LONGEST.total_seconds(),
+    "most_of_officer": 99,
+}
 SHORT: Final = {"grievance": OF_PAGES, "my_case": OF_PAGES, "public_form": OF_PAGES, "sessions": OF_SIGN_IN}
 """sections of the policy, with short sessions"""
 UNUSED: Final = """
@@ -158,11 +167,39 @@ class OfBank(Door):
             await sessions.end(connection, self.kind, token_digest(token))
 
 
+class OfOfficer(Door):
+    """A sign-in begins the session."""
+
+    async def begin(self) -> str:
+        begun = await SignInChecks(self.ctx, KEYS).begin(self.subject, "192.0.2.1", "test", SignInWay.CODE)
+        assert begun is not None
+        return begun.token
+
+    def _digest(self, token: str) -> bytes:
+        return session_digest(KEYS.derive_key(Purpose.SESSIONS), token)
+
+    async def find(self, token: str) -> str | None:
+        async with self.ctx.pool.acquire() as connection:
+            found = await officers_sessions.find(connection, self._digest(token), IDLE)
+            if found is not None:
+                await officers_sessions.note_use(connection, found.session_id)
+        return found.officer_id if found else None
+
+    async def end(self, token: str) -> None:
+        async with self.ctx.pool.acquire() as connection:
+            found = await officers_sessions.find(connection, self._digest(token), IDLE)
+            if found is not None:
+                assert await officers_sessions.end(
+                    connection, found.session_id, found.officer_id, SessionEnd.SIGNED_OUT
+                )
+
+
 DOORS: Final[dict[SessionKind, type[Door]]] = {
     SessionKind.APPEAL: ByCode,
     SessionKind.MY_CASE: ByCode,
     SessionKind.PUBLIC_FORM: OfForm,
     SessionKind.BANK: OfBank,
+    SessionKind.OFFICER: OfOfficer,
 }
 
 
@@ -269,11 +306,13 @@ async def subjects(ctx: Context) -> dict[SessionKind, str]:
     case_no, _ = await visitor.at_application()
     hold = await visitor.home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     begun = await public_complaints.begin(ctx, DraftContent())
+    await enrol(ctx.pool, ["ravi"], [Role.IO])
     return {
         SessionKind.APPEAL: str(hold),
         SessionKind.MY_CASE: case_no,
         SessionKind.PUBLIC_FORM: begun.code,
         SessionKind.BANK: "SBIN",
+        SessionKind.OFFICER: "ravi",
     }
 
 

@@ -83,7 +83,7 @@ async def test_the_page_of_the_sign_in_is_read_in_both_languages_and_keeps_the_c
 async def goes_on_after_the_session_ended(stage: Stage, seat: Seat, officer_id: str) -> None:
     """End the session while the officer types, sign in again elsewhere, and find what was typed."""
     await stage.engine.pool.execute(
-        "UPDATE officer_session SET ended_at = present_moment(), ended_by = $1, end_reason = 'signed_in_again'"
+        "UPDATE session SET ended_at = present_moment(), ended_by = $1, end_reason = 'signed_in_again'"
         " WHERE officer_id = $1 AND ended_at IS NULL",
         officer_id,
     )

@@ -35,7 +35,7 @@ BUGS: Final = (
     ),
     Bug(
         "an officer's session ends when it is not used",
-        "db/officers/sessions.py",
+        "db/sessions.py",
         'AND s.last_seen_at > m.now - $1::interval"',
         'AND s.began_at > m.now - 99 * $1::interval"',
         "tests/api/officers/test_sessions.py::test_a_session_ends_after_its_idle_time",

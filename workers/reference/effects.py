@@ -232,22 +232,21 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Refuses a second use of a code or a link, a use without the session that it begins, and any other change of"
         " what it is.",
     ),
-    "session_rules": Effect(Sort.RULE, "Refuses any change of a session but its use and its one end."),
-    "officer_session_rules": Effect(
+    "session_rules": Effect(
         Sort.RULE, "Refuses a session of a disabled officer, and any change but its use and its one end."
     ),
     "sign_in_link_told": Effect(Sort.DERIVED, "Writes that a sign-in link was made or used.", ("officer_event",)),
     "officer_session_told": Effect(Sort.DERIVED, "Writes who ended a session of another.", ("officer_event",)),
     "officer_credentials_changed": Effect(
-        Sort.DERIVED, "Ends the sessions of an officer whose password changes.", ("officer_session",)
+        Sort.DERIVED, "Ends the sessions of an officer whose password changes.", ("session",)
     ),
     "officer_disabled_ends_sessions": Effect(
-        Sort.DERIVED, "Ends the sessions and links of a disabled officer.", ("officer_session", "proof")
+        Sort.DERIVED, "Ends the sessions and links of a disabled officer.", ("session", "proof")
     ),
     "officer_reset_takes_credentials": Effect(
         Sort.DERIVED,
         "Deletes the credentials of an officer who is reset, and ends sessions and links.",
-        ("officer_password", "officer_totp", "recovery_code", "proof", "officer_session"),
+        ("officer_password", "officer_totp", "recovery_code", "proof", "session"),
     ),
     "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
     "proposal_rules": Effect(

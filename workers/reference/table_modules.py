@@ -18,7 +18,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "officer_password",
         "officer_totp",
         "recovery_code",
-        "officer_session",
+        "session",
         "sign_in_entry",
         "read_log",
         "refused_act",
@@ -152,7 +152,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "shift_handover_item",
         "shift_handover_draft",
     ),
-    "access": ("session", "try_bucket", "schema_migration", "clock_setting"),
+    "access": ("try_bucket", "schema_migration", "clock_setting"),
 }
 """In the order of the areas; `access` is what belongs to no area."""
 

@@ -53,7 +53,7 @@ async def test_asvs_16_3_2_a_refused_act_says_who_what_when_and_from_where(doors
     (row,) = await logged(doors)
     assert told(row) == ("officer:curious", True, "GET", READERS, 403, "role_not_allowed", 1)
     assert (row["address"], row["token_id"]) == ("127.0.0.1", None)
-    session_id = await doors.services.ctx.pool.fetchval("SELECT session_id FROM officer_session")
+    session_id = await doors.services.ctx.pool.fetchval("SELECT session_id FROM session")
     assert row["session_id"] == session_id
     assert await doors.services.ctx.pool.fetchval("SELECT abs(extract(epoch FROM now() - at)) < 60 FROM refused_act")
 

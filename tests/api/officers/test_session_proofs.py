@@ -98,9 +98,9 @@ async def test_asvs_7_5_3_a_code_proves_a_session_again_and_money_needs_one(desk
     assert (await browser.ask("GET", ME)).json()["proved_until"] == proved.json()["proved_until"]
     assert (await browser.ask("POST", path, body)).status_code == 404
     with pytest.raises(asyncpg.RestrictViolationError):
-        await desk.services.ctx.pool.execute("UPDATE officer_session SET proved_at = NULL WHERE proved_at IS NOT NULL")
+        await desk.services.ctx.pool.execute("UPDATE session SET proved_at = NULL WHERE proved_at IS NOT NULL")
     outcomes = await desk.services.ctx.pool.fetch(
-        "SELECT e.outcome, e.way, s.officer_id FROM sign_in_entry e LEFT JOIN officer_session s USING (session_id)"
+        "SELECT e.outcome, e.way, s.officer_id FROM sign_in_entry e LEFT JOIN session s USING (session_id)"
         " WHERE e.officer_id = 'ravi' ORDER BY e.entry_id DESC LIMIT 3"
     )
     assert [tuple(row) for row in outcomes] == [

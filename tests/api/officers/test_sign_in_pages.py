@@ -122,16 +122,16 @@ async def test_a_new_password_ends_the_sessions(pages: Pages) -> None:
     path = await pages.link()
     assert (await pages.put(path, await pages.look(path))).status_code == 200
     await pages.services.ctx.pool.execute(
-        "INSERT INTO officer_session"
-        " (session_id, token_digest, officer_id, began_at, last_seen_at, ends_at, address, way)"
-        " VALUES (gen_random_uuid(), sha256('a'), 'ravi', $1, $1, $2, '', 'code')",
+        "INSERT INTO session"
+        " (session_id, kind, token_digest, subject, began_at, last_seen_at, ends_at, address, way)"
+        " VALUES (gen_random_uuid(), 'officer', sha256('a'), 'ravi', $1, $1, $2, '', 'code')",
         NOW,
         NOW + timedelta(hours=1),
     )
     pages.clock.at += timedelta(seconds=60)
     path = await pages.link()
     assert (await pages.put(path, await pages.look(path))).status_code == 200
-    reason = await pages.services.ctx.pool.fetchval("SELECT end_reason FROM officer_session")
+    reason = await pages.services.ctx.pool.fetchval("SELECT end_reason FROM session")
     assert reason == "credentials_changed"
 
 
