@@ -1,6 +1,7 @@
 """The desk corrects hops and adds some: each in every state, and what of it is refused."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -12,6 +13,7 @@ from domain.errors.case import (
     HopClosed,
     HopExists,
     ParentExhausted,
+    TransferBusy,
     TransferKnown,
 )
 from schemas.case.case_workflow import HopRef
@@ -151,9 +153,15 @@ async def test_a_hop_that_is_not_there_is_not_found(bench: Bench, hop_no: int) -
 
 async def test_corrections_at_once_are_made_one_after_the_other(bench: Bench) -> None:
     case_no, _, _ = await asked(bench)
-    await asyncio.gather(
-        *(correct_hop(bench.ctx, case_no, 1, correction(amount_paise=n * 100_00), OFFICER) for n in range(1, 6))
-    )
+
+    async def correct(paise: int) -> None:
+        # PostgreSQL frees the case a moment before it frees the transfer, so the next one may be asked to try again.
+        with suppress(TransferBusy):
+            await correct_hop(bench.ctx, case_no, 1, correction(amount_paise=paise), OFFICER)
+            return
+        await correct(paise)
+
+    await asyncio.gather(*(correct(n * 100_00) for n in range(1, 6)))
     ((revision, paise),) = await bench.hops(case_no, "revision, disputed_paise")
     assert revision == 5
     assert await bench.buckets(case_no) == {"lost": -paise, "in_play": paise}

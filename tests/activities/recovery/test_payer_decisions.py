@@ -80,7 +80,10 @@ async def no_letter_waits(home: Home, case_no: str) -> None:
     letter = (
         "SELECT state FROM due_document WHERE case_no = $1 AND kind = 'status_letter' AND occasion LIKE '%.cancelled'"
     )
-    await send_due(home.ctx, Routes(Ways()), DUE_DOCUMENTS)
+    is_left = "SELECT count(*) FROM outgoing WHERE kind = 'due_document' AND subject = $1 AND attempts = 0"
+    # The cases of other tests may fill a batch.
+    while await home.bench.value(is_left, case_no):
+        await send_due(home.ctx, Routes(Ways()), DUE_DOCUMENTS)
     assert await home.bench.value(letter, case_no) == "overtaken"
 
 
