@@ -33,6 +33,7 @@ SWEEP_AFTER = timedelta(seconds=2)
 RUSH_CASES = 20
 """cases without a workflow, from which changes of other cases wait longer, because first requests go first"""
 NEWS_AFTER_IN_A_RUSH = timedelta(seconds=10)
+"""age of a change from which the sweep sends it then"""
 LOOK_AFTER = timedelta(minutes=15)
 """After this time without a sign of life, an open case's workflow is checked: somebody may have ended it by mistake."""
 LOOK_AFTER_LIMIT = 50

@@ -80,7 +80,10 @@ async def end_role(connection: Connection, officer_id: str, role: Role, now: dat
 
 
 async def disable_officer(connection: Connection, officer_id: str, now: datetime, actor: str) -> None:
-    """Disable an officer, who then has no role. Raises `OfficerNotFound`."""
+    """Disable an officer, who then has no role. Raises `OfficerNotFound`.
+
+    A trigger ends sessions and links. Rounds release the work items, and replace the officer in the cases.
+    """
     if not await officers.disable(connection, officer_id, now, actor):
         raise OfficerNotFound(officer_id)
 

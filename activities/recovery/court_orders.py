@@ -1,7 +1,7 @@
 """Orders of courts: recorded by one officer, confirmed by a second who has the document, and withdrawn by two.
 
 An order that keeps or restores money keeps the holds at once, so that nothing lapses meanwhile. Everything else waits
-for the second officer. `court_order_clock` ends an order whose document or second officer does not come in time.
+for the second officer. `hearings` ends an order whose document or second officer does not come in time.
 """
 
 import hashlib

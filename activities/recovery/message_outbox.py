@@ -1,7 +1,7 @@
 """The outbox of notifications: each is written with its reason in one transaction, and sent later with retries.
 
-`notify_people` calls the functions `tell_…` as its rules say; each writes for one recipient. `sending` sends. One
-occasion is written once, so a repeated activity sends nothing twice. Names, numbers and texts stay in the table
+`notify_people` calls the functions `tell_…` as its rules say; each writes for one recipient. `message_sending` sends.
+One occasion is written once, so a repeated activity sends nothing twice. Names, numbers and texts stay in the table
 `message`: those of victims and account holders sealed under the key of the person.
 """
 

@@ -1,4 +1,4 @@
-"""Messages to holders, and their sending."""
+"""Sending of messages, and what holders and victims are notified of."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,8 @@
-"""Lines of a trail in a workbook, and their export.
+"""Lines of a workbook, the pause of requests while it is imported, and its export.
 
 Pause of the hold requests about the cases of a workbook, while it is imported. A later row of the workbook may have the
-answer that a request would ask for. The pause is a row in PostgreSQL, which the sweep respects. It ends with the
-import; after a killed import it ends by itself.
+answer that a request would ask for. The pause is a row in PostgreSQL, and no request is planned until it ends. It ends
+with the import; after a killed import it ends by itself.
 """
 
 import hashlib

@@ -1,7 +1,8 @@
 """Calls to banks: what the desk says, and what a bank answers by telephone.
 
 Call script of an officer to a bank about one hold request, read out line by line. As in a letter, no victim and no
-account is named. The bank finds a transfer by reference, amount and time.
+account is named. The bank finds a transfer by reference, amount and time. `answer_hop` has the rule for a later answer
+about the same money.
 """
 
 from collections.abc import Iterable, Sequence

@@ -231,7 +231,7 @@ Key = tuple[MessageKind, Recipient]
 def read(content: Mapping[str, Any]) -> Table:
     """Return the table of this content, in which every event, addressee, message and language is.
 
-    Raises `MessagesWrong`. `texts` checks the values and the lengths of the texts.
+    Raises `MessagesWrong`. `message_texts` checks the values and the lengths of the texts.
     """
     try:
         table = Table.model_validate(content)
