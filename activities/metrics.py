@@ -336,18 +336,18 @@ class Metrics:
 
     def reconciled(self, reasons: Iterable[Reason]) -> None:
         """Count a committed comparison, with one reason for each difference."""
-        found = list(reasons)
-        self._reconciliations.labels(str(bool(found)).lower()).inc()
-        for reason in found:
+        listed = list(reasons)
+        self._reconciliations.labels(str(bool(listed)).lower()).inc()
+        for reason in listed:
             self._differences.labels(reason.value).inc()
 
     def list_asked(self, way: ListWay) -> None:
         """Count a bank that was asked for its list of liens."""
         self._lists_asked.labels(way.value).inc()
 
-    def list_overdue(self, told: ToldRole) -> None:
+    def list_overdue(self, role: ToldRole) -> None:
         """Count a notice that a list is overdue."""
-        self._lists_overdue.labels(told.value).inc()
+        self._lists_overdue.labels(role.value).inc()
 
     def junk_body(self, *, is_kept: bool) -> None:
         """Count a body from a bank that cannot be used."""
@@ -421,8 +421,8 @@ class Metrics:
             self._differences.labels(reason.value)
         for asked_by in ListWay:
             self._lists_asked.labels(asked_by.value)
-        for told in ToldRole:
-            self._lists_overdue.labels(told.value)
+        for role in ToldRole:
+            self._lists_overdue.labels(role.value)
         for kept in _YES_OR_NO.values():
             self._junk_bodies.labels(kept)
 

@@ -177,12 +177,12 @@ async def send_due(ctx: Context, routes: Routes, kind: Kind[Row]) -> int:
         if kind.before is not None:
             await kind.before(ctx, routes, connection)
         claimed = await outgoing.claim(connection, kind.name, now, now + lease, kind.batch, kind.opened_before(ctx))
-        rows = await kind.read(connection, [one.subject for one in claimed]) if claimed else {}
+        rows = await kind.read(connection, [claim.subject for claim in claimed]) if claimed else {}
     limit = asyncio.Semaphore(kind.at_once)
 
-    async def send(one: Claimed) -> bool:
+    async def send(claim: Claimed) -> bool:
         async with limit:
-            return await _send(ctx, routes, kind, one, rows.get(one.subject))
+            return await _send(ctx, routes, kind, claim, rows.get(claim.subject))
 
     # At once, because one that hangs must not hold up the others beyond their lease.
     done = await asyncio.gather(*map(send, claimed), return_exceptions=True)

@@ -270,12 +270,12 @@ class ProcessKeys:
     def __init__(self, process_key: SecretStr, process: Process) -> None:
         """Read the keys. `process_key` is a text of `SecretBox.process_key`. Raises `BadProcessKey`."""
         try:
-            found = _ProcessKey.model_validate_json(urlsafe_b64decode(process_key.get_secret_value()))
-            self._generations = [_keys_of(generation) for generation in found.generations]
+            parsed = _ProcessKey.model_validate_json(urlsafe_b64decode(process_key.get_secret_value()))
+            self._generations = [_keys_of(generation) for generation in parsed.generations]
             current = self._generations[0][1]
         except (ValidationError, ValueError, IndexError):
             raise BadProcessKey(BadProcessKey.__doc__) from None
-        if found.process is not process or current.keys() != PURPOSES[process]:
+        if parsed.process is not process or current.keys() != PURPOSES[process]:
             raise BadProcessKey(BadProcessKey.__doc__)
         self._keys = current
 

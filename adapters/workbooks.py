@@ -66,12 +66,12 @@ def sheets_of(data: bytes, most_rows: int) -> list[WorkbookSheet]:
             raise FileRefused(f"more than {MAX_SHEETS} sheets")
         return [
             WorkbookSheet(
-                found.name,
-                _rows(workbook.get_sheet_by_name(found.name), most_rows),
-                hidden=found.visible is not SheetVisibleEnum.Visible,
+                sheet.name,
+                _rows(workbook.get_sheet_by_name(sheet.name), most_rows),
+                hidden=sheet.visible is not SheetVisibleEnum.Visible,
             )
-            for found in workbook.sheets_metadata
-            if found.typ is SheetTypeEnum.WorkSheet
+            for sheet in workbook.sheets_metadata
+            if sheet.typ is SheetTypeEnum.WorkSheet
         ]
 
 

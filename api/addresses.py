@@ -26,17 +26,17 @@ def address_of(connection: HTTPConnection, trusted: Networks) -> str:
     peer = _parsed(connection.client.host) if connection.client else None
     if peer is None:
         return connection.client.host if connection.client else ""
-    found = peer
+    sender = peer
     if _is_in(peer, trusted):
         hops = ",".join(connection.headers.getlist("x-forwarded-for")).split(",")[-HOPS_MAX:]
         for hop in reversed(hops):
             address = _parsed(hop.strip())
             if address is None:
                 break
-            found = address
+            sender = address
             if not _is_in(address, trusted):
                 break
-    return _name(found)
+    return _name(sender)
 
 
 def name_of_peer(host: str, trusted: Networks) -> str | None:

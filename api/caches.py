@@ -167,8 +167,8 @@ class ScorecardCache:
 
 
 def _together(classes: Collection[Scores]) -> AllBanks:
-    due, silent = sum(one.due for one in classes), sum(one.silent for one in classes)
-    held, reachable = sum(one.held_paise for one in classes), sum(one.reachable_paise for one in classes)
+    due, silent = sum(scores.due for scores in classes), sum(scores.silent for scores in classes)
+    held, reachable = sum(scores.held_paise for scores in classes), sum(scores.reachable_paise for scores in classes)
     if due < MEAN_OF_MIN:
         return AllBanks()
     return AllBanks(answered_of_due=1 - silent / due, held_of_reachable=held / reachable if reachable else None)

@@ -109,7 +109,11 @@ class Described(FastAPI):
     def _errors(self) -> dict[str, Errors]:
         """Return the business errors of every operation, by operation id."""
         contexts = iter_route_contexts(self.routes)
-        routes = [one for one in contexts if isinstance(one.original_route, APIRoute) and one.include_in_schema]
+        routes = [
+            context
+            for context in contexts
+            if isinstance(context.original_route, APIRoute) and context.include_in_schema
+        ]
         return {str(route.name): errors_of(route.dependant) for route in routes}
 
 

@@ -244,7 +244,7 @@ class _Exchange:
             policy = () if _CONTENT_POLICY in named else (NOTHING_LOADED,)
             message["headers"] = [
                 *own,
-                *(one for one in self._always if one[0] not in named),
+                *(header for header in self._always if header[0] not in named),
                 *policy,
                 (b"date", formatdate(usegmt=True).encode()),
                 (params.HEADER, self._id.encode()),
@@ -283,6 +283,6 @@ def _is_json(media_type: str) -> bool:
 def _raw(scope: Scope, name: bytes) -> bytes | None:
     for key, value in scope["headers"]:
         if key == name:
-            found: bytes = value
-            return found
+            raw: bytes = value
+            return raw
     return None

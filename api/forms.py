@@ -50,15 +50,15 @@ async def exact_fields(request: Request) -> dict[str, str]:
 
 def preferred(accepts: str) -> Language | None:
     """Return the language of ours that an `Accept-Language` header prefers, or None if it has none of ours."""
-    best, found = 0.0, None
+    best, best_language = 0.0, None
     for part in accepts.lower().split(",")[:ACCEPTED_MAX]:
         name, _, weight_text = part.partition(";")
         language = name.strip().partition("-")[0]
         match = _WEIGHT.fullmatch(weight_text.replace(" ", "")) if weight_text.strip() else None
         weight = float(match[1]) if match else 0.0 if weight_text.strip() else 1.0
         if language in set(Language) and weight > best:
-            best, found = weight, Language(language)
-    return found
+            best, best_language = weight, Language(language)
+    return best_language
 
 
 async def fields_of(request: Request, names: re.Pattern[str]) -> tuple[dict[str, str], str]:

@@ -35,7 +35,7 @@ class Pages:
     """
 
     def __init__(self, folder: Path, *, styles: Sequence[Path], filters: dict[str, Any], names: dict[str, Any]) -> None:
-        style = "".join((one / "style.css").read_text(encoding="utf-8") for one in styles)
+        style = "".join((style_folder / "style.css").read_text(encoding="utf-8") for style_folder in styles)
         style_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self.headers = {
             "Content-Security-Policy": (

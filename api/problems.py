@@ -141,12 +141,12 @@ IN_THE_DESCRIPTION: Final[dict[int | str, dict[str, Any]]] = {
 
 def says(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     """Return `responses=` of a route for its own refusals, which do not follow from its input."""
-    found: dict[int | str, dict[str, Any]] = {}
+    responses: dict[int | str, dict[str, Any]] = {}
     for kind in kinds:
         bare = [] if kind in ALWAYS_OF_AN_ERROR else [kind.code]
         named = {"name": kind.name, "title": kind.title, "codes": bare}
-        found.setdefault(kind.status, {PROBLEMS: []})[PROBLEMS].append(named)
-    return found
+        responses.setdefault(kind.status, {PROBLEMS: []})[PROBLEMS].append(named)
+    return responses
 
 
 _OF_HTTP: Final = {
@@ -276,7 +276,7 @@ def refusal(
         "request_id": request_id(),
     }
     if violations:
-        problem["violations"] = [_violation(found) for found in violations]
+        problem["violations"] = [_violation(violation) for violation in violations]
     return Response(orjson.dumps(problem), kind.status, more, PROBLEM_JSON)
 
 
@@ -393,12 +393,12 @@ async def _business_error(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [item for item in error.errors() if not _is_echo(item, error.errors())]
-    if any(item["type"] == "json_invalid" for item in found):
+    faults = [item for item in error.errors() if not _is_echo(item, error.errors())]
+    if any(item["type"] == "json_invalid" for item in faults):
         return refusal(request.scope, NOT_JSON)
-    violations = [_found(item) for item in found[:MAX_VIOLATIONS]]
-    more = len(found) - len(violations)
-    detail = f"{len(found)} violation{'s' if len(found) > 1 else ''}" + (f", {more} not shown" if more else "")
+    violations = [_found(item) for item in faults[:MAX_VIOLATIONS]]
+    more = len(faults) - len(violations)
+    detail = f"{len(faults)} violation{'s' if len(faults) > 1 else ''}" + (f", {more} not shown" if more else "")
     return refusal(request.scope, INVALID, detail, violations=violations)
 
 
@@ -430,11 +430,11 @@ def field_path(location: Iterable[str | int]) -> str:
     return text.lstrip(".") or str(where)
 
 
-def _violation(found: Violation) -> dict[str, str | int | float | bool]:
-    shown: dict[str, str | int | float | bool] = {"field": found.field, "message": found.message}
-    if found.code:
-        shown["code"] = found.code
-    value = _plain(found.value)
+def _violation(violation: Violation) -> dict[str, str | int | float | bool]:
+    shown: dict[str, str | int | float | bool] = {"field": violation.field, "message": violation.message}
+    if violation.code:
+        shown["code"] = violation.code
+    value = _plain(violation.value)
     if value is not None:
         shown["value"] = value
     return shown

@@ -147,5 +147,5 @@ class PublicPages:
 
     def page(self, look: Look, name: str, status: int = 200, **values: Any) -> Response:
         """Return one page. `errors` has the faults of its form by field, `fields` what was typed."""
-        told = {"errors": {}, "fields": {}, "notice": "", **values}
-        return self._pages.page(f"{self._name}/{name}", status, look=look, say=self.say(look), **told)
+        page_values = {"errors": {}, "fields": {}, "notice": "", **values}
+        return self._pages.page(f"{self._name}/{name}", status, look=look, say=self.say(look), **page_values)

@@ -29,7 +29,7 @@ Errors = frozenset[type[BusinessError]]
 
 def errors_of(dependant: Dependant) -> Errors:
     """Return the errors in the code of a route, of its dependencies, and of everything that they call."""
-    found: set[type[BusinessError]] = set()
+    errors: set[type[BusinessError]] = set()
     seen: set[Any] = set()
     waiting: list[Any] = list(_calls(dependant))
     while waiting:
@@ -38,10 +38,10 @@ def errors_of(dependant: Dependant) -> Errors:
             continue
         seen.add(named)
         if isinstance(named, type) and issubclass(named, BusinessError):
-            found.add(named)
+            errors.add(named)
         else:
             waiting += _named_by(named)
-    return frozenset(error for error in found if hasattr(error, "code"))
+    return frozenset(error for error in errors if hasattr(error, "code"))
 
 
 def _calls(dependant: Dependant) -> Iterator[Any]:
@@ -60,8 +60,8 @@ def _named_by(thing: Any) -> tuple[Any, ...]:
     function = inspect.unwrap(thing)
     names = set(_names(function.__code__))
     named = [function.__globals__[name] for name in names & function.__globals__.keys()]
-    named += [vars(one).get(name) for one in named if isinstance(one, ModuleType) for name in names]
-    named += [value for one in named if isinstance(one, Mapping) for value in one.values()]
+    named += [vars(item).get(name) for item in named if isinstance(item, ModuleType) for name in names]
+    named += [value for item in named if isinstance(item, Mapping) for value in item.values()]
     named += [part for hint in function.__annotations__.values() for part in (hint, *get_args(hint))]
     return tuple(_ours(named))
 
@@ -80,9 +80,9 @@ def _function(member: Any) -> Any:
 
 
 def _ours(named: list[Any]) -> Iterator[Any]:
-    for one in named:
-        if isinstance(one, FunctionType | type) and one.__module__.partition(".")[0] in _ROOMS:
-            yield one
+    for item in named:
+        if isinstance(item, FunctionType | type) and item.__module__.partition(".")[0] in _ROOMS:
+            yield item
 
 
 _HEADER: Final = """# Errors

@@ -71,18 +71,18 @@ class _Certificate:
     def look(self) -> None:
         """Read the files again if they have changed. What cannot be used changes nothing, and is read again later."""
         try:
-            found = self._files()
-            if found != self._seen:
+            stamps = self._files()
+            if stamps != self._seen:
                 # Both files are tried beside first, because the context would keep a certificate without its key.
                 self._port.context()
                 self.context.load_cert_chain(self._port.certificate, self._port.private_key)
-                self._seen = found
+                self._seen = stamps
         except OSError as error:
             log.warning("the changed certificate of the TLS port is not used: %s", type(error).__name__)
 
     def _files(self) -> list[tuple[int, int]]:
         read = [file.stat() for file in (self._port.certificate, self._port.private_key)]
-        return [(one.st_ino, one.st_mtime_ns) for one in read]
+        return [(status.st_ino, status.st_mtime_ns) for status in read]
 
 
 @dataclass(frozen=True)

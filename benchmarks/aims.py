@@ -22,9 +22,9 @@ class Aim:
 
     def judged(self, figures: Mapping[str, Any]) -> dict[str, Any]:
         """Return the aim beside its figure; `met` is None if the aim is void. A missing figure misses its aim."""
-        found = figure_at(figures, self.figure)
-        met = found is not None and _SIGNS[self.sign](found, self.limit)
-        aim = {"figure": self.figure, "aim": f"{self.sign} {self.limit}", "is": found, "met": met}
+        figure = figure_at(figures, self.figure)
+        met = figure is not None and _SIGNS[self.sign](figure, self.limit)
+        aim = {"figure": self.figure, "aim": f"{self.sign} {self.limit}", "is": figure, "met": met}
         return aim | ({"met": None, "void": self.void} if self.void else {})
 
 
@@ -45,10 +45,10 @@ def exactly(figure: str, value: float | str | bool) -> Aim:
 
 def figure_at(figures: Mapping[str, Any], path: str) -> Any:
     """Return the figure at a path with dots, or None if there is none."""
-    found: Any = figures
+    figure: Any = figures
     for name in path.split("."):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
+        figure = figure.get(name) if isinstance(figure, Mapping) else None
+    return figure
 
 
 def with_aims(figures: Mapping[str, Any], aims: Sequence[Aim]) -> dict[str, Any]:

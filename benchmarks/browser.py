@@ -159,12 +159,12 @@ def check() -> str:
     """Return the path of the browser. Raises `Failed` if it, what drives it, or the pages are missing."""
     if find_spec("playwright") is None:
         raise Failed("the Python package playwright is missing; `make setup` installs it")
-    found = shutil.which("chromium")
-    if found is None:
+    browser_path = shutil.which("chromium")
+    if browser_path is None:
         raise Failed("chromium is missing; as root, once: apt-get install --no-install-recommends chromium")
     if not any(FILES.glob("*.html")):
         raise Failed("the pages of the console are not built (console/dist); `make console` builds them")
-    return found
+    return browser_path
 
 
 async def measure(run: Run, seats: Seats, sizes: Sizes, verbs: Verbs, progress: Progress) -> dict[str, Any]:
@@ -177,7 +177,7 @@ async def measure(run: Run, seats: Seats, sizes: Sizes, verbs: Verbs, progress: 
     await run.complain_of_unknown_banks(items, progress=lambda done: progress.tick(f"{done} of {items} items"))
     async with _room(run, progress) as room:
         await _listed(room, seats.first)
-        found = {
+        figures = {
             "first_rows_ms": quantiles(await _first_rows(room, seats.first, sizes.openings), 1),
             **await _verbs(room, seats, sizes.verbs),
             "enter_to_bank_ms": quantiles(await _calls(room, seats.caller, sizes.calls), 1),
@@ -185,27 +185,27 @@ async def measure(run: Run, seats: Seats, sizes: Sizes, verbs: Verbs, progress: 
             "wall_heap": await _wall_heap(room, seats.supervisor, sizes.updates),
             "case_36000_open_ms": quantiles(await _large_case(room, seats.first, sizes), 1),
         }
-    return {"items": items, "transfers": sizes.transfers, **found}
+    return {"items": items, "transfers": sizes.transfers, **figures}
 
 
 def aims(sizes: Sizes) -> list[Aim]:
     """Return the aims of the browser; small sizes show nothing, and have only those that always hold."""
-    found = [
+    chosen = [
         at_least("browser.first_rows_ms.count", 1),
         at_least("browser.enter_to_bank_ms.count", 1),
         at_least("browser.case_36000_open_ms.count", 1),
     ]
     if sizes.transfers >= TRANSFERS:
-        found.append(at_most("browser.case_36000_open_ms.p95", 2_000))
+        chosen.append(at_most("browser.case_36000_open_ms.p95", 2_000))
     if sizes.items >= TELLING_ITEMS:
-        found.append(at_most("browser.first_rows_ms.p95", 1_000))
+        chosen.append(at_most("browser.first_rows_ms.p95", 1_000))
         if sizes.verbs >= TELLING_VERBS:
-            found.append(at_most("browser.others_sight_ms.p95", 100))
+            chosen.append(at_most("browser.others_sight_ms.p95", 100))
     if sizes.calls >= TELLING_CALLS:
-        found.append(at_most("browser.enter_to_bank_ms.p95", 100))
+        chosen.append(at_most("browser.enter_to_bank_ms.p95", 100))
     if sizes.updates >= UPDATES:
-        found += [at_most("browser.desk_heap.growth", 1.10), at_most("browser.wall_heap.growth", 1.10)]
-    return found
+        chosen += [at_most("browser.desk_heap.growth", 1.10), at_most("browser.wall_heap.growth", 1.10)]
+    return chosen
 
 
 @asynccontextmanager
@@ -240,13 +240,13 @@ async def _open_desk(room: _Room, page: "Page") -> float:
 
 
 async def _first_rows(room: _Room, token: str, openings: int) -> list[float]:
-    found = []
+    times = []
     for number in range(openings):
         room.progress.tick(f"opening {number + 1} of {openings}")
         page = await room.page(token)
-        found.append(await _open_desk(room, page))
+        times.append(await _open_desk(room, page))
         await page.context.close()
-    return found
+    return times
 
 
 async def _verbs(room: _Room, seats: Seats, count: int) -> dict[str, Any]:
@@ -288,8 +288,8 @@ async def _found(page: "Page", expression: str) -> float:
     """
     look = f"const look = () => {{ const found = {expression}; found ? done(found) : setTimeout(look, {LOOK_MS}); }};"
     async with asyncio.timeout(PATIENCE_MS / MS_IN_SECOND):
-        found: float = await page.evaluate(f"() => new Promise((done) => {{ {look} look(); }})")
-    return found
+        value: float = await page.evaluate(f"() => new Promise((done) => {{ {look} look(); }})")
+    return value
 
 
 async def _pressed(page: "Page") -> float:
@@ -305,7 +305,8 @@ async def _calls(room: _Room, token: str, count: int) -> list[float]:
     page = await room.page(token)
     await page.goto(f"{room.origin}/console/call")
     names = {
-        one["code"]: one["name"] for one in orjson.loads((await room.run.stack.control.get("/sim/directory")).content)
+        bank["code"]: bank["name"]
+        for bank in orjson.loads((await room.run.stack.control.get("/sim/directory")).content)
     }
     codes = list(names)
     pressed: dict[str, float] = {}
@@ -356,7 +357,7 @@ async def _large_case(room: _Room, token: str, sizes: Sizes) -> list[float]:
     room.progress.step(f"a case of {sizes.transfers} transfers")
     await room.run.complain_of_unknown_banks(1)
     page = await room.page(token, _DRAWN)
-    found = []
+    times = []
     async with _superuser(room.run) as connection:
         case_no = await query_plans.newest_case(connection)
         await page.goto(f"{room.origin}/console/case/{case_no}")
@@ -366,9 +367,9 @@ async def _large_case(room: _Room, token: str, sizes: Sizes) -> list[float]:
             room.progress.tick(f"opening {number + 1} of {sizes.openings}")
             await query_plans.count_change(connection, case_no)
             await page.goto(f"{room.origin}/console/case/{case_no}")
-            found.append(await _found(page, "window.drawnMs"))
+            times.append(await _found(page, "window.drawnMs"))
     await page.context.close()
-    return found
+    return times
 
 
 @asynccontextmanager
@@ -433,6 +434,6 @@ async def _heap_mib(page: "Page") -> float:
     tools = await page.context.new_cdp_session(page)
     await tools.send("HeapProfiler.collectGarbage")
     await tools.send("Performance.enable")
-    found = {one["name"]: one["value"] for one in (await tools.send("Performance.getMetrics"))["metrics"]}
+    metrics = {metric["name"]: metric["value"] for metric in (await tools.send("Performance.getMetrics"))["metrics"]}
     await tools.detach()
-    return round(float(found["JSHeapUsedSize"]) / MIB, 2)
+    return round(float(metrics["JSHeapUsedSize"]) / MIB, 2)

@@ -56,28 +56,28 @@ class Run:
             for number, (bank, reference) in enumerate(references):
                 await asyncio.sleep(max(began + number / rate_per_second - time.monotonic(), 0))
                 group.create_task(self._complain(bank, reference))
-        found = {reference for _, reference in references}
-        await self._arrive(found)
-        return found
+        posted = {reference for _, reference in references}
+        await self._arrive(posted)
+        return posted
 
     async def complain_at_once(
         self, banks: list[str], count: int, progress: Callable[[int], None] = lambda _: None
     ) -> set[str]:
         """Post this many complaints as fast as they are accepted; `progress` is called with their number so far."""
         numbers = iter(range(count))
-        found: set[str] = set()
+        posted: set[str] = set()
 
         async def post_some() -> None:
             for number in numbers:
                 bank, reference = await self.scripted(banks[number % len(banks)])
                 await self._complain(bank, reference)
-                found.add(reference)
-                progress(len(found))
+                posted.add(reference)
+                progress(len(posted))
 
         async with asyncio.TaskGroup() as group:
             for _ in range(POSTS_AT_ONCE):
                 group.create_task(post_some())
-        return found
+        return posted
 
     async def complain_of_unknown_banks(self, count: int, progress: Callable[[int], None] = lambda _: None) -> None:
         """Post complaints about transfers to a bank that the directory does not have. Each asks the desk."""
@@ -165,11 +165,11 @@ class Run:
     async def _tickets(self, name: str) -> dict[str, Any]:
         """Return this field of the first ticket of each reference."""
         tickets = orjson.loads((await self.stack.control.get("/sim/tickets")).content)
-        found: dict[str, Any] = {}
+        by_reference: dict[str, Any] = {}
         for ticket in tickets:
             for reference in ticket["rrns"]:
-                found.setdefault(reference, ticket[name])
-        return found
+                by_reference.setdefault(reference, ticket[name])
+        return by_reference
 
     async def _arrive(self, references: set[str]) -> bool:
         """Wait until the banks have these requests; return whether they do before time is up."""

@@ -111,8 +111,8 @@ async def main(
             "baseline": await baseline(progress),
             "machine": machine(),
         }
-    found = aims(streams, round(events_per_second * seconds))
-    return finish("console", figures, found if without_browser else [*found, *browser.aims(sizes)])
+    own_aims = aims(streams, round(events_per_second * seconds))
+    return finish("console", figures, own_aims if without_browser else [*own_aims, *browser.aims(sizes)])
 
 
 # -- officers ----------------------------------------------------------------------------------------------------------
@@ -252,10 +252,10 @@ async def _streams(desk: _Desk, tokens: list[str]) -> AsyncIterator[list[_Stream
     """Have a stream for each session while the block runs."""
     streams = [_Stream() for _ in tokens]
     url = str(desk.api.base_url)
-    tasks = [asyncio.create_task(one.read(url, token)) for one, token in zip(streams, tokens, strict=True)]
+    tasks = [asyncio.create_task(stream.read(url, token)) for stream, token in zip(streams, tokens, strict=True)]
     try:
         async with asyncio.timeout(OPEN_LIMIT_SECONDS):
-            await asyncio.gather(*(one.opened.wait() for one in streams))
+            await asyncio.gather(*(stream.opened.wait() for stream in streams))
         yield streams
     finally:
         for task in tasks:
@@ -267,7 +267,7 @@ async def _last_events(desk: _Desk, streams: Sequence[_Stream]) -> None:
     """Wait until every stream has shown what every verb made, for a limited time."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LAST_EVENT_SECONDS):
-            while not all(desk.sent_at.keys() <= one.seen_at.keys() for one in streams):  # noqa: ASYNC110 - streams set no event
+            while not all(desk.sent_at.keys() <= stream.seen_at.keys() for stream in streams):  # noqa: ASYNC110 - streams set no event
                 await asyncio.sleep(POLL_SECONDS)
 
 
@@ -294,15 +294,15 @@ async def _phases(
         desk.sent_at.clear()
         beside = await measured("verbs beside streams", per_second, seconds)
         await _last_events(desk, streams)
-        ended = sum(one.ended for one in streams)
-    found = effects_ms(desk.sent_at, [one.seen_at for one in streams])
+        ended = sum(stream.ended for stream in streams)
+    effects = effects_ms(desk.sent_at, [stream.seen_at for stream in streams])
     verbs = len(desk.sent_at)
     after = await measured("verbs without streams again", per_second, seconds / 2)
     return {
-        "stream_effect_ms": quantiles(found),
+        "stream_effect_ms": quantiles(effects),
         "verb_ms": quantiles(desk.verb_ms),
         "verbs": verbs,
-        "events_missing": verbs * len(streams) - len(found),
+        "events_missing": verbs * len(streams) - len(effects),
         "streams_ended": ended,
         **shares([before, after], beside, rest),
     }
@@ -311,7 +311,10 @@ async def _phases(
 def effects_ms(sent_at: Mapping[_Version, float], seen: Sequence[Mapping[tuple[int, int], float]]) -> list[float]:
     """Return the time from each verb to its event on each stream that showed it."""
     return [
-        (one[version] - moment) * MS_IN_SECOND for version, moment in sent_at.items() for one in seen if version in one
+        (seen_at[version] - moment) * MS_IN_SECOND
+        for version, moment in sent_at.items()
+        for seen_at in seen
+        if version in seen_at
     ]
 
 
@@ -335,7 +338,7 @@ def shares(without: Sequence[Cost], beside: Cost, rest: Cost) -> dict[str, Any]:
 
 def aims(streams: int, verbs: int) -> list[Aim]:
     """Return the aims; few streams or verbs show nothing, and have only those that always hold."""
-    found = [exactly("streams_ended", 0), exactly("events_missing", 0), at_least("stream_effect_ms.count", 1)]
+    chosen = [exactly("streams_ended", 0), exactly("events_missing", 0), at_least("stream_effect_ms.count", 1)]
     if streams < TELLING_STREAMS or verbs < TELLING_VERBS:
-        return found
-    return [*found, at_most("stream_effect_ms.p99", 100), at_most("streams_cpu_share", 0.10)]
+        return chosen
+    return [*chosen, at_most("stream_effect_ms.p99", 100), at_most("streams_cpu_share", 0.10)]

@@ -88,9 +88,9 @@ class Meter:
 
 def cost_between(samples: list[Sample], began: float, ended: float) -> Cost:
     """Return the cost from the last sample before `began` to the first one after `ended`, both monotonic seconds."""
-    first = max((one for one in samples if one.at <= began), key=lambda one: one.at, default=samples[0])
-    last = next((one for one in samples if one.at >= ended), samples[-1])
-    reported = next((one for one in samples if one.at >= ended + COMMITS_LATE_SECONDS), samples[-1])
+    first = max((sample for sample in samples if sample.at <= began), key=lambda sample: sample.at, default=samples[0])
+    last = next((sample for sample in samples if sample.at >= ended), samples[-1])
+    reported = next((sample for sample in samples if sample.at >= ended + COMMITS_LATE_SECONDS), samples[-1])
     return Cost(
         last.at - first.at,
         {role: seconds - first.cpu_seconds.get(role, 0.0) for role, seconds in last.cpu_seconds.items()},
@@ -108,12 +108,12 @@ def role_of_process(name: str) -> str:
 def cpu_seconds_by_role(stack: SimulatedStack) -> dict[str, float]:
     """Return the processor time of the stack's processes and of this one, by role."""
     services = {"postgres": stack.services.postgres, "temporal": stack.services.temporal}
-    found = {name: service.process.cpu_seconds() for name, service in services.items() if service}
-    found |= stack.supervisor.cpu_seconds()
+    by_process = {name: service.process.cpu_seconds() for name, service in services.items() if service}
+    by_process |= stack.supervisor.cpu_seconds()
     times = psutil.Process().cpu_times()
-    found["goldenhour"] = times.user + times.system
+    by_process["goldenhour"] = times.user + times.system
     by_role: dict[str, float] = {}
-    for name, seconds in found.items():
+    for name, seconds in by_process.items():
         role = role_of_process(name)
         by_role[role] = by_role.get(role, 0.0) + seconds
     return by_role

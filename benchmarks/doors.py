@@ -249,7 +249,7 @@ def figures_of(caller: Caller) -> dict[str, Any]:
 
 def aims(count: int) -> list[Aim]:
     """Return the aims; a short look with few requests has only those that always hold."""
-    found = [exactly("officers.refused", 0), exactly("banks.refused", 0), at_least("slow_at_once", 1)]
+    chosen = [exactly("officers.refused", 0), exactly("banks.refused", 0), at_least("slow_at_once", 1)]
     if count < TELLING:
-        return found
-    return [*found, at_most("officers.p99_ratio", 1.2), at_most("banks.p99_ratio", 1.2)]
+        return chosen
+    return [*chosen, at_most("officers.p99_ratio", 1.2), at_most("banks.p99_ratio", 1.2)]

@@ -86,22 +86,22 @@ def plan(rate_per_second: float, seconds: float, seed: int) -> dict[str, Any]:
 
 def aims(rate_per_second: float, *, with_restoration: bool) -> list[Aim]:
     """Return the aims at this rate. Rates without figures of their own only have those that always hold."""
-    found = [exactly("finished", True), exactly("first_requests_missing", 0), exactly("asked_twice", 0)]
+    chosen = [exactly("finished", True), exactly("first_requests_missing", 0), exactly("asked_twice", 0)]
     if with_restoration:
-        found.append(at_most("restoration_lag_seconds.max", 300))
+        chosen.append(at_most("restoration_lag_seconds.max", 300))
     match rate_per_second:
         case 1.0:
-            found += [
+            chosen += [
                 at_most("first_request_ms.p50", 18),
                 at_most("first_request_ms.p99", 80),
                 at_most("next_layer_ms.p50", 18),
                 at_most("next_layer_ms.p99", 100),
             ]
         case 2.0:
-            found += [at_most("cpu_ms_per_request_total", 25)] if with_restoration else []
+            chosen += [at_most("cpu_ms_per_request_total", 25)] if with_restoration else []
         case 5.0:
-            found.append(at_most("first_request_ms.p99", 200))
-    return found
+            chosen.append(at_most("first_request_ms.p99", 200))
+    return chosen
 
 
 def layers_ms(

@@ -78,8 +78,8 @@ async def play_day(stack: SimulatedStack, plan: DayPlan, limit_seconds: float, p
             busy_until = time.monotonic()
         progress.tick(_as_text(state))
 
-    def owed(found: Backlog) -> None:
-        progress.tick(f"{found.rows} pieces of work due in restorations")
+    def owed(backlog: Backlog) -> None:
+        progress.tick(f"{backlog.rows} pieces of work due in restorations")
 
     played = await play(stack, plan, limit_seconds, seen, owed)
     return PlayedDay(played, began, busy_until)
@@ -128,8 +128,8 @@ def _lines(plan: CasePlan) -> Iterator[tuple[object, ...]]:
         yield (move.rrn, move.at, move.kind.value, tuple(move.source), move.amount_paise, move.layer, move.mode)
     for complaint in plan.complaints:
         yield (complaint.key, complaint.at, complaint.first, complaint.posts, complaint.channel, complaint.category)
-        for told in complaint.transfers:
-            yield (told.reference, told.bank, told.vpa, told.move.rrn, tuple(told.payee.key))
+        for transfer in complaint.transfers:
+            yield (transfer.reference, transfer.bank, transfer.vpa, transfer.move.rrn, tuple(transfer.payee.key))
 
 
 PROCEDURE_CLOCK_FACTOR: Final = 28_800.0
@@ -184,11 +184,11 @@ async def main(complaints: int = 12, seconds: float = 20.0, seed: int = 7) -> di
 
 def shares(waits: Mapping[str, Sequence[float]]) -> dict[str, Any]:
     """Return the quantiles of the engine's seconds by step, and the slowest step's p99."""
-    by_step = {step: quantiles(found) for step, found in sorted(waits.items())}
+    by_step = {step: quantiles(item) for step, item in sorted(waits.items())}
     return {
         "credited": by_step.get(LAST_STEP, {"count": 0})["count"],
         "own_share_seconds": by_step,
-        "own_share_p99_seconds_most": max((found["p99"] for found in by_step.values()), default=None),
+        "own_share_p99_seconds_most": max((item["p99"] for item in by_step.values()), default=None),
     }
 
 

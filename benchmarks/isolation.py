@@ -107,11 +107,11 @@ def figures_of(phases: Phases) -> dict[str, Any]:
 
 def aims(count: int) -> list[Aim]:
     """Return the aims; a short look with few complaints has only those that always hold."""
-    found = [exactly("finished", True), exactly("missing", 0), exactly("queue_drained", True)]
+    chosen = [exactly("finished", True), exactly("missing", 0), exactly("queue_drained", True)]
     if count < TELLING:
-        return found
+        return chosen
     return [
-        *found,
+        *chosen,
         at_least("alone_ms.count", TELLING),
         at_least("beside_ms.count", TELLING),
         at_most("p99_ratio", 1.3),

@@ -143,11 +143,11 @@ async def baseline(progress: Progress) -> dict[str, Any]:
 
 def quantiles(samples: Iterable[float], digits: int = 3) -> dict[str, float]:
     """Return the count and the quantiles (nearest rank) of samples; only the count if there are none."""
-    found = sorted(samples)
-    if not found:
+    ordered = sorted(samples)
+    if not ordered:
         return {"count": 0}
-    ranks = {name: found[ceil(share * len(found)) - 1] for name, share in QUANTILES}
-    return {"count": len(found)} | {name: round(value, digits) for name, value in ranks.items()}
+    ranks = {name: ordered[ceil(share * len(ordered)) - 1] for name, share in QUANTILES}
+    return {"count": len(ordered)} | {name: round(value, digits) for name, value in ranks.items()}
 
 
 def machine() -> dict[str, Any]:
@@ -170,7 +170,9 @@ def finish(title: str, figures: Mapping[str, Any], aims: Sequence[Aim]) -> dict[
     result = with_aims(figures, aims)
     table = Table(title=title, show_header=False)
     for name, value in figures.items():
-        text = "  ".join(f"{key} {found}" for key, found in value.items()) if isinstance(value, Mapping) else str(value)
+        text = (
+            "  ".join(f"{key} {figure}" for key, figure in value.items()) if isinstance(value, Mapping) else str(value)
+        )
         table.add_row(name, text)
     PROGRESS.print(table)
     if aims:

@@ -96,7 +96,7 @@ def void(bare_requests_per_second: float) -> str:
 
 def aims(figures: dict[str, Any], *, with_restoration: bool) -> list[Aim]:
     """Return the aims of the rush. Its cost counts with everything that runs in production."""
-    found = [
+    chosen = [
         exactly("finished", True),
         exactly("skipped", 0),
         exactly("verify", "clean"),
@@ -104,4 +104,4 @@ def aims(figures: dict[str, Any], *, with_restoration: bool) -> list[Aim]:
         at_least("requests_per_second", 130),
         at_least("ratio_to_bare", 0.75, figures["ratio_is_void"]),
     ]
-    return [*found, at_most("cpu_ms_per_request_total", 15)] if with_restoration else found
+    return [*chosen, at_most("cpu_ms_per_request_total", 15)] if with_restoration else chosen

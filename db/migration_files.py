@@ -144,8 +144,8 @@ def runs_outside(text: str) -> bool:
 
 def index_made(statement: str) -> str | None:
     """Return the name of the index that a statement makes concurrently."""
-    found = _REPEATABLE.match(_one_line(statement))
-    return found["made"].lower() if found and found["made"] else None
+    matched = _REPEATABLE.match(_one_line(statement))
+    return matched["made"].lower() if matched and matched["made"] else None
 
 
 def split_statements(text: str, *, keep_texts: bool = True) -> list[str]:
@@ -188,15 +188,15 @@ def _control_rules(statements: Sequence[str]) -> Iterator[str]:
 
 def _index_rules(statements: Sequence[str]) -> Iterator[str]:
     """Yield the rule that a statement breaks because it would stop writers of a filled table."""
-    made = {found["table"].lower() for found in map(_TABLE.match, statements) if found}
+    made = {matched["table"].lower() for matched in map(_TABLE.match, statements) if matched}
     for statement in statements:
         if _CONCURRENTLY.match(statement):
             yield f"CONCURRENTLY needs a file whose first line is `{OUTSIDE}`"
         for builds_index in (_INDEX, _KEY):
-            found = builds_index.match(statement)
-            if found and found["table"].lower() not in made:
+            matched = builds_index.match(statement)
+            if matched and matched["table"].lower() not in made:
                 yield (
-                    f"an index on {found['table']} is made with CONCURRENTLY in a file whose first line is"
+                    f"an index on {matched['table']} is made with CONCURRENTLY in a file whose first line is"
                     f" `{OUTSIDE}`, and a constraint takes it with USING INDEX"
                 )
 
@@ -235,12 +235,12 @@ def read_files(directory: Path = MIGRATIONS) -> list[MigrationFile]:
     paths = sorted(directory.glob("[0-9]*.sql"))
     files, numbers = [], set[str]()
     for path in paths:
-        found = _NAME.fullmatch(path.name)
-        if found is None:
+        matched = _NAME.fullmatch(path.name)
+        if matched is None:
             raise MigrationFileRefused(path.name, "its name is NNNN_pre_<subject>.sql or NNNN_post_<subject>.sql")
-        if found["number"] in numbers:
+        if matched["number"] in numbers:
             raise MigrationFileRefused(path.name, "another file has its number")
-        numbers.add(found["number"])
+        numbers.add(matched["number"])
         file = _read(path)
         if path.name != BASELINE:
             _check(file)
@@ -250,8 +250,8 @@ def read_files(directory: Path = MIGRATIONS) -> list[MigrationFile]:
 
 def phase_of(name: str) -> Phase | None:
     """Return the phase in the name of a migration, or None if it names none."""
-    found = _NAME.fullmatch(name)
-    return Phase(found["phase"]) if found and found["phase"] else None
+    matched = _NAME.fullmatch(name)
+    return Phase(matched["phase"]) if matched and matched["phase"] else None
 
 
 def _read(path: Path) -> MigrationFile:

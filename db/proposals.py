@@ -115,13 +115,15 @@ async def replace(connection: Connection, new: NewProposal) -> Proposal:
 
 async def find(connection: Connection, kind: Kind, proposal_id: int) -> Proposal | None:
     """Return a proposal, or None if the kind has none with this number."""
-    found = await _read(connection, "kind = $1 AND proposal_id = $2", kind.value, proposal_id)
-    return found[0] if found else None
+    proposals = await _read(connection, "kind = $1 AND proposal_id = $2", kind.value, proposal_id)
+    return proposals[0] if proposals else None
 
 
 async def open_of(connection: Connection, kind: Kind, subject: str, matter: str = "") -> Proposal | None:
     """Return the open proposal about a matter of a subject, or None."""
-    return next((one for one in await open_ones(connection, kind, subject) if one.matter == matter), None)
+    return next(
+        (proposal for proposal in await open_ones(connection, kind, subject) if proposal.matter == matter), None
+    )
 
 
 async def agree_to_same(connection: Connection, new: NewProposal) -> str | None:
@@ -129,10 +131,10 @@ async def agree_to_same(connection: Connection, new: NewProposal) -> str | None:
 
     None if no other person has made one.
     """
-    for found in await open_ones(connection, new.kind, new.subject):
-        if found.body == new.body and not is_same_person(found.proposed_by, new.proposed_by):
-            await decide(connection, found.proposal_id, Decision.AGREED, new.proposed_by, new.proposed_at)
-            return found.proposed_by
+    for proposal in await open_ones(connection, new.kind, new.subject):
+        if proposal.body == new.body and not is_same_person(proposal.proposed_by, new.proposed_by):
+            await decide(connection, proposal.proposal_id, Decision.AGREED, new.proposed_by, new.proposed_at)
+            return proposal.proposed_by
     return None
 
 

@@ -147,10 +147,10 @@ async def prepare(connection: Connection, maintenance_memory: str) -> None:
 
 async def drop_indexes(connection: Connection, tables: Sequence[str]) -> list[str]:
     """Drop the indexes of these tables that no constraint needs; return the statements that make them again."""
-    found = await connection.fetch(_INDEXES, list(tables))
-    for index in found:
+    indexes = await connection.fetch(_INDEXES, list(tables))
+    for index in indexes:
         await connection.execute(f"DROP INDEX {index['name']}")
-    return [index["made_by"] for index in found]
+    return [index["made_by"] for index in indexes]
 
 
 async def empty(connection: Connection, tables: Sequence[str]) -> None:
@@ -163,10 +163,10 @@ async def fill_pages(connection: Connection, tables: Sequence[str]) -> dict[str,
 
     The pages of settled cases are full, because their updates have used the room.
     """
-    found = await connection.fetch(_FILL_FACTORS, list(tables))
-    for row in found:
+    rows = await connection.fetch(_FILL_FACTORS, list(tables))
+    for row in rows:
         await connection.execute(f"ALTER TABLE {row['relname']} RESET (fillfactor)")
-    return {row["relname"]: row["option_value"] for row in found}
+    return {row["relname"]: row["option_value"] for row in rows}
 
 
 async def reserve(connection: Connection, factors: Mapping[str, str]) -> None:

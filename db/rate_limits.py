@@ -62,8 +62,8 @@ async def take_try(connection: Connection, name: bytes, limit: RateLimit) -> Lev
 
 async def give_back_try(connection: Connection, name: bytes, limit: RateLimit) -> None:
     """Put one attempt back into the bucket of that name."""
-    one, _ = _spans(limit)
-    await connection.execute("UPDATE try_bucket SET full_at = full_at - $2::interval WHERE name = $1", name, one)
+    span, _ = _spans(limit)
+    await connection.execute("UPDATE try_bucket SET full_at = full_at - $2::interval WHERE name = $1", name, span)
 
 
 async def forget_tries(connection: Connection, limit: int) -> int:
@@ -83,9 +83,9 @@ def wait_seconds(level: Level, limit: RateLimit) -> float:
 
 def _spans(limit: RateLimit) -> tuple[timedelta, timedelta]:
     """Return the refill time of one call, and of the whole bucket."""
-    one = timedelta(seconds=limit.seconds / limit.calls)
+    span = timedelta(seconds=limit.seconds / limit.calls)
     # A microsecond is lost where the time of one call is not a whole number of microseconds.
-    return one, timedelta(seconds=limit.seconds, microseconds=limit.calls)
+    return span, timedelta(seconds=limit.seconds, microseconds=limit.calls)
 
 
 async def levels_of(connection: Connection, institution: str) -> dict[str, float]:

@@ -182,10 +182,10 @@ async def move(
 
 async def is_last_act(connection: Connection, standing: Standing, change: Move, actor: str) -> bool:
     """Return whether the last act on a work item was this change by this actor, with the same note."""
-    found: bool = await connection.fetchval(
+    is_last: bool = await connection.fetchval(
         _IS_LAST_ACT, standing.task_id, standing.version, change.kind.value, change.owner, change.note, actor
     )
-    return found
+    return is_last
 
 
 async def renew(connection: Connection, task_id: int, lease_ends_at: datetime) -> None:
@@ -257,7 +257,7 @@ async def purge_acts(connection: Connection, before: datetime, limit: int) -> No
 async def acts_about(connection: Connection, officer_id: str, after: str | None, limit: int) -> TaskActPage:
     """Return what others did to an officer's work items, the newest first. Raises `BadCursor`."""
     before = 2**63 - 1 if after is None else from_cursor(after, int)[0]
-    found = await connection.fetch(_ACTS, officer_id, f"officer:{officer_id}", before, limit + 1)
-    rows, more = cut(found, limit)
+    fetched = await connection.fetch(_ACTS, officer_id, f"officer:{officer_id}", before, limit + 1)
+    rows, more = cut(fetched, limit)
     items = tuple(TaskActView(**dict(row)) for row in rows)
     return TaskActPage(items=items, next=to_cursor(items[-1].act_id) if more else None)

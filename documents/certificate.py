@@ -71,7 +71,7 @@ def compose_certificate(record: Certified, language: Language) -> Document:
             strong(words, "certificate.draft"),
             *_record(record, words),
             Heading(text=say("certificate.to_do")),
-            Items(items=tuple(say(f"certificate.{one}") for one in _TO_DO)),
+            Items(items=tuple(say(f"certificate.{name}") for name in _TO_DO)),
             *_party(record, words),
             *_expert(record, words),
         ),
@@ -117,7 +117,7 @@ def _party(record: Certified, words: Wording) -> Sequence[Block]:
         text(words, "certificate.control", period=_period(record, words)),
         text(words, "certificate.working"),
         Lines(labels=(say("certificate.interruptions"),)),
-        Choices(label=say("certificate.charge"), options=tuple(say(f"certificate.{one}") for one in _CHARGES)),
+        Choices(label=say("certificate.charge"), options=tuple(say(f"certificate.{name}") for name in _CHARGES)),
         _hash(record, words),
         _report(record, words),
         *_signed(words),
@@ -141,15 +141,15 @@ def _expert(record: Certified, words: Wording) -> Sequence[Block]:
 
 
 def _person(words: Wording) -> Lines:
-    return Lines(labels=tuple(words.say(f"certificate.{one}") for one in ("name", "relation", "address", "office")))
+    return Lines(labels=tuple(words.say(f"certificate.{name}") for name in ("name", "relation", "address", "office")))
 
 
 def _device(words: Wording) -> Sequence[Block]:
     say = words.say
     labels = ("make", "colour", "serial", "identity", "more")
     return (
-        Choices(label=say("certificate.device"), options=tuple(say(f"certificate.{one}") for one in _DEVICES)),
-        Lines(labels=tuple(say(f"certificate.{one}") for one in labels)),
+        Choices(label=say("certificate.device"), options=tuple(say(f"certificate.{name}") for name in _DEVICES)),
+        Lines(labels=tuple(say(f"certificate.{name}") for name in labels)),
     )
 
 
@@ -166,7 +166,7 @@ def _signed(words: Wording) -> Sequence[Block]:
     say = words.say
     return (
         Blanks(
-            text=say("certificate.true"), labels=tuple(say(f"certificate.{one}") for one in ("date", "time", "place"))
+            text=say("certificate.true"), labels=tuple(say(f"certificate.{name}") for name in ("date", "time", "place"))
         ),
         Blanks(text="", labels=(say("certificate.who_signs"), say("certificate.signature"))),
     )

@@ -78,7 +78,9 @@ def sentence(kind: str, data: dict[str, Any], language: Language, name_of: Calla
     values = _values(kind, data, language)
     values["bank"] = _clipped(name_of(code), VALUE_MAX_CHARS) if (code := str(data.get("institution") or "")) else ""
     template = _table().get(kind, {}).get(language.value) or f"{_word(kind, language)}."
-    text = _OPTIONAL.sub(lambda part: part[1] if all(values[one] for one in _PLACE.findall(part[1])) else "", template)
+    text = _OPTIONAL.sub(
+        lambda part: part[1] if all(values[place_name] for place_name in _PLACE.findall(part[1])) else "", template
+    )
     text = _PLACE.sub(lambda place: values[place[1]] or "–", text)
     reason = _clipped(_reason(str(data.get("reason") or ""), language), REASON_MAX_CHARS)
     if reason and "{why}" not in template:
@@ -88,13 +90,13 @@ def sentence(kind: str, data: dict[str, Any], language: Language, name_of: Calla
 
 def ids(data: dict[str, Any]) -> str:
     """Return the ids of an event's rows; a UUID by its first characters."""
-    found = []
+    parts = []
     for name, value in data.items():
         if isinstance(value, str) and _is_uuid(value):
-            found.append(f"{name.removesuffix('_id')} {value[:ID_CHARS]}")
+            parts.append(f"{name.removesuffix('_id')} {value[:ID_CHARS]}")
         elif name.endswith("_id") and isinstance(value, int):
-            found.append(f"{name.removesuffix('_id')} {value}")
-    return ", ".join(found)
+            parts.append(f"{name.removesuffix('_id')} {value}")
+    return ", ".join(parts)
 
 
 def _values(kind: str, data: dict[str, Any], language: Language) -> dict[str, str]:
@@ -102,8 +104,8 @@ def _values(kind: str, data: dict[str, Any], language: Language) -> dict[str, st
     values: dict[str, str] = defaultdict(str)
     for name, value in data.items():
         named = NAMED.get(f"{kind}.{name}")
-        told = _value(name, value, language) if named is None else _names(named, value, language)
-        values[name.removesuffix(_PAISE)] = told
+        text = _value(name, value, language) if named is None else _names(named, value, language)
+        values[name.removesuffix(_PAISE)] = text
     values["money"] = _money(data.get("placed") or (), language)
     values["count"] = str(len(data.get("hops") or ()))
     values["why"] = values["reason"]
@@ -134,9 +136,9 @@ def _value(name: str, value: Any, language: Language) -> str:
 def _listed(name: str, value: list[Any], language: Language) -> str:
     """Return listed values separated by commas, or the sum of listed amounts."""
     if name in _SUMS:
-        return rupees(total, exact=True) if (total := sum(_SUMS[name](one) for one in value)) else ""
+        return rupees(total, exact=True) if (total := sum(_SUMS[name](item) for item in value)) else ""
     return _clipped(
-        ", ".join(_word(str(one), language) for one in value if isinstance(one, str | int)), VALUE_MAX_CHARS
+        ", ".join(_word(str(item), language) for item in value if isinstance(item, str | int)), VALUE_MAX_CHARS
     )
 
 
@@ -161,7 +163,7 @@ def _money(placed: Any, language: Language) -> str:
     rest = {bucket: paise for bucket, paise in sums.items() if paise > 0}
     if len(rest) > 1:
         rest.pop(Bucket.IN_PLAY, None)
-    return ", ".join(f"{rupees(rest[one], exact=True)} {_word(one, language)}" for one in Bucket if one in rest)
+    return ", ".join(f"{rupees(rest[place], exact=True)} {_word(place, language)}" for place in Bucket if place in rest)
 
 
 def _word(code: str, language: Language) -> str:

@@ -66,9 +66,9 @@ def account_table(words: Wording, accounts: Sequence[AccountFacts], *, received:
         [
             Column(say("common.serial"), [str(number) for number in range(1, len(accounts) + 1)]),
             Column(say("common.bank"), [account.institution_name for account in accounts], NARROW),
-            Column(say("common.account"), [account_and_ifsc(words, one.account, one.ifsc) for one in accounts], WIDE),
+            Column(say("common.account"), [account_and_ifsc(words, row.account, row.ifsc) for row in accounts], WIDE),
             Column(say("common.reference"), [", ".join(account.references) for account in accounts], WIDE),
-            Column(say("common.since"), [words.short(one.since) if received else "" for one in accounts], NARROW),
+            Column(say("common.since"), [words.short(row.since) if received else "" for row in accounts], NARROW),
             Column(say("common.held_since"), [words.short(account.held_at) for account in accounts], NARROW),
             Column(say("common.amount"), amounts, figures=True),
         ],

@@ -131,4 +131,4 @@ def _readable(kind: str) -> str:
 
 
 def _found_by(data: dict[str, Any]) -> str:
-    return f" ({found})" if (found := ids(data)) else ""
+    return f" ({id_text})" if (id_text := ids(data)) else ""

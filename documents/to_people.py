@@ -131,8 +131,12 @@ def holder_notice(facts: HolderNotice, words: Wording) -> Body:
             text(words, "holder_notice.levels"),
             Items(
                 items=tuple(
-                    say("holder_notice.level", level=say(f"holder_notice.level_{one.level.value}"), days=one.days)
-                    for one in appeal.levels
+                    say(
+                        "holder_notice.level",
+                        level=say(f"holder_notice.level_{level_days.level.value}"),
+                        days=level_days.days,
+                    )
+                    for level_days in appeal.levels
                 )
             ),
             text(words, "holder_notice.bring"),
@@ -143,7 +147,7 @@ def holder_notice(facts: HolderNotice, words: Wording) -> Body:
 def status_letter(facts: StatusLetter, words: Wording) -> Body:
     """Return the letter about the state of the money and the next step."""
     say = words.say
-    held = any(one.bucket is Bucket.HELD and one.amount_paise for one in facts.buckets)
+    held = any(row.bucket is Bucket.HELD and row.amount_paise for row in facts.buckets)
     return Body(
         title=say("status_letter.title"),
         to=(facts.victim.name, words.district(facts.victim.district)),
@@ -154,17 +158,17 @@ def status_letter(facts: StatusLetter, words: Wording) -> Body:
                 [
                     Column(
                         say("status_letter.place"),
-                        [say(f"status_letter.bucket_{one.bucket.value}") for one in facts.buckets],
+                        [say(f"status_letter.bucket_{row.bucket.value}") for row in facts.buckets],
                         WIDE,
                     ),
                     Column(
                         say("common.amount"),
-                        [words.rupees(one.amount_paise) for one in facts.buckets],
+                        [words.rupees(row.amount_paise) for row in facts.buckets],
                         NARROW,
                         figures=True,
                     ),
                 ],
-                (say("common.total"), words.rupees(sum(one.amount_paise for one in facts.buckets))),
+                (say("common.total"), words.rupees(sum(row.amount_paise for row in facts.buckets))),
             ),
             text(words, "status_letter.held_note") if held else None,
             pairs(
@@ -181,21 +185,25 @@ def _transfer_table(words: Wording, transfers: tuple[TransferFacts, ...]) -> Tab
     say = words.say
     return table(
         [
-            Column(say("restoration_application.date"), [words.short(one.transferred_at) for one in transfers], NARROW),
+            Column(
+                say("restoration_application.date"),
+                [words.short(transfer.transferred_at) for transfer in transfers],
+                NARROW,
+            ),
             Column(
                 say("restoration_application.from"),
-                [f"{one.from_account}, {one.from_institution}" for one in transfers],
+                [f"{transfer.from_account}, {transfer.from_institution}" for transfer in transfers],
                 WIDE,
             ),
             Column(
                 say("restoration_application.into"),
-                [f"{one.to_account}, {one.to_institution}" for one in transfers],
+                [f"{transfer.to_account}, {transfer.to_institution}" for transfer in transfers],
                 WIDE,
             ),
-            Column(say("common.reference"), [one.reference for one in transfers], WIDE),
-            Column(say("common.amount"), [words.rupees(one.amount_paise) for one in transfers], figures=True),
+            Column(say("common.reference"), [transfer.reference for transfer in transfers], WIDE),
+            Column(say("common.amount"), [words.rupees(transfer.amount_paise) for transfer in transfers], figures=True),
         ],
-        (say("common.total"), words.rupees(sum(one.amount_paise for one in transfers))),
+        (say("common.total"), words.rupees(sum(transfer.amount_paise for transfer in transfers))),
     )
 
 

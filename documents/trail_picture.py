@@ -77,7 +77,7 @@ class _Part:
 
     def drawing(self) -> Drawing:
         """Return the drawing of these layers."""
-        ribbons = [one for one in self._picture.ribbons if {one.from_node, one.to_node} <= self._places.keys()]
+        ribbons = [drawn for drawn in self._picture.ribbons if {drawn.from_node, drawn.to_node} <= self._places.keys()]
         return Drawing(
             alt=self._said(),
             height=_HEAD_MM + self._picture.height * self._scale + 2,

@@ -64,9 +64,9 @@ class Wording:
 
     def sections(self, sections: Sequence[str]) -> str:
         """Return sections of law in full, grouped by act. A section of an unknown act is shown unchanged."""
-        found = [(_SECTION.match(section), section) for section in sections]
+        matches = [(_SECTION.match(section), section) for section in sections]
         texts = []
-        for act, group in groupby(found, lambda one: one[0][1] if one[0] else one[1]):
+        for act, group in groupby(matches, lambda pair: pair[0][1] if pair[0] else pair[1]):
             numbers = [match[2] for match, _ in group if match]
             texts.append(self._of_act(act, numbers) if numbers else act)
         return self.say("common.and").join(texts)
@@ -145,8 +145,8 @@ def _heading(name: str, language: Language) -> str:
     texts: Mapping[str, tuple[str, str]] = _texts()["headings"]
     if name not in texts:
         return name
-    told = texts[name][PLACE_OF[language]]
-    return words_of(language).say("common.in_ist", heading=told) if _is_time(name) else told
+    heading = texts[name][PLACE_OF[language]]
+    return words_of(language).say("common.in_ist", heading=heading) if _is_time(name) else heading
 
 
 def _reader(title: str, name: str, language: Language) -> Callable[[Value], Value]:
@@ -205,7 +205,7 @@ def _drawn() -> frozenset[int]:
     records = (struct.unpack_from(">4sIII", data, 12 + 16 * index) for index in range(tables))
     start = next(offset for tag, _, offset, _ in records if tag == b"cmap")
     (count,) = struct.unpack_from(">H", data, start + 2)
-    found: set[int] = set()
+    characters: set[int] = set()
     for index in range(count):
         place = start + struct.unpack_from(">I", data, start + 4 + 8 * index + 4)[0]
         if struct.unpack_from(">H", data, place)[0] != _FULL_UNICODE:
@@ -213,8 +213,8 @@ def _drawn() -> frozenset[int]:
         (groups,) = struct.unpack_from(">I", data, place + 12)
         for group in range(groups):
             first, last, _ = struct.unpack_from(">III", data, place + 16 + 12 * group)
-            found.update(range(first, last + 1))
-    return frozenset(found)
+            characters.update(range(first, last + 1))
+    return frozenset(characters)
 
 
 def plain(text: str) -> str:

@@ -37,7 +37,7 @@ def known_district(text: str) -> District | None:
 def districts() -> tuple[District, ...]:
     """Return all districts, by code."""
     data = tomllib.loads(PACKAGED_DISTRICTS.read_text(encoding="utf-8"))
-    return tuple(District.model_validate(one) for one in data["district"])
+    return tuple(District.model_validate(district) for district in data["district"])
 
 
 @cache

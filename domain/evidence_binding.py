@@ -176,8 +176,8 @@ def binding(files: Mapping[str, bytes]) -> list[str]:
 
 def bound_by(data_text: str) -> dict[str, str]:
     """Return the SHA-256 of what an event binds outside the log, by file name in the pack."""
-    found = [_LISTED.fullmatch(line) for line in json.loads(data_text).get("bound", ())]
-    return {one[2]: one[1] for one in found if one}
+    matches = [_LISTED.fullmatch(line) for line in json.loads(data_text).get("bound", ())]
+    return {matched[2]: matched[1] for matched in matches if matched}
 
 
 def body_bound_by(data_text: str) -> tuple[int, str] | None:
@@ -188,7 +188,7 @@ def body_bound_by(data_text: str) -> tuple[int, str] | None:
 
 def sent_by(data_text: str) -> dict[int, str]:
     """Return the SHA-256 of the complete sent bytes by exchange number, if the event has exchanges."""
-    return {one["exchange_id"]: one["sent_sha256"] for one in json.loads(data_text).get("exchanges", ())}
+    return {exchange["exchange_id"]: exchange["sent_sha256"] for exchange in json.loads(data_text).get("exchanges", ())}
 
 
 _OF_DOCUMENTS: Final = frozenset(
@@ -269,13 +269,13 @@ def check_anchor(text: str, case_no: str, hashes: Sequence[bytes]) -> int:
     """
     confirmed = 0
     for line in text.splitlines():
-        found = _ANCHOR.fullmatch(line)
-        if found is None:
+        matched = _ANCHOR.fullmatch(line)
+        if matched is None:
             raise NotEvidence("the anchor is not a list of cases, events and hashes")
-        if found[1] != case_no:
+        if matched[1] != case_no:
             continue
-        seq = int(found[2])
-        if seq > len(hashes) or hashes[seq - 1].hex() != found[3]:
+        seq = int(matched[2])
+        if seq > len(hashes) or hashes[seq - 1].hex() != matched[3]:
             raise NotEvidence(f"the log differs from the noted one at event {seq}")
         confirmed = max(confirmed, seq)
     return confirmed
@@ -295,10 +295,10 @@ def read_manifest(text: str) -> list[Listed]:
     """Return the files in a list of checksums, in order. Raises `NotEvidence`."""
     listed = []
     for line in text.splitlines():
-        found = _LISTED.fullmatch(line)
-        if found is None or not is_name(found[2]):
+        matched = _LISTED.fullmatch(line)
+        if matched is None or not is_name(matched[2]):
             raise NotEvidence(f"{MANIFEST} is not a list of checksums")
-        listed.append(Listed(name=found[2], sha256=found[1]))
+        listed.append(Listed(name=matched[2], sha256=matched[1]))
     if len({file.name for file in listed}) != len(listed) or manifest(listed) != text:
         raise NotEvidence(f"{MANIFEST} is not a list of checksums")
     return listed

@@ -33,7 +33,7 @@ def text_of(value: object) -> str:
     if isinstance(value, bool):
         return IS_SO if value else IS_NOT_SO
     if isinstance(value, Iterable):
-        return ", ".join(text_of(one) for one in value)
+        return ", ".join(text_of(item) for item in value)
     return str(value)
 
 

@@ -196,7 +196,7 @@ def _shown_name(cell: Cell) -> str:
     return "".join(c for c in " ".join(cell.split()) if c.isprintable())[:SHOWN_NAME_CHARS]
 
 
-def _missing(found: set[Column]) -> list[str]:
+def _missing(mapped: set[Column]) -> list[str]:
     needs = (
         ("the victim's name", (Column.VICTIM_NAME,)),
         ("the victim's mobile", (Column.VICTIM_MOBILE,)),
@@ -206,4 +206,4 @@ def _missing(found: set[Column]) -> list[str]:
         ("the RRN or UTR", (Column.RRN, Column.UTR, Column.REFERENCE)),
         ("the date", (Column.TRANSFERRED_AT, Column.TRANSFER_DATE)),
     )
-    return [text for text, columns in needs if not found.intersection(columns)]
+    return [text for text, columns in needs if not mapped.intersection(columns)]

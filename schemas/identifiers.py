@@ -41,8 +41,8 @@ def account_key(account: str) -> str:
 
 def mobile_key(mobile: str) -> str:
     """Return the ten digits of a mobile number, however its prefix is written; another text stays as it is."""
-    found = _WITH_PREFIX.fullmatch(_SEPARATORS.sub("", mobile))
-    return found[1] if found else mobile
+    matched = _WITH_PREFIX.fullmatch(_SEPARATORS.sub("", mobile))
+    return matched[1] if matched else mobile
 
 
 def names_an_account(key: str) -> bool:
@@ -87,6 +87,6 @@ def is_importer(actor: str) -> bool:
     return actor.startswith("import:")
 
 
-def is_same_person(one: str | None, other: str) -> bool:
+def is_same_person(name: str | None, other: str) -> bool:
     """Return whether two names are of one person. None is the same person as no other."""
-    return one is not None and person_of(one) == person_of(other)
+    return name is not None and person_of(name) == person_of(other)

@@ -219,7 +219,7 @@ class Control:
             case "POST", "sign-in":
                 who = SignIn.model_validate_json(body)
                 police: dict[str, list[Person]] = {
-                    role: [one.person() for one in content] for role, content in who.police.items()
+                    role: [officer.person() for officer in content] for role, content in who.police.items()
                 }
                 await self._sim.sign_in(who.api_url, Staff(who.desk.person() if who.desk else None, police))
             case "POST", "connect":

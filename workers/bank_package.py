@@ -57,7 +57,7 @@ def read_overrides(path: Path) -> list[Mapping[str, Any]]:
     """Read a file of overrides, a JSON list of objects. Raises `PackageRefused` and `OSError`."""
     with path.open("rb") as opened:
         content = _json(path.name, _bounded(path.name, opened))
-    if not isinstance(content, list) or not all(isinstance(one, dict) for one in content):
+    if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
         raise PackageRefused(f"{path.name}: not a JSON list of objects")
     return content
 
@@ -66,9 +66,9 @@ def _of_folder(path: Path) -> dict[str, bytes]:
     files = {}
     for name in sorted(WANTED):
         places = (path / name, path / "src" / name, path / "package" / "src" / name)
-        found = next((place for place in places if place.is_file()), None)
-        if found is not None:
-            with found.open("rb") as opened:
+        first_place = next((place for place in places if place.is_file()), None)
+        if first_place is not None:
+            with first_place.open("rb") as opened:
                 files[name] = _bounded(name, opened)
     return files
 

@@ -190,13 +190,13 @@ def _read(certificate: Path, key: Path) -> _Signed | None:
     Return None if one is missing or cannot be used, or if they do not belong together.
     """
     try:
-        found = x509.load_pem_x509_certificate(certificate.read_bytes())
+        loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
         private = load_pem_private_key(key.read_bytes(), password=None)
     except (FileNotFoundError, ValueError, TypeError):
         return None
-    if not isinstance(private, ec.EllipticCurvePrivateKey) or private.public_key() != found.public_key():
+    if not isinstance(private, ec.EllipticCurvePrivateKey) or private.public_key() != loaded.public_key():
         return None
-    return _Signed(found, private)
+    return _Signed(loaded, private)
 
 
 def _write(signed: _Signed, certificate: Path, key: Path) -> None:

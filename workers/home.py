@@ -68,10 +68,10 @@ class RunFile(BaseModel):
     def read(cls, home: Path) -> Self | None:
         """Return the file of the running stack, or None if there is none or its process has ended."""
         try:
-            found = cls.model_validate_json((home / RUN_FILE).read_bytes())
+            run_file = cls.model_validate_json((home / RUN_FILE).read_bytes())
         except (FileNotFoundError, ValidationError):
             return None
-        return found if found._process_lives() else None
+        return run_file if run_file._process_lives() else None
 
     def write(self, home: Path) -> None:
         """Write the file atomically, so that a reader never sees a part of it."""
@@ -185,7 +185,7 @@ def process_keys(settings: Settings, process: Process) -> ProcessKeys:
 
 def for_process(settings: Settings, process: Process) -> Settings:
     """Return the settings of a process: with its own keys, without the secret keys and the keys of the others."""
-    keys = {f"{one}_key": None for one in Process}
+    keys = {f"{each_process}_key": None for each_process in Process}
     given = _given_key(settings, process)
     if given is None and settings.secret_key is not None:
         given = secret_box(settings).process_key(process)

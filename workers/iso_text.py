@@ -76,11 +76,11 @@ def _line(line: StatusLine) -> str:
     about = f"transfer {line.root_reference}" if line.root_reference else "an unnamed transfer"
     amount = "an unstated amount" if line.amount_paise is None else rupees(line.amount_paise, exact=True)
     if line.kind is ClaimKind.HELD:
-        said = f"{amount} of {about} on hold"
+        sentence = f"{amount} of {about} on hold"
     else:
-        said = f"{about}: nothing on hold, status code {line.status_code or 'missing'}"
+        sentence = f"{about}: nothing on hold, status code {line.status_code or 'missing'}"
     flags = "; ".join(f"{flag.field}: {flag.message}" for flag in line.flags)
-    return said + (f" - {line.remarks}" if line.remarks else "") + (f" [{flags}]" if flags else "")
+    return sentence + (f" - {line.remarks}" if line.remarks else "") + (f" [{flags}]" if flags else "")
 
 
 def _returned(message: ReturnedFunds) -> Iterator[tuple[str, str]]:

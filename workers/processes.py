@@ -204,7 +204,9 @@ class ChildProcess:
             return False
         except psutil.AccessDenied:
             return _is_another_users(self.pid)
-        return any(found.status == psutil.CONN_LISTEN and found.laddr.port == port for found in connections)
+        return any(
+            connection.status == psutil.CONN_LISTEN and connection.laddr.port == port for connection in connections
+        )
 
     async def ended(self) -> None:
         """Wait until the process has ended. The wait takes no processor time."""

@@ -41,7 +41,7 @@ WIRE: Final = BankWire(code="REHEARSAL", base_url="http://127.0.0.1", email="", 
 
 async def rehearse(ctx: Context, connections: int) -> None:
     """Open this many connections of the pool and rehearse on each. A failure is logged and costs only speed."""
-    banks = [one.code for one in ctx.directory.current if one.answer_class is AnswerClass.API][:BANKS]
+    banks = [bank.code for bank in ctx.directory.current if bank.answer_class is AnswerClass.API][:BANKS]
     if len(banks) < BANKS:
         return
     async with AsyncExitStack() as stack:
@@ -79,8 +79,8 @@ async def _play(ctx: Context, first: str, second: str) -> None:
 
 async def _deliver(ctx: Context, follow_up: FollowUp | None, bank: str) -> None:
     """Read the planned request as a batch does, and record its delivery."""
-    told = follow_up and (follow_up.start or follow_up.news)
-    for request in told.requests if told else ():
+    notification = follow_up and (follow_up.start or follow_up.news)
+    for request in notification.requests if notification else ():
         request_id = UUID(request.request_id)
         await RequestSender.read(ctx, [request_id])
         async with ctx.pool.acquire() as connection:

@@ -375,7 +375,7 @@ def _refuse_unknown_names(environment: Mapping[str, str], model: type[Settings])
 
 def _secrets_in_files(environment: Mapping[str, str], model: type[Settings]) -> dict[str, Any]:
     """Return the values of the secrets whose files the environment names. Raises `SettingsError`."""
-    found, mistakes = {}, []
+    values, mistakes = {}, []
     given = {name.upper(): value for name, value in environment.items()}
     for name in secret_names(model):
         path = given.get(f"{name}{FILE_SUFFIX}")
@@ -385,12 +385,12 @@ def _secrets_in_files(environment: Mapping[str, str], model: type[Settings]) -> 
             mistakes.append(f"{name}{FILE_SUFFIX}: {name} is set too")
             continue
         try:
-            found[name.removeprefix(ENV_PREFIX).lower()] = _secret_in(Path(path))
+            values[name.removeprefix(ENV_PREFIX).lower()] = _secret_in(Path(path))
         except (OSError, ValueError) as error:
             mistakes.append(f"{name}{FILE_SUFFIX}: {getattr(error, 'strerror', None) or error}")
     if mistakes:
         raise SettingsError("\n".join(mistakes))
-    return found
+    return values
 
 
 def _secret_in(path: Path) -> str:

@@ -81,8 +81,8 @@ class SimulatedStack:
     async def sign_in(self) -> None:
         """Let the officers of the simulated day sign in, before anything is measured."""
         by_role = defaultdict[Role, list[dict[str, Any]]](list)
-        for one in self.people:
-            by_role[one.role].append(one.model_dump(include={"officer_id", "password", "secret", "districts"}))
+        for person in self.people:
+            by_role[person.role].append(person.model_dump(include={"officer_id", "password", "secret", "districts"}))
         police = {role.value: by_role[role] for role in POLICE} if self.with_restorations else {}
         body = {"api_url": self.running.desk_url, "desk": by_role[Role.DESK][0], "police": police}
         (await self.control.post("/sim/sign-in", json=body)).raise_for_status()
@@ -111,8 +111,8 @@ class SimulatedStack:
         """Return the simulator's state: progress, money, true figures, latencies."""
         answer = await self.control.get("/sim/state")
         answer.raise_for_status()
-        found: dict[str, Any] = orjson.loads(answer.content)
-        return found
+        content: dict[str, Any] = orjson.loads(answer.content)
+        return content
 
 
 @asynccontextmanager

@@ -52,7 +52,7 @@ _ROSTER: Final = (
     ("intake.ali", "Sana Ali", "Head Constable", Role.INTAKE),
     ("auditor.nair", "Hari Nair", "Inspector", Role.AUDITOR),
 )
-_CODES: Final = tuple(one.code for one in districts())
+_CODES: Final = tuple(district.code for district in districts())
 _HALF: Final = len(_CODES) // 2
 _OF_DISTRICTS: Final = (
     (
@@ -123,7 +123,7 @@ def roster() -> list[OfficerEntry]:
 
 def who_work(*, whole: bool) -> list[OfficerEntry]:
     """Return the officers of the roster who sign in: all of them, or only the officer at the desk."""
-    return [one for one in roster() if whole or Role.DESK in one.roles]
+    return [entry for entry in roster() if whole or Role.DESK in entry.roles]
 
 
 def roster_text(entries: Sequence[OfficerEntry]) -> str:
@@ -131,9 +131,9 @@ def roster_text(entries: Sequence[OfficerEntry]) -> str:
     written = StringIO(newline="")
     rows = csv.writer(written)
     rows.writerow(("officer_id", "name", "rank", "station", "mobile", "roles", "districts"))
-    for one in entries:
-        who = (one.officer_id, one.name, one.rank, one.station, one.mobile)
-        rows.writerow((*who, ";".join(one.roles), ";".join(one.districts)))
+    for entry in entries:
+        who = (entry.officer_id, entry.name, entry.rank, entry.station, entry.mobile)
+        rows.writerow((*who, ";".join(entry.roles), ";".join(entry.districts)))
     return written.getvalue()
 
 

@@ -86,7 +86,7 @@ class Running:
 
 def with_tls_ports(settings: Settings) -> Settings:
     """Return the settings with a free TLS port for each part that has none."""
-    given = {one.tls_port: getattr(settings, one.tls_port) for one in _SERVING.values()}
+    given = {part.tls_port: getattr(settings, part.tls_port) for part in _SERVING.values()}
     return settings.model_copy(update={name: 0 for name, port in given.items() if port is None})
 
 

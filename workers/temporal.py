@@ -208,7 +208,7 @@ async def _renew(handle: ScheduleHandle, schedule: Schedule, *, begins_at_once: 
 
 
 def _times_of(schedule: Schedule) -> tuple[list[timedelta], ScheduleOverlapPolicy, timedelta | None]:
-    intervals = [one.every for one in schedule.spec.intervals]
+    intervals = [interval.every for interval in schedule.spec.intervals]
     return intervals, schedule.policy.overlap, schedule.policy.catchup_window
 
 
@@ -437,14 +437,18 @@ def _timed(follow_up: FollowUp, times: RequestTimes) -> FollowUp:
     """Return the notification with these times of the requests that its commit has planned."""
     start, news = follow_up.start, follow_up.news
     # The start of a case that had requests before is read from its rows, and has old requests too.
-    told = news or (start if start and not start.last_batch_no else None)
-    if told is None or not told.requests:
+    notification = news or (start if start and not start.last_batch_no else None)
+    if notification is None or not notification.requests:
         return follow_up
-    planned = {request.request_id for request in told.requests}
+    planned = {request.request_id for request in notification.requests}
 
     def timed(requests: Sequence[OpenRequest]) -> dict[str, tuple[OpenRequest, ...]]:
         new = {"times": times}
-        return {"requests": tuple(one.model_copy(update=new) if one.request_id in planned else one for one in requests)}
+        return {
+            "requests": tuple(
+                request.model_copy(update=new) if request.request_id in planned else request for request in requests
+            )
+        }
 
     return follow_up.model_copy(
         update={

@@ -149,11 +149,11 @@ async def register_key(
         except asyncpg.CheckViolationError:
             raise TooManyBankKeys(key.institution) from None
         moment = key.not_before + timedelta(seconds=rules.tokens_end_after_seconds)
-        found = await bank_keys.sign_only_from(connection, key.institution, moment, over=False)
-    assert found is not None, "the directory is locked, and has the institution"
+        known_since = await bank_keys.sign_only_from(connection, key.institution, moment, over=False)
+    assert known_since is not None, "the directory is locked, and has the institution"
     if not is_asked:
         await _tell(connection, KeyChangeKind.ADD, key, now, by)
-    return found
+    return known_since
 
 
 async def end_key(

@@ -54,7 +54,7 @@ class ChannelHealth:
     def of(self, institution: str) -> Mapping[ChannelKind, Health]:
         """Return the unhealthy channels of an institution, as last read."""
         self._read_if_stale()
-        return {kind: found for kind in ChannelKind if (found := self._unhealthy.get((institution, kind)))}
+        return {kind: health for kind in ChannelKind if (health := self._unhealthy.get((institution, kind)))}
 
     async def refresh(self) -> None:
         """Read the health of all channels now. Raises database errors."""
@@ -67,8 +67,8 @@ class ChannelHealth:
 
         A dropped channel whose waiting time has passed is probed: exactly one caller gets True.
         """
-        found = self._unhealthy.get((institution, channel), answering.WELL)
-        if found.state is ChannelState.CLOSED:
+        current = self._unhealthy.get((institution, channel), answering.WELL)
+        if current.state is ChannelState.CLOSED:
             return True
         won = False
 

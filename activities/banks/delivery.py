@@ -87,10 +87,10 @@ class BankDelivery:
         `BankError` as `deliver` does.
         """
         ways = self._ways(institution, message)
-        found = self.ctx.directory.current.get(institution)
-        if found is None or not found.channels:
+        bank = self.ctx.directory.current.get(institution)
+        if bank is None or not bank.channels:
             raise BankNotReached(institution, "no channel in the directory")
-        if not ways or ways[0] is not found.channels[0]:
+        if not ways or ways[0] is not bank.channels[0]:
             return None
         if self.ctx.health.of(institution) or not self._limits.may_call_at_once(
             institution, self._call_limits(institution)
@@ -236,8 +236,8 @@ class BankDelivery:
 
     def _ways(self, institution: str, message: BankMessage) -> list[ChannelKind]:
         """Return the bank's channels that this process can use for the message, best first."""
-        found = self.ctx.directory.current.get(institution)
-        channels = found.channels if found else ()
+        bank = self.ctx.directory.current.get(institution)
+        channels = bank.channels if bank else ()
         return [kind for kind in channels if kind in self.adapters and message.fits(self.adapters[kind])]
 
     def _has_untried(self, message: BankMessage, institution: str, attempts: Mapping[ChannelKind, int]) -> bool:

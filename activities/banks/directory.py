@@ -39,10 +39,10 @@ async def facts_of(connection: Connection, codes: Collection[str], now: datetime
     secrets = await institutions.secrets_of(connection, wanted)
     keys = await institutions.keys_of(connection, wanted)
     return {
-        one.code: institution_facts(one)
-        | secret_facts(secrets[one.code].login_email, secrets[one.code].has_password, secrets[one.code].channels)
-        | key_facts(keys.get(one.code, ()), now)
-        for one in await institutions.list_all(connection, wanted)
+        bank.code: institution_facts(bank)
+        | secret_facts(secrets[bank.code].login_email, secrets[bank.code].has_password, secrets[bank.code].channels)
+        | key_facts(keys.get(bank.code, ()), now)
+        for bank in await institutions.list_all(connection, wanted)
     }
 
 
@@ -142,13 +142,13 @@ class DirectoryCache:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             version = await institutions.version(connection)
-            found = await institutions.list_all(connection)
+            listed = await institutions.list_all(connection)
             sealed = await institutions.sealed_ways(connection)
         changed = [key for key in self._opened if sealed.get(key) != self._sealed[key]]
         for key in changed:
             del self._opened[key]
         self._sealed = sealed
-        self._directory = Directory(found)
+        self._directory = Directory(listed)
         self._version = version
         self._refreshed_at = time.monotonic()
         self._warn_of_unknown_keys()
@@ -173,9 +173,9 @@ class DirectoryCache:
 
     async def wire(self, code: str) -> BankWire | None:
         """Return the connection data of the institution for the I4C wire, or None. Raises as `way` does."""
-        found = await self.way(code, ChannelKind.I4C)
-        assert found is None or isinstance(found, BankWire), "the I4C wire's way is a BankWire"
-        return found
+        bank_way = await self.way(code, ChannelKind.I4C)
+        assert bank_way is None or isinstance(bank_way, BankWire), "the I4C wire's way is a BankWire"
+        return bank_way
 
     async def way(self, code: str, kind: ChannelKind) -> "Way | None":
         """Return the connection data of the institution for a channel, or None if it has no such channel.
@@ -253,12 +253,12 @@ async def add_institution(
 
 async def _write(connection: Connection, safe: Sequence[institutions.PreparedEntry], now: datetime, by: str) -> None:
     """Write the entries, record what they change, and check the whole directory. The caller holds its lock."""
-    codes = {one.entry.code for one in safe}
-    known_by_two = {one.code for one in await institutions.list_all(connection, sorted(codes)) if one.answers_by_two}
-    for code in sorted({one.entry.code for one in safe if one.entry.answers_by_two} - known_by_two):
+    codes = {item.entry.code for item in safe}
+    known_by_two = {item.code for item in await institutions.list_all(connection, sorted(codes)) if item.answers_by_two}
+    for code in sorted({item.entry.code for item in safe if item.entry.answers_by_two} - known_by_two):
         await refuse_too_few(connection, code)
-    await check_sponsors(connection, {one.entry.sponsor for one in safe if one.entry.sponsor} - codes)
-    secrets = {one.entry.code: _secrets_in(one) for one in safe}
+    await check_sponsors(connection, {item.entry.sponsor for item in safe if item.entry.sponsor} - codes)
+    secrets = {item.entry.code: _secrets_in(item) for item in safe}
     async with recorded(connection, codes, now, by, secrets):
         try:
             await institutions.upsert(connection, safe, now)
@@ -281,10 +281,10 @@ async def check_sponsors(connection: Connection, sponsors: Collection[str]) -> N
         raise SponsorRefused(f"a sponsor is not in the directory: {', '.join(sorted(missing))}")
 
 
-def _secrets_in(one: institutions.PreparedEntry) -> list[str]:
+def _secrets_in(entry: institutions.PreparedEntry) -> list[str]:
     """Return the facts about the secrets that an entry writes."""
-    login = ["login_password"] if one.password_hash is not None else []
-    return [*login, *(f"credentials.{kind}" for kind in one.sealed)]
+    login = ["login_password"] if entry.password_hash is not None else []
+    return [*login, *(f"credentials.{kind}" for kind in entry.sealed)]
 
 
 async def remove_institution(pool: Pool, code: str, by: str = PROGRAM) -> None:

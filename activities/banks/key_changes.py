@@ -112,9 +112,11 @@ async def requests(
     They are of one bank or of all. A change whose time is over waits no more.
     """
     waiting = [
-        one for one in await bank_keys.open_ones(connection, institution) if one.asked_at + bank_keys.KEPT_OPEN > now
+        change
+        for change in await bank_keys.open_ones(connection, institution)
+        if change.asked_at + bank_keys.KEPT_OPEN > now
     ]
-    return tuple([await _request(persons, connection, one) for one in waiting])
+    return tuple([await _request(persons, connection, change) for change in waiting])
 
 
 async def _request(persons: PersonKeys, connection: Connection, change: KeyChange) -> KeyRequestView:

@@ -28,7 +28,7 @@ async def add_public_banks(pool: Pool, proposal: Proposal, *, dry_run: bool, by:
     async with pool.acquire() as connection, connection.transaction():
         await institutions.hold(connection)
         now = await present_moment(connection)
-        known = {one.code: one for one in await institutions.list_all(connection)}
+        known = {bank.code: bank for bank in await institutions.list_all(connection)}
         done = sort_beside(proposal, known)
         if len(known) + len(done.added) > MAX_INSTITUTIONS:
             raise DirectoryRefused(f"{len(known)} known, {len(done.added)} to add: at most {MAX_INSTITUTIONS}")
@@ -101,4 +101,4 @@ async def require_signature(pool: Pool, code: str, moment: datetime, by: str = P
 
 
 def _days(holidays: Sequence[Holiday]) -> dict[str, str]:
-    return {f"holiday.{one.day}": one.name for one in holidays}
+    return {f"holiday.{holiday.day}": holiday.name for holiday in holidays}

@@ -117,11 +117,13 @@ async def confirm(
 
 async def facts(connection: Connection, institution: str, people: Sequence[UUID], now: datetime) -> dict[str, str]:
     """Return whether each of these people of a bank is confirmed, with what two persons compare by telephone."""
-    found = await bank_people.people_of(connection, institution, now)
+    bankers = await bank_people.people_of(connection, institution, now)
     return {
-        f"person.{one.email}": f"{'confirmed' if one.confirmed_at else 'not confirmed'}; {one.name}, {one.designation}"
-        for one in found
-        if one.person_id in people
+        f"person.{person.email}": (
+            f"{'confirmed' if person.confirmed_at else 'not confirmed'}; {person.name}, {person.designation}"
+        )
+        for person in bankers
+        if person.person_id in people
     }
 
 

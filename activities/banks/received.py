@@ -175,16 +175,16 @@ def _first_verified(
     method: str, path: str, headers: tuple[tuple[str, str], ...], origins: list[str], keys: dict[str, bytes]
 ) -> Signed | None:
     for origin in origins:
-        found = _verified(_Message(method, f"{origin}{path}", _Fields(headers)), headers, keys)
-        if found:
-            return found
+        signed = _verified(_Message(method, f"{origin}{path}", _Fields(headers)), headers, keys)
+        if signed:
+            return signed
     return None
 
 
 def _key_ids(request: Evidence) -> list[str]:
-    told = _field(request.headers, "signature-input")
+    field_text = _field(request.headers, "signature-input")
     try:
-        members: Any = http_sf.parse(told.encode("latin-1"), tltype="dictionary")
+        members: Any = http_sf.parse(field_text.encode("latin-1"), tltype="dictionary")
         return [str(params["keyid"]) for _, params in members.values() if "keyid" in params]
     except (ValueError, TypeError, RecursionError):
         return []

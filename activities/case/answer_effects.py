@@ -89,9 +89,9 @@ class AnswerWriter(CaseTransaction):
             self._sealed(),
         )
         answer_ids = written.answer_ids
-        found = []
+        followable = []
         if lines := outcome.payer_lines:
-            found = await write_payer_lines(self, self.institution, lines, answer_ids, is_signed=self.is_signed)
+            followable = await write_payer_lines(self, self.institution, lines, answer_ids, is_signed=self.is_signed)
         effects = await self._effects(answer_ids)
         done = await answers.write_effects(connection, case_no, self.institution, written.update_id, self.now, effects)
         if self.confirms and outcome.restated:
@@ -99,7 +99,7 @@ class AnswerWriter(CaseTransaction):
         opened_tasks = await self._write_discrepancies(answer_ids)
         finished = await self._close_requests(done.finished)
         await flag_others(self, done.others)
-        self.followed = await follow(self, found, self._last_hop_no) if found else ()
+        self.followed = await follow(self, followable, self._last_hop_no) if followable else ()
         cross_found = await cross_check(self, self.institution, outcome, answer_ids, done.accounts)
         reopened = await self._reopen_if_settled()
         bound = _bound(written.update_id, body_digest, written.bound_lines, body_kept=self.received is not None)
@@ -175,10 +175,10 @@ class AnswerWriter(CaseTransaction):
         return finished
 
     async def _write_discrepancies(self, answer_ids: Sequence[int]) -> list[int]:
-        found = self.outcome.discrepancies
-        if found:
+        discrepancies = self.outcome.discrepancies
+        if discrepancies:
             await answers.insert_discrepancies(
-                self.connection, self.case_no, self.institution, found, answer_ids, self.now
+                self.connection, self.case_no, self.institution, discrepancies, answer_ids, self.now
             )
         self.given_up = await plan_retries(self, self.institution, self.outcome.not_found)
         return await self.ask(*self.outcome.tasks, *self.given_up.values(), institution=self.institution)
@@ -268,9 +268,9 @@ class AnswerWriter(CaseTransaction):
             await self.log_all(logged)
             return None
         news = self._news(changed, await self._briefs())
-        told = await notify_with_events(self, logged, news, is_paused=self.begun.is_paused)
+        written_news = await notify_with_events(self, logged, news, is_paused=self.begun.is_paused)
         start = await cases.snapshot(self.connection, case_no) if reopened else None
-        return FollowUp(case_no=case_no, start=start, news=told)
+        return FollowUp(case_no=case_no, start=start, news=written_news)
 
     def _news(self, changed: Sequence[Confirmation], opened: tuple[HopBrief, ...]) -> CaseNews:
         outcome = self.outcome
@@ -307,14 +307,14 @@ class AnswerWriter(CaseTransaction):
         directory = self.ctx.directory.current
         briefs = []
         for hop in self.outcome.new_hops:
-            found = directory.get(hop.payee.institution) if hop.payee.institution else None
-            if found and hop.state is HopState.OPEN:
+            bank = directory.get(hop.payee.institution) if hop.payee.institution else None
+            if bank and hop.state is HopState.OPEN:
                 briefs.append(
                     HopBrief(
                         hop_no=hop.hop_no,
                         revision=0,
-                        institution=found.code,
-                        answer_class=found.answer_class,
+                        institution=bank.code,
+                        answer_class=bank.answer_class,
                         disputed_paise=hop.in_play_paise,
                         layer=hop.layer,
                         transferred_at=hop.transferred_at or self.now,

@@ -56,8 +56,8 @@ class AnswerView(ReplyView[AskedTransfer]):
 
     def open_paise(self, number: int) -> int | None:
         """Return the amount of that transfer in play; see `ReplyView.open_paise`."""
-        found = self.items.get(number)
-        return found.disputed_paise if found else None
+        item = self.items.get(number)
+        return item.disputed_paise if item else None
 
     def has_changed(self, form: ReplyForm[Any]) -> bool:
         """Return whether a transfer is closed by now, has another reference, or another amount in play."""
@@ -179,17 +179,21 @@ def nodal_letter(
     If no officer is on duty, it goes to the mailbox of the bank's desk and to the next officer on duty.
     """
     holidays = Holidays(rules, institution.closed_days)
-    known = [one for one in calling_order(institution.nodal_officers, holidays, at) if is_plain_address(one.email)]
-    to, remark = [one for one in known if one.on_duty], ""
-    addresses = [one.email for one in to]
+    known = [
+        officer
+        for officer in calling_order(institution.nodal_officers, holidays, at)
+        if is_plain_address(officer.email)
+    ]
+    to, remark = [officer for officer in known if officer.on_duty], ""
+    addresses = [officer.email for officer in to]
     if not to:
         to, remark = (
             known[:1],
             "no officer is on duty: sent to the desk and to the next officer on duty" if known else NO_ADDRESS,
         )
-        addresses = [address for address in (institution.desk_email, *(one.email for one in to)) if address]
+        addresses = [address for address in (institution.desk_email, *(officer.email for officer in to)) if address]
     first, *others = dict.fromkeys(addresses) or [""]
-    greeting = "".join(f"To {_called(one)}\n" for one in to) or "To the nodal officer\n"
+    greeting = "".join(f"To {_called(officer)}\n" for officer in to) or "To the nodal officer\n"
     letter = _letter(first, "Unanswered hold request", f"{greeting}\n", institution, request, hops)
     return replace(letter, cc=tuple(others), remark=remark)
 

@@ -215,8 +215,8 @@ async def _judge(
     given, known, head = begun.given, begun.known, begun.head
     if given and not _may_have_effect(given.reply):
         return None
-    told = _with_keys_of_job(claims, begun, institution, job_id)
-    renamed = _with_new_keys(told, begun.positions, institution, job_id)
+    keyed = _with_keys_of_job(claims, begun, institution, job_id)
+    renamed = _with_new_keys(keyed, begun.positions, institution, job_id)
     keys = [claim.natural_key for claim in renamed]
     if keys != [claim.natural_key for claim in claims]:
         known = await answers.known_lines(connection, head.case_no, institution, keys)
@@ -295,10 +295,12 @@ def _with_new_key(claim: Claim, asked: Sequence[HopPosition], job_id: str | None
 
 def _with_unknown_job(institution: str, outcome: Reconciliation) -> Reconciliation:
     """Record an unknown job id as a discrepancy. The lines are taken nevertheless, because they name the hops."""
-    found = Discrepancy(kind=DiscrepancyKind.JOB_UNKNOWN, claim_index=0, hop_no=None, claimed_paise=0, applied_paise=0)
-    task = task_of(found, institution)
+    discrepancy = Discrepancy(
+        kind=DiscrepancyKind.JOB_UNKNOWN, claim_index=0, hop_no=None, claimed_paise=0, applied_paise=0
+    )
+    task = task_of(discrepancy, institution)
     return outcome.model_copy(
-        update={"discrepancies": (*outcome.discrepancies, found), "tasks": (*outcome.tasks, task)}
+        update={"discrepancies": (*outcome.discrepancies, discrepancy), "tasks": (*outcome.tasks, task)}
     )
 
 

@@ -24,8 +24,10 @@ async def plan_batch(
     if not written:
         return (), tuple(opened)
     assert len(written) == len(planned), "no other transaction plans for a locked case"
-    asked = {one.request_id: set(written[one.request_id]) for one in planned}
-    return tuple(_open_request(work, one, asked[one.request_id]) for one in planned if asked[one.request_id]), ()
+    asked = {request.request_id: set(written[request.request_id]) for request in planned}
+    return tuple(
+        _open_request(work, request, asked[request.request_id]) for request in planned if asked[request.request_id]
+    ), ()
 
 
 def _open_request(work: CaseTransaction, planned: PlannedRequest, hop_nos: Collection[int]) -> OpenRequest:
@@ -45,8 +47,8 @@ def _open_request(work: CaseTransaction, planned: PlannedRequest, hop_nos: Colle
 async def notify_case(work: CaseTransaction, news: CaseNews) -> CaseNews:
     """Plan requests for the hops that the news opens, and write the notification of the case's workflow; return it."""
     planned, left = await plan_batch(work, news.opened)
-    told = news.model_copy(update={"requests": planned, "opened": left})
-    return await case_outbox.insert(work.connection, work.case_no, work.now, told)
+    planned_news = news.model_copy(update={"requests": planned, "opened": left})
+    return await case_outbox.insert(work.connection, work.case_no, work.now, planned_news)
 
 
 async def notify_with_events(
@@ -57,10 +59,12 @@ async def notify_with_events(
     The caller has read with the lock whether requests about the case are paused, and every opened hop waits for one.
     """
     planned = [] if is_paused else planned_requests(work.case_no, work.head.last_batch_no, news.opened)
-    told = news.model_copy(
+    planned_news = news.model_copy(
         update={
-            "requests": tuple(_open_request(work, one, {hop.hop_no for hop in one.hops}) for one in planned),
+            "requests": tuple(
+                _open_request(work, request, {hop.hop_no for hop in request.hops}) for request in planned
+            ),
             "opened": news.opened if is_paused else (),
         }
     )
-    return await case_outbox.tell(work.connection, work.case_no, work.now, work.actor, events, planned, told)
+    return await case_outbox.tell(work.connection, work.case_no, work.now, work.actor, events, planned, planned_news)

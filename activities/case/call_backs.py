@@ -81,23 +81,23 @@ async def attend(ctx: Context, case_no: str, call_back_ids: Sequence[int]) -> Do
     """
     async with case_transaction(ctx, case_no, ENGINE) as work:
         due = await telephone.still_due(work.connection, case_no, call_back_ids, due_times(ctx, work.now))
-        for one in due:
-            await _attend_to(work, one)
+        for call_back in due:
+            await _attend_to(work, call_back)
     return Done(len(due))
 
 
-async def _attend_to(work: CaseTransaction, one: CallBack) -> None:
-    request = await requests.get_of_case(work.connection, work.case_no, one.request_id)
+async def _attend_to(work: CaseTransaction, call_back: CallBack) -> None:
+    request = await requests.get_of_case(work.connection, work.case_no, call_back.request_id)
     if request.state not in LIVE_STATES:
-        await telephone.end(work.connection, one.call_back_id, "answered", work.now)
+        await telephone.end(work.connection, call_back.call_back_id, "answered", work.now)
         return
-    facts = TaskFacts(institution=request.institution, at=f"{one.due_at.astimezone(IST):%d-%m-%Y %H:%M}")
-    kind = TaskKind.PHONE_BANK if one.missed_at is None else TaskKind.SUPERVISE
-    task = request_task(kind, TaskCause.CALL_BACK_MISSED, one.request_id, facts)
-    if one.missed_at is None:
-        await telephone.mark_missed(work.connection, one.call_back_id, work.now)
+    facts = TaskFacts(institution=request.institution, at=f"{call_back.due_at.astimezone(IST):%d-%m-%Y %H:%M}")
+    kind = TaskKind.PHONE_BANK if call_back.missed_at is None else TaskKind.SUPERVISE
+    task = request_task(kind, TaskCause.CALL_BACK_MISSED, call_back.request_id, facts)
+    if call_back.missed_at is None:
+        await telephone.mark_missed(work.connection, call_back.call_back_id, work.now)
     else:
-        await telephone.end(work.connection, one.call_back_id, "missed", work.now)
+        await telephone.end(work.connection, call_back.call_back_id, "missed", work.now)
     for task_id in await work.ask(task, institution=request.institution):
         await work.log(EventKind.TASK_OPENED, task_id=task_id, kind=kind.value, institution=request.institution)
 
@@ -230,8 +230,10 @@ class _Entry(CaseTransaction):
         hops = await telephone.hops_of(self.connection, request.request_id)
         asked = {hop.hop_no: Asked(reference=hop.reference, account=hop.account) for hop in hops}
         check_hops(new.lines, asked)
-        told = Told(flags_of(number_is_known=self.number_is_known), {"channel": CHANNEL, "entered_by": self.actor})
-        lines = answer_lines(new.lines, asked, told)
+        provenance = Told(
+            flags_of(number_is_known=self.number_is_known), {"channel": CHANNEL, "entered_by": self.actor}
+        )
+        lines = answer_lines(new.lines, asked, provenance)
         update = StatusUpdate(ack_no=self.case_no, job_id=request.job_id, lines=lines)
         rules, directory = self.ctx.policy.trail, self.ctx.directory.current
         claims = [
@@ -248,10 +250,10 @@ class _Entry(CaseTransaction):
         await telephone.note_booked(self.connection, self.case_no, booked_by(self.answered.outcome))
 
     async def _receipt(self) -> TelephoneAnswerTaken:
-        found: list[int] = []
+        discrepancy_ids: list[int] = []
         if self.answered and self.answered.update_id is not None:
-            found = await telephone.discrepancies_of(self.connection, self.answered.update_id)
-        proposed = await propose_as_stated(self, found, f"said by telephone ({self.identity})")
+            discrepancy_ids = await telephone.discrepancies_of(self.connection, self.answered.update_id)
+        proposed = await propose_as_stated(self, discrepancy_ids, f"said by telephone ({self.identity})")
         request = await requests.get_of_case(self.connection, self.case_no, self.request.request_id)
         hops = await telephone.hops_of(self.connection, request.request_id)
         receipt = self.answered.receipt if self.answered else None
@@ -263,7 +265,7 @@ class _Entry(CaseTransaction):
             number_is_known=self.number_is_known,
             accepted=receipt.accepted if receipt else 0,
             duplicates=receipt.duplicates if receipt else 0,
-            discrepancy_ids=tuple(found),
+            discrepancy_ids=tuple(discrepancy_ids),
             for_second_officer=tuple(proposed),
             hops_open=tuple(hop.hop_no for hop in hops if hop.live),
             calls_back_at=self.new.calls_back_at,

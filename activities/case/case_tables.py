@@ -40,9 +40,9 @@ async def hop_table(ctx: Context, ack_no: str, layer: int | None) -> Table:
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         case_no = await case_no_of(connection, ack_no)
-        while found := await case_views.rows(connection, case_no, after, ROWS_AT_ONCE, layer):
-            rows += map(_hop_row, found)
-            after = found[-1]["hop_no"]
+        while page := await case_views.rows(connection, case_no, after, ROWS_AT_ONCE, layer):
+            rows += map(_hop_row, page)
+            after = page[-1]["hop_no"]
     return table_of("transfers", HOP_HEADER, rows)
 
 
@@ -54,11 +54,11 @@ async def timeline_table(ctx: Context, ack_no: str, language: Language) -> Table
     async with ctx.pool.acquire() as connection:
         case_no = await case_no_of(connection, ack_no)
         while len(rows) < EVENTS_MAX:
-            found, more = await events.before(connection, case_no, before, ROWS_AT_ONCE)
-            rows += [_event_row(event, language, name_of) for event in found]
+            page, more = await events.before(connection, case_no, before, ROWS_AT_ONCE)
+            rows += [_event_row(event, language, name_of) for event in page]
             if not more:
                 break
-            before = found[-1].seq
+            before = page[-1].seq
     return table_of("timeline", TIMELINE_HEADER, rows)
 
 

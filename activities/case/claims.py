@@ -102,9 +102,9 @@ def _payee(line: AnswerLine, directory: Directory) -> tuple[PayeeClaim, list[Fla
     because the money followed it.
     """
     stated = line.payee_bank_code if directory.get(line.payee_bank_code.strip().upper()) else line.payee_bank
-    found, flags = directory.resolve(stated or line.payee_bank_code, line.payee_ifsc, line.payee_account, "payee")
+    bank, flags = directory.resolve(stated or line.payee_bank_code, line.payee_ifsc, line.payee_account, "payee")
     claim = PayeeClaim(
-        institution=found.code if found else None,
+        institution=bank.code if bank else None,
         institution_as_told=line.payee_bank or line.payee_bank_code or NOT_STATED,
         account=line.payee_account or NOT_STATED,
         ifsc=line.payee_ifsc or None,

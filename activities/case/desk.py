@@ -299,5 +299,5 @@ def _corrected(ctx: Context, hop: hops.HopRow, correction: HopCorrection) -> hop
 
 
 def _resolve(ctx: Context, party: Party) -> tuple[str | None, tuple[Flag, ...]]:
-    found, flags = ctx.directory.current.resolve(party.institution, party.ifsc, party.holder, "payee")
-    return (found.code if found else None), tuple(flags)
+    bank, flags = ctx.directory.current.resolve(party.institution, party.ifsc, party.holder, "payee")
+    return (bank.code if bank else None), tuple(flags)

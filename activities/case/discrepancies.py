@@ -69,8 +69,8 @@ async def cross_check(
     if not keys:
         return []
     await discrepancies.lock(connection, keys)
-    found = await discrepancies.cross_checked(connection, case_no, [answer_id for answer_id, _ in new], accounts)
-    if not found:
+    rows = await discrepancies.cross_checked(connection, case_no, [answer_id for answer_id, _ in new], accounts)
+    if not rows:
         return []
     places = {answer_id: place for place, answer_id in enumerate(answer_ids)}
     doubts = [
@@ -81,7 +81,7 @@ async def cross_check(
             claimed_paise=doubt.claimed_paise,
             applied_paise=doubt.against_paise,
         )
-        for doubt in _once(found)
+        for doubt in _once(rows)
     ]
     await answers.insert_discrepancies(connection, case_no, institution, doubts, answer_ids, work.now)
     await work.ask(*(task_of(doubt, institution) for doubt in doubts), institution=institution)
@@ -113,10 +113,10 @@ async def resolve(
     """
     case_of = partial(discrepancies.case_of, discrepancy_id=discrepancy_id)
     async with case_transaction(ctx, case_of, by.officer) as work:
-        found = await discrepancies.get(work.connection, discrepancy_id)
+        discrepancy = await discrepancies.get(work.connection, discrepancy_id)
         current = await discrepancies.current(work.connection, discrepancy_id)
         _refuse_other(decided, current)
-        writer = _ResolutionWriter.of(work, found=found, current=current, decided=decided, by=by)
+        writer = _ResolutionWriter.of(work, found=discrepancy, current=current, decided=decided, by=by)
         entries = await writer.entries()
         proposed_by = None
         if writer.from_held(entries):
@@ -138,9 +138,9 @@ async def propose_as_stated(work: CaseTransaction, discrepancy_ids: Sequence[int
     proposed = []
     decided = NewResolution(decision=ResolutionDecision.UPHELD_BANK, reason=reason)
     for discrepancy_id in discrepancy_ids:
-        found = await discrepancies.get(work.connection, discrepancy_id)
+        discrepancy = await discrepancies.get(work.connection, discrepancy_id)
         by = ResolvingOfficer(work.actor, supervises=False)
-        writer = _ResolutionWriter.of(work, found=found, current=None, decided=decided, by=by)
+        writer = _ResolutionWriter.of(work, found=discrepancy, current=None, decided=decided, by=by)
         with suppress(NotNow):
             if writer.from_held(await writer.entries()):
                 await writer.propose()
@@ -178,18 +178,18 @@ class _ResolutionWriter(CaseTransaction):
 
     async def entries(self) -> list[Entry]:
         """Return the entries of the decision, minus those of the resolution before it."""
-        found, reversed_entries = self.found, await self._reversed()
-        balances = await self._balances() if found.hop_no else {}
+        discrepancy, reversed_entries = self.found, await self._reversed()
+        balances = await self._balances() if discrepancy.hop_no else {}
         for entry in reversed_entries:
             balances[entry.bucket] = balances.get(entry.bucket, 0) + entry.amount_paise
         if any(paise < 0 for bucket, paise in balances.items() if bucket not in CONTRA_BUCKETS):
             raise ResolvedMoneyMoved(self.resolution_no - 1)
-        doubtful_paise = found.claimed_paise - found.applied_paise
+        doubtful_paise = discrepancy.claimed_paise - discrepancy.applied_paise
         if self.decided.decision is ResolutionDecision.UPHELD_OTHER:
             # One wrong hold may contradict the balance of its line and that of all cases. Its doubt counts once.
-            doubtful_paise -= await discrepancies.taken_by_others(self.connection, found.discrepancy_id)
+            doubtful_paise -= await discrepancies.taken_by_others(self.connection, discrepancy.discrepancy_id)
         planned = resolution_entries(
-            found.kind, found.line, self.decided.decision, found.hop_no, doubtful_paise, balances
+            discrepancy.kind, discrepancy.line, self.decided.decision, discrepancy.hop_no, doubtful_paise, balances
         )
         sums = net([*reversed_entries, *planned])
         entries = [Entry(hop_no=hop, bucket=bucket, amount_paise=paise) for (hop, bucket), paise in sums.items()]
@@ -260,13 +260,13 @@ class _ResolutionWriter(CaseTransaction):
 
     async def book(self, entries: Sequence[Entry], proposed_by: str | None) -> FollowUp | None:
         """Write the resolution: posting, consequences for the hop, event and the end of the work item."""
-        connection, found, case_no = self.connection, self.found, self.case_no
-        hop = await hops.get(connection, case_no, found.hop_no) if entries and found.hop_no else None
-        key = f"settle|{found.discrepancy_id}|{self.resolution_no}"
+        connection, discrepancy, case_no = self.connection, self.found, self.case_no
+        hop = await hops.get(connection, case_no, discrepancy.hop_no) if entries and discrepancy.hop_no else None
+        key = f"settle|{discrepancy.discrepancy_id}|{self.resolution_no}"
         posted = await ledger.post(connection, case_no, "resolution", key, self.now, entries)
         await discrepancies.insert_resolution(
             connection,
-            found.discrepancy_id,
+            discrepancy.discrepancy_id,
             self.resolution_no,
             self.decided,
             self.by.officer,
@@ -275,7 +275,7 @@ class _ResolutionWriter(CaseTransaction):
             from_held=self.from_held(entries),
             proposed_by=proposed_by,
         )
-        await discrepancies.close_task(connection, found, self.now, self.by.officer, self.decided.reason)
+        await discrepancies.close_task(connection, discrepancy, self.now, self.by.officer, self.decided.reason)
         await self._log(
             EventKind.DISCREPANCY_RESOLVED,
             placed=events.placed(entries),

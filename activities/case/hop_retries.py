@@ -99,28 +99,28 @@ async def _at_next_bank(work: CaseTransaction, hop: hops.HopRow, retries: int) -
 
     The banks take turns. So an invented bank cannot keep the true one from being asked again. Raises `TransferBusy`.
     """
-    found = await _next_payee(work, hop)
-    if found is None:
+    next_payee = await _next_payee(work, hop)
+    if next_payee is None:
         return None
-    institution, told = found
+    institution, payee = next_payee
     corrected = hop.model_copy(
         update={
             "revision": hop.revision + 1,
             "state": first_state(routable=True, reference=hop.reference, flags=hop.flags),
             "institution": institution,
-            "payee_institution_as_told": told.institution,
-            "payee_ifsc": told.ifsc,
-            "payee_holder": told.holder,
-            "account_key": account_key(told.holder),
+            "payee_institution_as_told": payee.institution,
+            "payee_ifsc": payee.ifsc,
+            "payee_holder": payee.holder,
+            "account_key": account_key(payee.holder),
         }
     )
     extra = {
         "fields": ["bank", "account"],
-        "reason": f"the bank does not find it; complaint {told.ack_no} names another",
+        "reason": f"the bank does not find it; complaint {payee.ack_no} names another",
     }
     try:
         async with work.connection.transaction():
-            await write_correction(work, hop, corrected, extra, told_in=told.ack_no if told.of_case else None)
+            await write_correction(work, hop, corrected, extra, told_in=payee.ack_no if payee.of_case else None)
     except TransferBusy:
         raise
     except NotNow:
@@ -136,10 +136,10 @@ async def _next_payee(work: CaseTransaction, hop: hops.HopRow) -> tuple[str, Tol
     """
     resolve = work.ctx.directory.current.resolve
     by_bank: dict[str, ToldPayee] = {}
-    for told in await told_transfers.payees_of(work.connection, work.case_no, hop.hop_no):
-        institution, _ = resolve(told.institution, told.ifsc, told.holder, "payee")
+    for payee in await told_transfers.payees_of(work.connection, work.case_no, hop.hop_no):
+        institution, _ = resolve(payee.institution, payee.ifsc, payee.holder, "payee")
         if institution:
-            by_bank.setdefault(institution.code, told)
+            by_bank.setdefault(institution.code, payee)
     banks = list(by_bank)
     if hop.institution not in by_bank or len(banks) == 1:
         return None

@@ -104,11 +104,11 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
             return Taken(repeated, None, repeated=True)
         if not known.number_locked or known.by_number:
             ack_no = await new_ack_no(connection, complaint.channel, locked.at)
-        found = sort_rows(ctx, rows, known.transfers)
-        work, full = await _case_to_join(ctx, connection, found, taken_by)
+        sorted_rows = sort_rows(ctx, rows, known.transfers)
+        work, full = await _case_to_join(ctx, connection, sorted_rows, taken_by)
         joined = work is not None
         if work is None:
-            work = CaseTransaction(ctx, connection, cases.new_head(ack_no, locked.at, len(found.fresh)), taken_by)
+            work = CaseTransaction(ctx, connection, cases.new_head(ack_no, locked.at, len(sorted_rows.fresh)), taken_by)
         odd = oddities(complaint, work.now, ctx.policy.trail)
         if portal_ack_no and portal_ack_no != ack_no:
             odd.append(other_number(portal_ack_no))
@@ -116,20 +116,24 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
             ack_no=ack_no,
             case_ack_no=work.case_no,
             joined=joined,
-            flags=tuple(odd + flags + found.flags + linked_cases(found, work.case_no) + full),
+            flags=tuple(odd + flags + sorted_rows.flags + linked_cases(sorted_rows, work.case_no) + full),
             received_at=work.now,
         )
-        new = _new_complaint(work, complaint, receipt, rows, found, idempotency_key, digest)
+        new = _new_complaint(work, complaint, receipt, rows, sorted_rows, idempotency_key, digest)
         if not joined:
-            _refuse_nameless(found, set())
+            _refuse_nameless(sorted_rows, set())
         if not await intake.write(connection, new, taken_by):
             raise KnownMeanwhile
         # After the complaint is written, because a pause may be that of its own number.
-        follow_up = await (follow_up_of_joining(work, ack_no, found) if joined else _start(work, new, found))
+        follow_up = await (
+            follow_up_of_joining(work, ack_no, sorted_rows) if joined else _start(work, new, sorted_rows)
+        )
     METRICS.complaint_taken(
         complaint.channel,
         joined=receipt.joined,
-        transfer_to_complaint_seconds=[(work.now - row.transfer.transferred_at).total_seconds() for row in found.fresh],
+        transfer_to_complaint_seconds=[
+            (work.now - row.transfer.transferred_at).total_seconds() for row in sorted_rows.fresh
+        ],
     )
     return Taken(receipt, follow_up)
 
@@ -160,14 +164,14 @@ def _taken_before(known: Known, complaint: Complaint, digest: bytes) -> Complain
     raise AckNoTaken(complaint.ack_no)
 
 
-def differences_to_read(ack_no: str, told: Sequence[ToldRow]) -> list[tuple[str, NewTask]]:
+def differences_to_read(ack_no: str, rows: Sequence[ToldRow]) -> list[tuple[str, NewTask]]:
     """Return a work item for each transfer that the complaint tells otherwise, with the case that has its hop.
 
     No lock on another case's row is needed: the complaint's own number makes the work item its own.
     """
     return [
         (row.case_no, about_hop(TaskKind.READ_COMPLAINT, TaskCause.TOLD_OTHERWISE, row.hop_no, facts))
-        for row in told
+        for row in rows
         if row.differing
         for facts in [TaskFacts(ack_no=ack_no, differing=row.differing)]
     ]
@@ -197,31 +201,31 @@ def _random_serial() -> int:
 
 
 async def _case_to_join(
-    ctx: Context, connection: Connection, found: SortedRows, taken_by: str
+    ctx: Context, connection: Connection, sorted_rows: SortedRows, taken_by: str
 ) -> tuple[CaseTransaction | None, list[Flag]]:
     """Return the oldest case that knows a transfer, locked.
 
     Returns None and a flag if that case has no room for the new hops. Raises `KnownMeanwhile` if officers have
     withdrawn one of these transfers since it was looked up: it is a new one then.
     """
-    if not found.known:
+    if not sorted_rows.known:
         return None, []
-    oldest = min(found.known.values(), key=lambda known: (known.case_opened_at, known.case_no)).case_no
+    oldest = min(sorted_rows.known.values(), key=lambda known: (known.case_opened_at, known.case_no)).case_no
     work = await lock_case(ctx, connection, oldest, taken_by)
-    if await hops.withdrawn(connection, oldest, found.hops_of(oldest)):
+    if await hops.withdrawn(connection, oldest, sorted_rows.hops_of(oldest)):
         raise KnownMeanwhile
-    if not found.fresh or work.head.last_hop_no + len(found.fresh) <= ctx.policy.trail.max_hops:
+    if not sorted_rows.fresh or work.head.last_hop_no + len(sorted_rows.fresh) <= ctx.policy.trail.max_hops:
         return work, []
     # Not the next oldest case: taking a second case's lock after the first one could cause a deadlock.
     message = f"case {work.case_no} has no room for these transfers: this complaint gets a new case"
     return None, [Flag(field="transfers", code="case_full", message=message)]
 
 
-def linked_cases(found: SortedRows, case_no: str) -> list[Flag]:
+def linked_cases(sorted_rows: SortedRows, case_no: str) -> list[Flag]:
     """Return a flag for each transfer that stands in another case than the complaint's own."""
     return [
         Flag(field="transfers", code="known_in_another_case", message=f"one transfer is in case {other}")
-        for _, other in sorted(found.cases.items())
+        for _, other in sorted(sorted_rows.cases.items())
         if other != case_no
     ]
 
@@ -231,16 +235,16 @@ def _new_complaint(
     complaint: Complaint,
     receipt: ComplaintReceipt,
     rows: Sequence[Row],
-    found: SortedRows,
+    sorted_rows: SortedRows,
     idempotency_key: str,
     digest: bytes,
 ) -> NewComplaint:
     """Return everything that is written before the first request."""
     first = work.head.last_hop_no + 1 if receipt.joined else 1
-    told = told_rows(rows, found, work.case_no, first_hop_no=first)
-    opened = [hop_row(row, hop_no, receipt.ack_no) for hop_no, row in enumerate(found.fresh, start=first)]
+    complaint_rows = told_rows(rows, sorted_rows, work.case_no, first_hop_no=first)
+    opened = [hop_row(row, hop_no, receipt.ack_no) for hop_no, row in enumerate(sorted_rows.fresh, start=first)]
     entries = [entry for hop in opened for entry in complaint_entries(hop.hop_no, hop.amount_paise)]
-    banks = {hop.hop_no: row.statement.payer_bank for hop, row in zip(opened, found.fresh, strict=True)}
+    banks = {hop.hop_no: row.statement.payer_bank for hop, row in zip(opened, sorted_rows.fresh, strict=True)}
     waiting = [(work.case_no, task) for hop in opened for task in tasks_before_asking(hop.hop_no, hop.state)]
     kind = EventKind.COMPLAINT_JOINED if receipt.joined else EventKind.CASE_OPENED
     return NewComplaint(
@@ -250,13 +254,13 @@ def _new_complaint(
         idempotency_key=idempotency_key,
         body_digest=digest,
         is_marked=is_marked(complaint, work.ctx.policy.marked),
-        told=told,
+        told=complaint_rows,
         hops=opened,
-        keys=[row.key for row in found.fresh],
+        keys=[row.key for row in sorted_rows.fresh],
         entries=entries,
-        event=opened_event(kind, receipt.ack_no, receipt.flags, found.fresh, first, entries, told),
+        event=opened_event(kind, receipt.ack_no, receipt.flags, sorted_rows.fresh, first, entries, complaint_rows),
         inquiries=new_inquiries(work, opened, banks) if work.ctx.policy.payer_bank.ask else [],
-        tasks=waiting + differences_to_read(receipt.ack_no, told),
+        tasks=waiting + differences_to_read(receipt.ack_no, complaint_rows),
         person=work.ctx.persons.seal(_personal_data(complaint)),
         case=None if receipt.joined else _new_case(work),
     )
@@ -271,9 +275,9 @@ def _personal_data(complaint: Complaint) -> PersonalData:
     return PersonalData(name=victim.name, mobile=victim.mobile, email=victim.email or "")
 
 
-async def _start(work: CaseTransaction, new: NewComplaint, found: SortedRows) -> FollowUp:
+async def _start(work: CaseTransaction, new: NewComplaint, sorted_rows: SortedRows) -> FollowUp:
     """Plan the first batch of a new case; return the start of its workflow."""
-    to_ask, parked = _briefs(found.fresh, 1)
+    to_ask, parked = _briefs(sorted_rows.fresh, 1)
     await ask_by_itself(work, loss_paise=sum(hop.disputed_paise for hop in new.hops))
     planned, left = await plan_batch(work, to_ask)
     start = CaseStart(
@@ -286,13 +290,13 @@ async def _start(work: CaseTransaction, new: NewComplaint, found: SortedRows) ->
     return FollowUp(case_no=work.case_no, start=start)
 
 
-async def follow_up_of_joining(work: CaseTransaction, ack_no: str, found: SortedRows) -> FollowUp | None:
+async def follow_up_of_joining(work: CaseTransaction, ack_no: str, sorted_rows: SortedRows) -> FollowUp | None:
     """Correct hops that the complaint tells better, and plan the batch; return the notification of the workflow.
 
     The new hops of the complaint are written already, behind the last hop of the case.
     """
-    corrected = await _correct_as_told(work, found, ack_no)
-    news = await _news(work, found, corrected)
+    corrected = await _correct_as_told(work, sorted_rows, ack_no)
+    news = await _news(work, sorted_rows, corrected)
     await ask_by_itself(work)
     if news is None:
         return None
@@ -302,46 +306,46 @@ async def follow_up_of_joining(work: CaseTransaction, ack_no: str, found: Sorted
     return FollowUp(case_no=work.case_no, start=start, news=notification)
 
 
-async def _news(work: CaseTransaction, found: SortedRows, corrected: Sequence[Corrected]) -> CaseNews | None:
+async def _news(work: CaseTransaction, sorted_rows: SortedRows, corrected: Sequence[Corrected]) -> CaseNews | None:
     """Return what a joining complaint changes for the workflow, or None; reopen a settled case."""
-    if not found.fresh and not corrected:
+    if not sorted_rows.fresh and not corrected:
         return None
     if work.head.state is CaseState.SETTLED:
         await cases.reopen(work.connection, work.case_no)
         await work.log(EventKind.CASE_REOPENED)
-    to_ask, parked = _briefs(found.fresh, work.head.last_hop_no + 1)
+    to_ask, parked = _briefs(sorted_rows.fresh, work.head.last_hop_no + 1)
     opened = (*to_ask, *(hop.to_ask for hop in corrected if hop.to_ask))
     closed = tuple(hop.ended for hop in corrected)
     parked += tuple(hop.parked for hop in corrected if hop.parked)
     return CaseNews(news_id=0, opened=opened, closed=closed, parked=parked)
 
 
-async def _correct_as_told(work: CaseTransaction, found: SortedRows, ack_no: str) -> list[Corrected]:
+async def _correct_as_told(work: CaseTransaction, sorted_rows: SortedRows, ack_no: str) -> list[Corrected]:
     """Correct the case's hops that this complaint tells better. Each is corrected by its first row."""
     done: dict[int, Corrected] = {}
-    for row in found.matched:
-        known = found.known[row.index]
-        most_paise = found.most_paise(known)
-        other_bank = Differing.BANK in found.differing.get(row.index, ())
+    for row in sorted_rows.matched:
+        known = sorted_rows.known[row.index]
+        most_paise = sorted_rows.most_paise(known)
+        other_bank = Differing.BANK in sorted_rows.differing.get(row.index, ())
         if known.state not in WAITING and not other_bank and most_paise <= known.amount_paise:
             continue
         if known.case_no != work.case_no or known.hop_no in done:
             continue
-        other_payer = Differing.PAYER in found.differing.get(row.index, ())
-        told = Told(row.transfer, row.institution, ack_no, other_payer=other_payer, most_paise=most_paise)
+        other_payer = Differing.PAYER in sorted_rows.differing.get(row.index, ())
+        better = Told(row.transfer, row.institution, ack_no, other_payer=other_payer, most_paise=most_paise)
         try:
-            corrected = await correct_as_told(work, known.hop_no, told)
+            corrected = await correct_as_told(work, known.hop_no, better)
         except TransferBusy:
             raise KnownMeanwhile from None
         if corrected:
             done[known.hop_no] = corrected
-    _refuse_nameless(found, {(work.case_no, hop_no) for hop_no in done})
+    _refuse_nameless(sorted_rows, {(work.case_no, hop_no) for hop_no in done})
     return list(done.values())
 
 
-def _refuse_nameless(found: SortedRows, corrected: Container[tuple[str, int]]) -> None:
+def _refuse_nameless(sorted_rows: SortedRows, corrected: Container[tuple[str, int]]) -> None:
     """Raise `KnownMeanwhile` if a hop without a reference was not given this complaint's: it may be another one."""
-    for known in found.known.values():
+    for known in sorted_rows.known.values():
         if not known.reference_key and (known.case_no, known.hop_no) not in corrected:
             raise KnownMeanwhile
 
@@ -379,12 +383,12 @@ def opened_event(
     rows: Sequence[Row],
     first_hop_no: int,
     entries: Sequence[Entry],
-    told: Sequence[ToldRow],
+    complaint_rows: Sequence[ToldRow],
 ) -> Event:
     """Return the event of transfers that a complaint tells, with the hops that they open."""
     otherwise = [
-        {"case_no": row.case_no, "hop_no": row.hop_no, "differing": [one.value for one in row.differing]}
-        for row in told
+        {"case_no": row.case_no, "hop_no": row.hop_no, "differing": [field.value for field in row.differing]}
+        for row in complaint_rows
         if row.differing
     ]
     return Event(

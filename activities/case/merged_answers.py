@@ -145,15 +145,15 @@ async def refuse_live_elsewhere(work: CaseTransaction, hop: hops.HopRow) -> None
     others = await merged_hops.merged_with(work.connection, work.case_no)
     if not others:
         return
-    told = Told(
+    transfer = Told(
         hop_no=hop.hop_no,
         reference_key=hop.reference_key,
         institution=hop.institution,
         amount_paise=hop.amount_paise,
         disputed_paise=hop.disputed_paise,
     )
-    for found in (await merged_hops.same_as(work.connection, others, [told])).values():
-        raise TransferLiveElsewhere(found.case_no, found.hop_no)
+    for live_hop in (await merged_hops.same_as(work.connection, others, [transfer])).values():
+        raise TransferLiveElsewhere(live_hop.case_no, live_hop.hop_no)
 
 
 def _entries(hop: HopOfTree | SetAside, root_no: int, *, back: bool) -> list[Entry]:
@@ -203,7 +203,11 @@ async def count_here(
 def _named_without_money(begun: Begun, institution: str, claims: Sequence[Claim]) -> list[int]:
     """Return the hops without money of their case that new lines name as the place of money."""
     own = [position for position in begun.positions if position.institution == institution]
-    new = [one for one in claims if one.kind in _PLACES and one.natural_key not in begun.known.taken]
+    new = [
+        claim_line
+        for claim_line in claims
+        if claim_line.kind in _PLACES and claim_line.natural_key not in begun.known.taken
+    ]
     return sorted({position.hop_no for claim in new for position in _named_alone(own, claim)})
 
 
@@ -234,29 +238,29 @@ def _exchanged(pair: OpenPair) -> OpenPair:
 
 
 async def ask_rest(
-    ctx: Context, connection: Connection, begun: Begun, hop_nos: Sequence[int], told: FollowUp | None
+    ctx: Context, connection: Connection, begun: Begun, hop_nos: Sequence[int], follow_up: FollowUp | None
 ) -> FollowUp | None:
     """Ask about what the answer has left of the hops that are put back; return the notification of the workflow.
 
-    `told` is the notification that the answer itself makes.
+    `follow_up` is the notification that the answer itself makes.
     """
     # The head is read again, because the answer may have planned a batch.
     work = (await lock_case(ctx, connection, begun.head.case_no, "engine")).as_engine
     rows = [await hops.get(connection, work.case_no, hop_no) for hop_no in hop_nos]
     left = [hop for hop in rows if hop.state not in {HopState.CLOSED, HopState.ASKED}]
     more = await tell(work, Changed(reopened=left))
-    if told is None or more is None:
-        return told or more
-    if told.news is None or more.news is None:
+    if follow_up is None or more is None:
+        return follow_up or more
+    if follow_up.news is None or more.news is None:
         return more
-    return _joined(told, more)
+    return _joined(follow_up, more)
 
 
-def _joined(told: FollowUp, more: FollowUp) -> FollowUp:
+def _joined(follow_up: FollowUp, more: FollowUp) -> FollowUp:
     """Return both notifications of one case as one."""
-    assert told.news is not None, "the caller has checked it"
+    assert follow_up.news is not None, "the caller has checked it"
     assert more.news is not None, "the caller has checked it"
-    return more.model_copy(update={"start": more.start or told.start, "news": told.news.joined(more.news)})
+    return more.model_copy(update={"start": more.start or follow_up.start, "news": follow_up.news.joined(more.news)})
 
 
 # -- transfers onward that the other case tells already ----------------------------------------------------------------
@@ -272,7 +276,7 @@ async def told_elsewhere(
     """
     if not begun.merged_with or not outcome.new_hops:
         return {}
-    told = [
+    transfers = [
         Told(
             hop_no=hop.hop_no,
             reference_key=reference_key(hop.reference),
@@ -283,29 +287,29 @@ async def told_elsewhere(
         for hop in outcome.new_hops
         if hop.in_play_paise
     ]
-    found = await merged_hops.same_as(connection, begun.merged_with, told) if told else {}
-    locked = sorted({one.case_no for one in found.values()})
+    elsewhere = await merged_hops.same_as(connection, begun.merged_with, transfers) if transfers else {}
+    locked = sorted({other.case_no for other in elsewhere.values()})
     for case_no in locked:
         if await cases.lock_if_free(connection, case_no) is None:
             raise asyncpg.SerializationError("another transaction has locked the merged case")
     if locked:
-        found = await merged_hops.same_as(connection, locked, told)
+        elsewhere = await merged_hops.same_as(connection, locked, transfers)
     above = {hop.hop_no: hop.parent_hop_no for hop in outcome.new_hops}
     judged = dict[int, Elsewhere]()
-    for hop_no, one in found.items():
+    for hop_no, other in elsewhere.items():
         known = above[hop_no]
         while known in above:
             known = above[known]
-        is_same_money = one.is_told and await _is_of_victim(ctx, connection, begun.head.case_no, known, one.ack_no)
-        judged[hop_no] = one.model_copy(update={"is_same_money": is_same_money})
+        is_same_money = other.is_told and await _is_of_victim(ctx, connection, begun.head.case_no, known, other.ack_no)
+        judged[hop_no] = other.model_copy(update={"is_same_money": is_same_money})
     return judged
 
 
 async def _is_of_victim(ctx: Context, connection: Connection, case_no: str, hop_no: int, ack_no: str) -> bool:
     """Return whether the victim of a hop is the victim of a complaint of another case, by the mobile number."""
     victims = await merged_hops.told_by(connection, case_no, hop_no, ack_no)
-    one, other = (ctx.persons.open_or_empty(victim).mobile for victim in victims)
-    return bool(one and other) and mobile_key(one) == mobile_key(other)
+    own_mobile, other = (ctx.persons.open_or_empty(victim).mobile for victim in victims)
+    return bool(own_mobile and other) and mobile_key(own_mobile) == mobile_key(other)
 
 
 def without(outcome: Reconciliation, elsewhere: Mapping[int, Elsewhere]) -> Reconciliation:

@@ -176,18 +176,18 @@ class _Sweep:
         async with self._ctx.pool.acquire() as connection:
             young = await cases.not_started(connection, self._now, limit, self._now)
         self._is_rush = len(young) >= RUSH_CASES
-        found = [(case_no, at) for case_no, at in young if at < self._now - SWEEP_AFTER]
-        done = await self._each(SweepWork.START, [(case_no, partial(self._start, case_no)) for case_no, _ in found])
-        return done, min((at for _, at in found), default=self._now)
+        waiting = [(case_no, at) for case_no, at in young if at < self._now - SWEEP_AFTER]
+        done = await self._each(SweepWork.START, [(case_no, partial(self._start, case_no)) for case_no, _ in waiting])
+        return done, min((at for _, at in waiting), default=self._now)
 
     async def _send_unsent(self) -> tuple[int, datetime]:
         async with self._ctx.pool.acquire() as connection:
             after = NEWS_AFTER_IN_A_RUSH if self._is_rush else SWEEP_AFTER
-            found = await case_outbox.unsignalled(
+            rows = await case_outbox.unsignalled(
                 connection, self._now - after, list(self._resting), SWEEP_LIMIT, self._now
             )
-        done = await self._each(SweepWork.NEWS, [(row.case_no, partial(self._send, row)) for row in found])
-        return done, min((row.created_at for row in found), default=self._now)
+        done = await self._each(SweepWork.NEWS, [(row.case_no, partial(self._send, row)) for row in rows])
+        return done, min((row.created_at for row in rows), default=self._now)
 
     async def _look_after_cases(self) -> int:
         limit = LOOK_AFTER_LIMIT + len(self._resting)

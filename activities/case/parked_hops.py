@@ -134,8 +134,8 @@ async def route_again(ctx: Context, case_no: str, hop_nos: Sequence[int], change
     follow_ups = []
     async with case_transaction(ctx, case_no, ENGINE) as work:
         busy = set()
-        found = [await hops.get(work.connection, case_no, hop_no) for hop_no in hop_nos]
-        routable = [(hop, routed) for hop in found if (routed := _routed(ctx, hop))]
+        waiting = [await hops.get(work.connection, case_no, hop_no) for hop_no in hop_nos]
+        routable = [(hop, routed) for hop in waiting if (routed := _routed(ctx, hop))]
         # Take the hops in the order of their keys, in which everybody registers transfers. This avoids deadlocks.
         for hop, routed in sorted(routable, key=lambda pair: key_of(pair[1])):
             try:
@@ -157,11 +157,11 @@ def _routed(ctx: Context, hop: hops.HopRow) -> hops.HopRow | None:
     """
     if hop.state is not HopState.UNROUTABLE:
         return None
-    found, _ = ctx.directory.current.resolve(hop.payee_institution_as_told, hop.payee_ifsc, hop.payee_holder, "payee")
-    if found is None:
+    bank, _ = ctx.directory.current.resolve(hop.payee_institution_as_told, hop.payee_ifsc, hop.payee_holder, "payee")
+    if bank is None:
         return None
     state = first_state(routable=True, reference=hop.reference, flags=hop.flags)
-    return hop.model_copy(update={"revision": hop.revision + 1, "institution": found.code, "state": state})
+    return hop.model_copy(update={"revision": hop.revision + 1, "institution": bank.code, "state": state})
 
 
 WAITING = frozenset({HopState.CORRECTION, HopState.UNROUTABLE})
@@ -192,21 +192,21 @@ class Corrected:
     """instead of `to_ask`, if the hop still waits for the desk"""
 
 
-async def correct_as_told(work: CaseTransaction, hop_no: int, told: Told) -> Corrected | None:
+async def correct_as_told(work: CaseTransaction, hop_no: int, stated: Told) -> Corrected | None:
     """Correct a hop as the complaint states it; its bank is asked at once about the money in play.
 
     Returns None if the complaint says nothing new, or if the hop cannot be corrected now. Raises `TransferBusy`.
     """
     hop = await hops.get(work.connection, work.case_no, hop_no)
-    if hop.state is HopState.CLOSED and told.institution not in {None, hop.institution}:
+    if hop.state is HopState.CLOSED and stated.institution not in {None, hop.institution}:
         await hop_retries.plan_at_once(work.connection, work.case_no, hop_no, work.now)
-    corrected = await _corrected(work, hop, told)
+    corrected = await _corrected(work, hop, stated)
     if corrected is None:
         return None
-    extra = {"fields": _fields(hop, corrected), "reason": f"complaint {told.ack_no} tells it so"}
+    extra = {"fields": _fields(hop, corrected), "reason": f"complaint {stated.ack_no} tells it so"}
     try:
         async with work.connection.transaction():
-            await write_correction(work, hop, corrected, extra, told_in=told.ack_no)
+            await write_correction(work, hop, corrected, extra, told_in=stated.ack_no)
     except TransferBusy:
         raise
     except NotNow:
@@ -216,19 +216,19 @@ async def correct_as_told(work: CaseTransaction, hop_no: int, told: Told) -> Cor
     return Corrected(HopRef(hop_no=hop_no, revision=hop.revision), brief, parked)
 
 
-async def _corrected(work: CaseTransaction, hop: HopRow, told: Told) -> HopRow | None:
+async def _corrected(work: CaseTransaction, hop: HopRow, stated: Told) -> HopRow | None:
     """Return the hop as the later complaint states it, or None without news."""
-    changed = await _missing(work, hop, told) if hop.state in WAITING else {}
+    changed = await _missing(work, hop, stated) if hop.state in WAITING else {}
     if not changed.get("institution", hop.institution):
         # No request goes out without a bank, so the desk corrects the rest with the bank.
         changed = {}
-    elif told.institution and not told.other_payer and await _is_unsent(work, hop):
-        changed = _payee(hop, told)
-    if await _raises(work, hop, told.most_paise):
+    elif stated.institution and not stated.other_payer and await _is_unsent(work, hop):
+        changed = _payee(hop, stated)
+    if await _raises(work, hop, stated.most_paise):
         if await ledger.bank_has_request(work.connection, work.case_no, hop.hop_no):
-            changed |= _amount(told.most_paise)
+            changed |= _amount(stated.most_paise)
         else:
-            await ledger.keep(work.connection, work.case_no, hop.hop_no, told.ack_no, told.most_paise, work.now)
+            await ledger.keep(work.connection, work.case_no, hop.hop_no, stated.ack_no, stated.most_paise, work.now)
     return _next_revision(hop, changed) if changed else None
 
 
@@ -250,15 +250,15 @@ async def raise_hops(ctx: Context, case_no: str, hop_nos: Sequence[int]) -> Done
     """
     async with case_transaction(ctx, case_no, ENGINE) as work:
         raised, busy, closed = [], set(), []
-        for told in await ledger.still_due(work.connection, case_no, hop_nos):
-            hop = await hops.get(work.connection, case_no, told.hop_no)
-            if not await _raises(work, hop, told.amount_paise):
+        for raised_amount in await ledger.still_due(work.connection, case_no, hop_nos):
+            hop = await hops.get(work.connection, case_no, raised_amount.hop_no)
+            if not await _raises(work, hop, raised_amount.amount_paise):
                 continue
-            corrected = _next_revision(hop, _amount(told.amount_paise))
-            extra = {"fields": _fields(hop, corrected), "reason": f"complaint {told.ack_no} tells it so"}
+            corrected = _next_revision(hop, _amount(raised_amount.amount_paise))
+            extra = {"fields": _fields(hop, corrected), "reason": f"complaint {raised_amount.ack_no} tells it so"}
             try:
                 async with work.connection.transaction():
-                    await write_correction(work, hop, corrected, extra, told_in=told.ack_no)
+                    await write_correction(work, hop, corrected, extra, told_in=raised_amount.ack_no)
             except TransferBusy:
                 busy.add(hop.hop_no)
             except NotNow:
@@ -298,10 +298,10 @@ async def _nothing_placed(work: CaseTransaction, hop: HopRow) -> bool:
     return balances.get(Bucket.IN_PLAY, 0) + balances.get(Bucket.REFUSED, 0) == hop.disputed_paise
 
 
-async def _missing(work: CaseTransaction, hop: HopRow, told: Told) -> dict[str, object]:
+async def _missing(work: CaseTransaction, hop: HopRow, stated: Told) -> dict[str, object]:
     """Return what the later complaint changes of a hop that waits for the desk."""
-    transfer = told.transfer
-    changed = _payee(hop, told) if await _nothing_placed(work, hop) else {}
+    transfer = stated.transfer
+    changed = _payee(hop, stated) if await _nothing_placed(work, hop) else {}
     if not hop.reference:
         changed |= {"reference": transfer.reference, "reference_key": reference_key(transfer.reference)}
     if missing_date(hop.flags) or not same_day(hop.transferred_at, transfer.transferred_at):
@@ -309,25 +309,29 @@ async def _missing(work: CaseTransaction, hop: HopRow, told: Told) -> dict[str, 
     return changed
 
 
-def _payee(hop: HopRow, told: Told) -> dict[str, object]:
+def _payee(hop: HopRow, stated: Told) -> dict[str, object]:
     """Return what the complaint changes of the receiving bank and account.
 
     Another payer's complaint only adds what is missing. Else anybody could move the victim's money to an account of his
     own choice.
     """
-    payee, account = told.transfer.payee, account_key(told.transfer.payee.holder)
-    if not told.institution:
+    payee, account = stated.transfer.payee, account_key(stated.transfer.payee.holder)
+    if not stated.institution:
         return {}
-    other_bank = told.institution != hop.institution and (not hop.institution or not told.other_payer)
-    other_account = account != hop.account_key and (not names_an_account(hop.account_key) or not told.other_payer)
+    other_bank = stated.institution != hop.institution and (not hop.institution or not stated.other_payer)
+    other_account = account != hop.account_key and (not names_an_account(hop.account_key) or not stated.other_payer)
     changed: dict[str, object] = {}
     if other_bank:
         changed |= {
-            "institution": told.institution,
+            "institution": stated.institution,
             "payee_institution_as_told": payee.institution,
             "payee_ifsc": payee.ifsc,
         }
-    if other_account and names_an_account(account) and changed.get("institution", hop.institution) == told.institution:
+    if (
+        other_account
+        and names_an_account(account)
+        and changed.get("institution", hop.institution) == stated.institution
+    ):
         changed |= {"payee_holder": payee.holder, "account_key": account, "payee_ifsc": payee.ifsc}
     return changed
 
@@ -341,4 +345,4 @@ def _fields(hop: HopRow, corrected: HopRow) -> list[str]:
         "flags": "date",
         "amount_paise": "amount",
     }
-    return list(dict.fromkeys(said for name, said in names.items() if getattr(hop, name) != getattr(corrected, name)))
+    return list(dict.fromkeys(field for name, field in names.items() if getattr(hop, name) != getattr(corrected, name)))

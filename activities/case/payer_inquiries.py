@@ -221,30 +221,30 @@ async def write_payer_lines(
     statements = [line for line in lines if line.kind in _STATEMENTS]
     await payer_inquiries.insert_statements(work.connection, statements, answer_ids, _keys(statements), work.now)
     await _flag(work, statements)
-    found = await _write_found(work, lines, answer_ids, is_signed=is_signed)
+    transfers = await _write_found(work, lines, answer_ids, is_signed=is_signed)
     proposed = [
-        found_task(institution, line.hop_no, found_id, new) for found_id, line, new in found if line.is_proposed
+        found_task(institution, line.hop_no, found_id, new) for found_id, line, new in transfers if line.is_proposed
     ]
     await work.ask(*_tasks(institution, statements), *proposed, institution=institution)
     for inquiry_id in inquiry_ids:
-        said = [line for line in lines if line.inquiry_id == inquiry_id]
+        stated = [line for line in lines if line.inquiry_id == inquiry_id]
         # What the bank fetched of its feed is bound here, because the delivery there has no bytes.
         passed = await bank_exchanges.bound(work.connection, About.PAYER_INQUIRY, inquiry_id)
-        newest = next((line for line in reversed(said) if line.kind in _STATEMENTS), None)
+        newest = next((line for line in reversed(stated) if line.kind in _STATEMENTS), None)
         await work.log(
             EventKind.PAYER_BANK_STATED,
             inquiry_id=str(inquiry_id),
-            hop_no=said[0].hop_no,
+            hop_no=stated[0].hop_no,
             institution=institution,
             statement=newest.kind.value if newest else "",
-            differing=[one.value for one in newest.differing] if newest else [],
-            found=sum(line.kind is PayerLineKind.FOUND for line in said) or None,
+            differing=[difference.value for difference in newest.differing] if newest else [],
+            found=sum(line.kind is PayerLineKind.FOUND for line in stated) or None,
             **passed,
         )
     least_paise = work.ctx.policy.trail.min_chase_paise
     return [
         Followable(found_id, line.hop_no, new)
-        for found_id, line, new in found
+        for found_id, line, new in transfers
         if is_signed and line.may_follow and new.amount_paise >= least_paise
     ]
 
@@ -298,14 +298,14 @@ def _key(line: PayerLine) -> tuple[object, str]:
     return line.inquiry_id, reference_key(line.claim.reference)
 
 
-def found_task(institution: str, hop_no: int, found_id: int, found: NewFound) -> NewTask:
+def found_task(institution: str, hop_no: int, found_id: int, transfer: NewFound) -> NewTask:
     """Return the task that proposes a found transfer to the desk."""
     facts = TaskFacts(
         institution=institution,
         found_id=found_id,
-        claimed_paise=found.amount_paise,
-        to_bank=found.payee_institution or found.payee_institution_as_told,
-        at=f"{found.occurred_at.astimezone(IST):%d-%m-%Y %H:%M}" if found.occurred_at else "",
+        claimed_paise=transfer.amount_paise,
+        to_bank=transfer.payee_institution or transfer.payee_institution_as_told,
+        at=f"{transfer.occurred_at.astimezone(IST):%d-%m-%Y %H:%M}" if transfer.occurred_at else "",
     )
     return about_hop(TaskKind.PAYER_BANK, TaskCause.TRANSFER_FOUND, hop_no, facts)
 
@@ -347,47 +347,47 @@ async def decide(ctx: Context, ack_no: str, found_id: int, decided: FoundTransfe
     withdrawal dismisses it) and `LimitExceeded`.
     """
     async with case_transaction(ctx, ack_no, officer) as work:
-        found = await payer_inquiries.found_of_case(work.connection, work.case_no, found_id)
-        if found.decision is not None:
+        transfer = await payer_inquiries.found_of_case(work.connection, work.case_no, found_id)
+        if transfer.decision is not None:
             raise FoundTransferDecided(found_id)
         hop_no, follow_up = None, None
-        if decided.decision is FoundDecision.TAKEN and found.followed_hop_no is not None:
-            hop_no = await accept(work, found, decided.reason)
+        if decided.decision is FoundDecision.TAKEN and transfer.followed_hop_no is not None:
+            hop_no = await accept(work, transfer, decided.reason)
         elif decided.decision is FoundDecision.TAKEN:
-            hop_no, follow_up = await _take(work, found, decided.reason)
-        elif found.followed_hop_no is not None:
-            raise FoundTransferFollowed(found_id, found.followed_hop_no)
+            hop_no, follow_up = await _take(work, transfer, decided.reason)
+        elif transfer.followed_hop_no is not None:
+            raise FoundTransferFollowed(found_id, transfer.followed_hop_no)
         else:
-            data = {"found_id": found_id, "institution": found.institution, "reason": decided.reason}
+            data = {"found_id": found_id, "institution": transfer.institution, "reason": decided.reason}
             await work.log(EventKind.FOUND_TRANSFER_DISMISSED, **data)
         await payer_inquiries.decide(
             work.connection, found_id, decided.decision.value, decided.reason, officer, work.now, hop_no
         )
-        await _close_task(work, found)
+        await _close_task(work, transfer)
     return DeskDone(work.case_no, hop_no, follow_up)
 
 
 async def dismiss_followed(work: CaseTransaction, hop_nos: Sequence[int], reason: str) -> None:
     """Dismiss the found transfers that these hops follow, because two officers have withdrawn the hops."""
-    for found in await payer_inquiries.undecided_at(work.connection, work.case_no, hop_nos):
+    for transfer in await payer_inquiries.undecided_at(work.connection, work.case_no, hop_nos):
         dismissed = FoundDecision.DISMISSED.value
-        await payer_inquiries.decide(work.connection, found.found_id, dismissed, reason, work.actor, work.now, None)
-        await _close_task(work, found)
+        await payer_inquiries.decide(work.connection, transfer.found_id, dismissed, reason, work.actor, work.now, None)
+        await _close_task(work, transfer)
 
 
-async def _close_task(work: CaseTransaction, found: FoundRow) -> None:
+async def _close_task(work: CaseTransaction, transfer: FoundRow) -> None:
     """Close the task that proposed a found transfer."""
-    task = found_task(found.institution, found.hop_no, found.found_id, found)
+    task = found_task(transfer.institution, transfer.hop_no, transfer.found_id, transfer)
     await work.close_tasks(task.subject, [task.cause], "it is decided", facts=task.facts)
 
 
-async def _take(work: CaseTransaction, found: FoundRow, reason: str) -> tuple[int, FollowUp]:
+async def _take(work: CaseTransaction, transfer: FoundRow, reason: str) -> tuple[int, FollowUp]:
     """Open the transfer as a hop of the victim, beside the told one."""
     connection, case_no, rules = work.connection, work.case_no, work.ctx.policy.trail
     if work.head.last_hop_no >= rules.max_hops:
         raise TrailFull(rules.max_hops, rules.max_layers)
-    told = await hops.get(connection, case_no, found.hop_no)
-    hop = hop_of(found, told, work.head.last_hop_no + 1)
+    stated_hop = await hops.get(connection, case_no, transfer.hop_no)
+    hop = hop_of(transfer, stated_hop, work.head.last_hop_no + 1)
     # No waiting for this lock: a complaint that holds it may be waiting for the case row, which we hold.
     if not await intake.try_lock(connection, intake.lock_of_transfer(hop.reference)):
         raise TransferBusy
@@ -397,15 +397,15 @@ async def _take(work: CaseTransaction, found: FoundRow, reason: str) -> tuple[in
     await cases.give_out_hops(connection, case_no, hop.hop_no)
     await intake.register_transfers(connection, case_no, [key_of(hop)], [hop.hop_no])
     entries = list(complaint_entries(hop.hop_no, hop.amount_paise))
-    key = f"found|{found.found_id}"
+    key = f"found|{transfer.found_id}"
     await ledger.post(connection, case_no, "transfer_found", key, work.now, entries)
     await work.ask(*tasks_before_asking(hop.hop_no, hop.state, hop.flags))
     await work.log(
         EventKind.FOUND_TRANSFER_TAKEN,
         hop_no=hop.hop_no,
-        found_id=found.found_id,
+        found_id=transfer.found_id,
         institution=hop.institution,
-        told_hop_no=told.hop_no,
+        told_hop_no=stated_hop.hop_no,
         placed=events.placed(entries),
         reason=reason,
     )

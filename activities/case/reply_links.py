@@ -303,8 +303,8 @@ class ReplyLinks(ABC, Generic[View, Form]):
     async def _locked(self, digest: bytes) -> AsyncIterator[LockedLink | None]:
         """Open a transaction in which the link is locked; None if there is no such link."""
         async with self._places, self._ctx.pool.acquire() as connection, connection.transaction():
-            found = await reply_links.lock(connection, self.about, digest)
-            yield LockedLink(connection, *found) if found else None
+            row = await reply_links.lock(connection, self.about, digest)
+            yield LockedLink(connection, *row) if row else None
 
     async def _keep(
         self,

@@ -85,9 +85,9 @@ class RequestSender:
     async def send_batch(self, params: SendBatch) -> BatchSent:
         """Call the banks of these requests at once, each within a short limit."""
         request_ids = [UUID(request.request_id) for request in params.requests]
-        found = await self.read(self.ctx, request_ids)
+        rows = await self.read(self.ctx, request_ids)
         calls = [
-            self._try(found.get(request_id), request.times)
+            self._try(rows.get(request_id), request.times)
             for request_id, request in zip(request_ids, params.requests, strict=True)
         ]
         return BatchSent(tried=tuple(await asyncio.gather(*calls)))

@@ -73,8 +73,8 @@ class SortedRows:
     def most_paise(self, known: KnownTransfer) -> int:
         """Return the largest amount that the complaint tells of this transfer at its bank; zero without one."""
         same = [row for row in self.matched if self.known[row.index] is known]
-        told = [row for row in same if Differing.BANK not in self.differing.get(row.index, ())]
-        return max((row.statement.amount_paise for row in told), default=0)
+        at_bank = [row for row in same if Differing.BANK not in self.differing.get(row.index, ())]
+        return max((row.statement.amount_paise for row in at_bank), default=0)
 
     def hops_of(self, case_no: str) -> list[int]:
         """Return the hops of this case that the complaint names."""
@@ -110,48 +110,48 @@ def read_transfers(ctx: Context, complaint: Complaint) -> tuple[list[Row], list[
     return rows, flags
 
 
-def _bank(ctx: Context, told: str, ifsc: str | None, holder: str) -> str:
-    found, _ = ctx.directory.current.resolve(told, ifsc, holder, "payer")
-    return found.code if found else ""
+def _bank(ctx: Context, stated: str, ifsc: str | None, holder: str) -> str:
+    bank, _ = ctx.directory.current.resolve(stated, ifsc, holder, "payer")
+    return bank.code if bank else ""
 
 
 def sort_rows(ctx: Context, rows: Sequence[Row], registered: Sequence[KnownTransfer]) -> SortedRows:
     """Find the rows that are new transfers. A transfer that is known, or listed before, becomes no second hop."""
-    found = SortedRows([], [], {}, {}, {}, [])
-    known = [(one.transfer_key, _statement(ctx, one), one) for one in registered]
+    sorted_rows = SortedRows([], [], {}, {}, {}, [])
+    known = [(item.transfer_key, _statement(ctx, item), item) for item in registered]
     listed: list[tuple[str, Statement, Row]] = []
     for row in rows:
         if same := find(row.statement, known):
-            found.matched.append(row)
-            found.known[row.index] = same[1]
+            sorted_rows.matched.append(row)
+            sorted_rows.known[row.index] = same[1]
             where = f"case {same[1].case_no} has this transfer"
-            _note_differences(found, row, same[0], where)
+            _note_differences(sorted_rows, row, same[0], where)
             if not same[1].reference_key:
                 flag = Flag(field=f"transfers[{row.index}]", code="reference_added", message=f"{where} without one")
-                found.flags.append(flag)
+                sorted_rows.flags.append(flag)
                 # The complaint's next transfer has another reference, so it is another one.
-                known = [one for one in known if one[2] is not same[1]]
+                known = [item for item in known if item[2] is not same[1]]
         elif same_row := find(row.statement, listed):
-            found.repeats[row.index] = same_row[1].index
-            _note_differences(found, row, same_row[0], f"transfers[{same_row[1].index}] is this transfer")
-            if not found.differing.get(row.index):
-                found.flags.append(_REPEATED.model_copy(update={"field": f"transfers[{row.index}]"}))
+            sorted_rows.repeats[row.index] = same_row[1].index
+            _note_differences(sorted_rows, row, same_row[0], f"transfers[{same_row[1].index}] is this transfer")
+            if not sorted_rows.differing.get(row.index):
+                sorted_rows.flags.append(_REPEATED.model_copy(update={"field": f"transfers[{row.index}]"}))
         else:
-            found.fresh.append(row)
+            sorted_rows.fresh.append(row)
             listed.append((row.key, row.statement, row))
-            found.flags.extend(_same_reference(row, [statement for _, statement, _ in known + listed]))
-    return found
+            sorted_rows.flags.extend(_same_reference(row, [statement for _, statement, _ in known + listed]))
+    return sorted_rows
 
 
-def _note_differences(found: SortedRows, row: Row, statement: Statement, where: str) -> None:
+def _note_differences(sorted_rows: SortedRows, row: Row, statement: Statement, where: str) -> None:
     if differences := differing(row.statement, statement):
-        found.differing[row.index] = differences
-        found.flags.extend(flags_of(differences, row.index, where))
+        sorted_rows.differing[row.index] = differences
+        sorted_rows.flags.extend(flags_of(differences, row.index, where))
 
 
 def _same_reference(row: Row, others: Sequence[Statement]) -> list[Flag]:
     """Return a flag if a transfer of another amount to another bank has the same reference."""
-    if all(one is row.statement or one.reference_key != row.statement.reference_key for one in others):
+    if all(other is row.statement or other.reference_key != row.statement.reference_key for other in others):
         return []
     message = "another transfer, of another amount to another bank, has this reference too"
     return [Flag(field=f"transfers[{row.index}]", code="reference_twice", message=message)]
@@ -172,17 +172,17 @@ def _statement(ctx: Context, known: KnownTransfer) -> Statement:
     )
 
 
-def told_rows(rows: Sequence[Row], found: SortedRows, case_no: str, first_hop_no: int) -> list[ToldRow]:
+def told_rows(rows: Sequence[Row], sorted_rows: SortedRows, case_no: str, first_hop_no: int) -> list[ToldRow]:
     """Return every transfer of the complaint with the hop that it opens, or that is this transfer already."""
-    hop_nos = {row.index: hop_no for hop_no, row in enumerate(found.fresh, start=first_hop_no)}
-    hop_nos |= {index: hop_nos[first] for index, first in found.repeats.items()}
-    told = []
+    hop_nos = {row.index: hop_no for hop_no, row in enumerate(sorted_rows.fresh, start=first_hop_no)}
+    hop_nos |= {index: hop_nos[first] for index, first in sorted_rows.repeats.items()}
+    complaint_rows = []
     for row in rows:
-        known = found.known.get(row.index)
+        known = sorted_rows.known.get(row.index)
         place = (known.case_no, known.hop_no) if known else (case_no, hop_nos[row.index])
-        differences = found.differing.get(row.index, ())
-        told.append(ToldRow(transfer=row.transfer, case_no=place[0], hop_no=place[1], differing=differences))
-    return told
+        differences = sorted_rows.differing.get(row.index, ())
+        complaint_rows.append(ToldRow(transfer=row.transfer, case_no=place[0], hop_no=place[1], differing=differences))
+    return complaint_rows
 
 
 FOUND_BY_BANK: Final = Flag(
@@ -208,24 +208,24 @@ async def follow(work: CaseTransaction, new: Sequence[Followable], last_hop_no: 
     followed is still proposed to the desk.
     """
     opened: list[hops.HopRow] = []
-    for one in new:
-        hop = await _to_follow(work, one, last_hop_no + len(opened) + 1)
+    for followable in new:
+        hop = await _to_follow(work, followable, last_hop_no + len(opened) + 1)
         if hop is not None:
-            await _open(work, one, hop)
+            await _open(work, followable, hop)
             opened.append(hop)
     if opened:
         await cases.give_out_hops(work.connection, work.case_no, opened[-1].hop_no)
     return opened
 
 
-async def _to_follow(work: CaseTransaction, one: Followable, hop_no: int) -> hops.HopRow | None:
+async def _to_follow(work: CaseTransaction, followable: Followable, hop_no: int) -> hops.HopRow | None:
     """Return the hop of a found transfer, or None if it cannot be followed now."""
     connection, policy = work.connection, work.ctx.policy
-    if hop_no > policy.trail.max_hops or await hops.is_withdrawn(connection, work.case_no, one.hop_no):
+    if hop_no > policy.trail.max_hops or await hops.is_withdrawn(connection, work.case_no, followable.hop_no):
         return None
-    if await payer_inquiries.followed_count(connection, one.found.inquiry_id) >= policy.payer_bank.follow_most:
+    if await payer_inquiries.followed_count(connection, followable.found.inquiry_id) >= policy.payer_bank.follow_most:
         return None
-    hop = hop_of(one.found, await hops.get(connection, work.case_no, one.hop_no), hop_no)
+    hop = hop_of(followable.found, await hops.get(connection, work.case_no, followable.hop_no), hop_no)
     if hop.state is not HopState.OPEN:
         return None
     # No waiting for this lock: a complaint that holds it may be waiting for the case row, which we hold.
@@ -236,65 +236,67 @@ async def _to_follow(work: CaseTransaction, one: Followable, hop_no: int) -> hop
     return hop.model_copy(update={"flags": (*hop.flags, FOUND_BY_BANK)})
 
 
-async def _open(work: CaseTransaction, one: Followable, hop: hops.HopRow) -> None:
+async def _open(work: CaseTransaction, followable: Followable, hop: hops.HopRow) -> None:
     connection, case_no = work.connection, work.case_no
     await hops.insert(connection, case_no, work.now, [hop])
     await intake.register_transfers(connection, case_no, [key_of(hop)], [hop.hop_no])
     entries = found_entries(hop.hop_no, hop.amount_paise)
-    await ledger.post(connection, case_no, "transfer_followed", f"followed|{one.found_id}", work.now, entries)
-    await payer_inquiries.followed(connection, one.found_id, hop.hop_no)
+    await ledger.post(connection, case_no, "transfer_followed", f"followed|{followable.found_id}", work.now, entries)
+    await payer_inquiries.followed(connection, followable.found_id, hop.hop_no)
     await work.log(
         EventKind.FOUND_TRANSFER_FOLLOWED,
         hop_no=hop.hop_no,
-        found_id=one.found_id,
+        found_id=followable.found_id,
         institution=hop.institution,
-        told_hop_no=one.hop_no,
+        told_hop_no=followable.hop_no,
         placed=events.placed(entries),
     )
 
 
-async def accept(work: CaseTransaction, found: FoundRow, reason: str) -> int:
+async def accept(work: CaseTransaction, transfer: FoundRow, reason: str) -> int:
     """Count a followed transfer as lost, by an officer's decision; return its hop."""
-    hop_no = found.followed_hop_no
+    hop_no = transfer.followed_hop_no
     assert hop_no is not None, "the caller has checked it"
     balances = await ledger.balances(work.connection, work.case_no, hop_no)
     entries = move_between(hop_no, Bucket.LOST, Bucket.PROPOSED, -balances[Bucket.PROPOSED])
-    key = f"found|{found.found_id}"
+    key = f"found|{transfer.found_id}"
     await ledger.post(work.connection, work.case_no, "transfer_found", key, work.now, entries)
     await work.log(
         EventKind.FOUND_TRANSFER_TAKEN,
         hop_no=hop_no,
-        found_id=found.found_id,
-        institution=found.payee_institution,
-        told_hop_no=found.hop_no,
+        found_id=transfer.found_id,
+        institution=transfer.payee_institution,
+        told_hop_no=transfer.hop_no,
         placed=events.placed(entries),
         reason=reason,
     )
     return hop_no
 
 
-def hop_of(found: NewFound, told: hops.HopRow, hop_no: int) -> hops.HopRow:
+def hop_of(transfer: NewFound, stated_hop: hops.HopRow, hop_no: int) -> hops.HopRow:
     """Return the hop of a found transfer, beside the told one.
 
     The payer is the told one, because the bank was asked about that payer.
     """
-    flags = () if found.occurred_at else (no_date_flag("the statement of the victim's bank"),)
-    return told.model_copy(
+    flags = () if transfer.occurred_at else (no_date_flag("the statement of the victim's bank"),)
+    return stated_hop.model_copy(
         update={
             "hop_no": hop_no,
             "revision": 0,
             "source": HopSource.COMPLAINT,
-            "state": first_state(routable=found.payee_institution is not None, reference=found.reference, flags=flags),
-            "institution": found.payee_institution,
-            "payee_institution_as_told": found.payee_institution_as_told,
-            "payee_holder": found.payee_account,
-            "payee_ifsc": found.payee_ifsc,
-            "account_key": account_key(found.payee_account),
-            "reference": found.reference,
-            "reference_key": found.reference_key,
-            "amount_paise": found.amount_paise,
-            "disputed_paise": found.amount_paise,
-            "transferred_at": found.occurred_at or told.transferred_at,
+            "state": first_state(
+                routable=transfer.payee_institution is not None, reference=transfer.reference, flags=flags
+            ),
+            "institution": transfer.payee_institution,
+            "payee_institution_as_told": transfer.payee_institution_as_told,
+            "payee_holder": transfer.payee_account,
+            "payee_ifsc": transfer.payee_ifsc,
+            "account_key": account_key(transfer.payee_account),
+            "reference": transfer.reference,
+            "reference_key": transfer.reference_key,
+            "amount_paise": transfer.amount_paise,
+            "disputed_paise": transfer.amount_paise,
+            "transferred_at": transfer.occurred_at or stated_hop.transferred_at,
             "opened_by_answer": None,
             "flags": flags,
         }

@@ -186,10 +186,10 @@ def _checked(archive: zipfile.ZipFile, copy: PackWriter, progress: Progress | No
     return Whole(key, len(copy.listed), chain.events, chain.last.hex(), case_no, tuple(chain.hashes))
 
 
-def _check_names(found: list[str], expected: list[str]) -> None:
-    if found == expected:
+def _check_names(names: list[str], expected: list[str]) -> None:
+    if names == expected:
         return
-    added, missing = sorted(set(found) - set(expected)), sorted(set(expected) - set(found))
+    added, missing = sorted(set(names) - set(expected)), sorted(set(expected) - set(names))
     if added:
         raise NotEvidence(f"{added[0]!r} was added or renamed")
     raise NotEvidence(f"{missing[0]} is missing" if missing else "a file is there twice or the order was changed")

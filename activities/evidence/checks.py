@@ -43,12 +43,12 @@ _ORIGIN: Final = re.compile(r"https?://[^/?]*")
 
 def check_statements(archive: zipfile.ZipFile, chain: ChainReader, listed: Sequence[Listed]) -> None:
     """Check that the banks' statements are those that the log binds. Raises `NotEvidence`."""
-    found = _excluded(archive) | {file.name: file.sha256 for file in listed}
+    digests = _excluded(archive) | {file.name: file.sha256 for file in listed}
     for name, digest in chain.bound.items():
-        if found.get(name) != digest:
+        if digests.get(name) != digest:
             raise NotEvidence(f"{name} is not what the log bound")
-    statements = {name for name in found if name.startswith(f"{STATEMENTS}/")}
-    bodies = {name for name in found if name.startswith(f"{BODIES}/")}
+    statements = {name for name in digests if name.startswith(f"{STATEMENTS}/")}
+    bodies = {name for name in digests if name.startswith(f"{BODIES}/")}
     if unbound := (statements | bodies) - chain.bound.keys():
         raise NotEvidence(f"{min(unbound)} is not what the log bound")
     for update in _rows(archive, "banks/status_updates.jsonl"):
@@ -95,25 +95,25 @@ def check_sent(archive: zipfile.ZipFile, chain: ChainReader, listed: Sequence[Li
 
     Packs of older engines have neither sent bytes nor log entries about them.
     """
-    found = _excluded(archive) | {file.name: file.sha256 for file in listed}
-    folders = {name.rpartition("/")[0] for name in found if name.startswith(f"{SENT}/")}
+    digests = _excluded(archive) | {file.name: file.sha256 for file in listed}
+    folders = {name.rpartition("/")[0] for name in digests if name.startswith(f"{SENT}/")}
     bound_folders = {f"{SENT}/{number:010}" for number in chain.sent}
-    for name in found.keys() - chain.bound.keys():
+    for name in digests.keys() - chain.bound.keys():
         if name.rpartition("/")[0] in bound_folders:
             raise NotEvidence(f"{name} is not what the log bound")
     unseen = dict(chain.sent)
-    if EXCHANGES not in found and not folders and not unseen:
+    if EXCHANGES not in digests and not folders and not unseen:
         return
     for row in _rows(archive, EXCHANGES):
         folder, digest = f"{SENT}/{row['exchange_id']:010}", row["digest"].removeprefix("\\x")
-        if folder not in folders or {f"{folder}/body", f"{folder}/request.txt"} - found.keys():
+        if folder not in folders or {f"{folder}/body", f"{folder}/request.txt"} - digests.keys():
             raise NotEvidence(f"{folder} is incomplete")
         folders.discard(folder)
         if unseen.pop(row["exchange_id"], digest) != digest:
             raise NotEvidence(f"{folder} is not what the log says was sent")
         name = f"{folder}/body"
         is_cut = name in archive.NameToInfo and archive.getinfo(name).file_size < row["size_bytes"]
-        if not row["masked"] and not is_cut and found[name] != digest:
+        if not row["masked"] and not is_cut and digests[name] != digest:
             raise NotEvidence(f"{name} is not what its row says was sent")
     if missing := folders | {f"{SENT}/{number:010}" for number in unseen}:
         raise NotEvidence(f"{EXCHANGES} has no row for {min(missing)}")
@@ -179,11 +179,11 @@ def _wrong(kept: dict[str, bytes], body_digest: bytes) -> str:
     except InvalidSignature:
         return "the signature does not hold"
     base = kept["signature-base"].decode().split("\n")
-    covered = {one[1]: one[2] for line in base if (one := _COVERED.fullmatch(line))}
-    said = _as_signed(base)
+    covered = {part[1]: part[2] for line in base if (part := _COVERED.fullmatch(line))}
+    signed_fields = _as_signed(base)
     start, *lines = kept["request.txt"].decode("latin-1").split("\n")
     method, _, target = start.partition(" ")
-    if said.get("@method") != method or not _same_target(said, target):
+    if signed_fields.get("@method") != method or not _same_target(signed_fields, target):
         return "the first line of request.txt is not what was signed"
     came = {(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)}
     if any((name, value) not in came for name, value in covered.items()):
@@ -200,8 +200,12 @@ def _as_signed(base: list[str]) -> dict[str, str]:
     return {name.strip('"'): value for name, value in pairs if name.startswith('"@') and name.endswith('"')}
 
 
-def _same_target(said: dict[str, str], target: str) -> bool:
-    if "@target-uri" in said and "@path" not in said:
-        return _ORIGIN.sub("", said["@target-uri"], count=1) == target
+def _same_target(signed_fields: dict[str, str], target: str) -> bool:
+    if "@target-uri" in signed_fields and "@path" not in signed_fields:
+        return _ORIGIN.sub("", signed_fields["@target-uri"], count=1) == target
     path, mark, query = target.partition("?")
-    return said.get("@path") == path and said.get("@query", "?") == f"?{query}" and (bool(mark) or not query)
+    return (
+        signed_fields.get("@path") == path
+        and signed_fields.get("@query", "?") == f"?{query}"
+        and (bool(mark) or not query)
+    )

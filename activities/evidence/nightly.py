@@ -195,8 +195,8 @@ class NightlyRuns:
                     # A thread, because a case with many hops takes seconds.
                     await asyncio.to_thread(verdict.examine, case)
                 await self._rest(time.monotonic() - began)
-        for found in verdict.breaks:
-            log.error("nightly verify: case %s violates %s", found.case_no, found.check.value)
+        for violation in verdict.breaks:
+            log.error("nightly verify: case %s violates %s", violation.case_no, violation.check.value)
         if verdict.clean:
             return RunResult(outcome=RunOutcome.CLEAN, cases=verdict.cases)
         return RunResult(

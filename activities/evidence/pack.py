@@ -182,7 +182,7 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
     texts_of_grievances = await grievance_views.of_case(connection, case_no, persons.open_stored)
     return Opened(
         grievances=texts_of_grievances.grievances,
-        hearings={number: persons.open_stored(said) for number, said in heard.items()},
+        hearings={number: persons.open_stored(statement) for number, statement in heard.items()},
         forms=forms,
         raws={answer_id: persons.open_stored(raw) for answer_id, raw in raws.items()},
         unreadable={number: persons.open_stored(raw) for number, raw in unreadable.items()},

@@ -45,9 +45,9 @@ async def read_one(ctx: Context, institution: str, inquiry_id: UUID) -> DebitInq
     """Return one inquiry of the bank, also one that is over. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection:
         row = await payer_inquiries.one_of_bank(connection, institution, inquiry_id)
-        (found,) = await _inquiries(ctx, connection, [row])
-    await keep_served(ctx, About.PAYER_INQUIRY, {inquiry_id: found})
-    return found
+        (inquiry,) = await _inquiries(ctx, connection, [row])
+    await keep_served(ctx, About.PAYER_INQUIRY, {inquiry_id: inquiry})
+    return inquiry
 
 
 async def take_answer(

@@ -85,9 +85,9 @@ async def read_hold(ctx: Context, institution: str, request_id: UUID) -> FeedHol
         await bank_feeds.number(connection, institution)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             row = await bank_feeds.one(connection, institution, request_id)
-            (found,) = await _holds(ctx, connection, institution, [row])
-    await keep_served(ctx, About.HOLD_REQUEST, {request_id: found}, _keys([row]))
-    return found
+            (hold,) = await _holds(ctx, connection, institution, [row])
+    await keep_served(ctx, About.HOLD_REQUEST, {request_id: hold}, _keys([row]))
+    return hold
 
 
 async def announce(pool: Pool, institution: str) -> None:

@@ -126,7 +126,7 @@ async def read(ctx: Context, session: BankSession) -> Inbox:
         holds=tuple(_waiting(ctx, institution, row, opened.get(row.request_id)) for row in holds),
         orders=tuple(orders),
         opened=opened,
-        checked=frozenset(one.subject_id for one in checks if one.subject_id is not None),
+        checked=frozenset(check.subject_id for check in checks if check.subject_id is not None),
         checks=len(checks),
         given_back=back,
         last_answered_at=last,
@@ -264,21 +264,21 @@ async def _send(attempt: Attempt, call: BankTestCall) -> Write:
 
 
 async def _outcome(ctx: Context, sender: EventSender, institution: str) -> tuple[BankTestOutcome, str]:
-    found, detail = BankTestOutcome.NO_WEBHOOK, ""
+    outcome, detail = BankTestOutcome.NO_WEBHOOK, ""
     try:
         wire = await ctx.directory.way(institution, ChannelKind.PUSH)
         if isinstance(wire, BankWire):
             delivery = await sender.send_hold_request(wire, new_test_ticket(), timeout_seconds=CALL_SECONDS)
-            found, detail = BankTestOutcome.TAKEN, delivery.job_id
+            outcome, detail = BankTestOutcome.TAKEN, delivery.job_id
     except BankChannelGone as error:
-        found, detail = BankTestOutcome.CLOSED, str(error)
+        outcome, detail = BankTestOutcome.CLOSED, str(error)
     except BankRefused as error:
-        found, detail = BankTestOutcome.REFUSED, f"{error.response_code} {error.message}".strip()
+        outcome, detail = BankTestOutcome.REFUSED, f"{error.response_code} {error.message}".strip()
     except (CannotOpen, BankMisconfigured) as error:
-        found, detail = BankTestOutcome.REFUSED, str(error)
+        outcome, detail = BankTestOutcome.REFUSED, str(error)
     except BankError as error:
-        found, detail = BankTestOutcome.UNREACHABLE, str(error)
-    return found, detail
+        outcome, detail = BankTestOutcome.UNREACHABLE, str(error)
+    return outcome, detail
 
 
 TEST_CALL: Final = Kind(
@@ -350,10 +350,10 @@ async def page(ctx: Context, institution: str, find: str, before_no: int, before
     async with ctx.pool.acquire() as connection:
         if before_order is None:
             await bank_feeds.number(connection, institution)
-            found: Sequence[UUID] | None = None
+            request_ids: Sequence[UUID] | None = None
             if find:
-                found = await bank_feeds.find_answered(connection, institution, *keys, FOUND_MAX)
-            rows = await bank_feeds.answered(connection, institution, before_no or _NEWEST, PAGE + 1, found)
+                request_ids = await bank_feeds.find_answered(connection, institution, *keys, FOUND_MAX)
+            rows = await bank_feeds.answered(connection, institution, before_no or _NEWEST, PAGE + 1, request_ids)
         if not before_no:
             of: Sequence[UUID] | None = None
             if find:
@@ -401,10 +401,10 @@ async def add(
 
     It is not taken if a newer one than its form is there.
     """
-    found = await look_at_statement(ctx, institution, request_id)
-    assert found is not None, "the caller has looked at it"
+    looked_at = await look_at_statement(ctx, institution, request_id)
+    assert looked_at is not None, "the caller has looked at it"
     if await told_since(ctx, institution, request_id, form.made_at):
-        return ReplyNotTaken(found[0])
+        return ReplyNotTaken(looked_at[0])
     return await book(ctx, institution, request_id, form)
 
 

@@ -83,17 +83,17 @@ async def orders_of_returns(
     found_credits: dict[int, Credit] = {}
     for line in read:
         reference, case_no = _reference_of(stated, line), case_of.get(line.line_no)
-        found = [each for each in lines if each.reference_key == reference_key(line.reference)]
-        found = [each for each in found if case_no is None or each.case_no == case_no]
+        matching = [each for each in lines if each.reference_key == reference_key(line.reference)]
+        matching = [each for each in matching if case_no is None or each.case_no == case_no]
         before = known.get(reference.upper())
-        chosen = next((each for each in found if (each.order_id, each.line_no) == before), None)
-        chosen = chosen or open_lines.choose(_named_by(line.job_id, found), line.returned_paise)
+        chosen = next((each for each in matching if (each.order_id, each.line_no) == before), None)
+        chosen = chosen or open_lines.choose(_named_by(line.job_id, matching), line.returned_paise)
         if chosen is not None:
             done_at = start_of(line.settled_on) if line.settled_on else stated.created_at or now
-            said = ConfirmedLine(
+            confirmed = ConfirmedLine(
                 line_no=chosen.line_no, amount_paise=line.returned_paise, done_at=done_at, reference=reference
             )
-            found_credits[line.line_no] = Credit(chosen.order_id, chosen.case_no, said)
+            found_credits[line.line_no] = Credit(chosen.order_id, chosen.case_no, confirmed)
     return found_credits
 
 
@@ -103,13 +103,13 @@ def _reference_of(stated: ReturnedFunds, line: ReturnedTransfer) -> str:
     return text.strip()[:REFERENCE_MAX_CHARS]
 
 
-def _named_by(job_id: str | None, found: Sequence[ReferenceLine]) -> list[ReferenceLine]:
+def _named_by(job_id: str | None, fitting: Sequence[ReferenceLine]) -> list[ReferenceLine]:
     """Return the lines of the order with this case id; without one, all lines that the bank may still execute.
 
     A cancelled order counts as executed only if the bank names it.
     """
-    named = [each for each in found if job_id and _is_case_of(each.case_no, each.order_id, job_id)]
-    return named or [each for each in found if not each.done_no_more]
+    named = [each for each in fitting if job_id and _is_case_of(each.case_no, each.order_id, job_id)]
+    return named or [each for each in fitting if not each.done_no_more]
 
 
 def _is_case_of(case_no: str, identity: UUID, job_id: str) -> bool:
@@ -129,10 +129,10 @@ class _Open:
     def __post_init__(self) -> None:
         self.left = {(line.order_id, line.line_no): line.left_paise for line in self.lines}
 
-    def choose(self, found: Sequence[ReferenceLine], paise: int) -> ReferenceLine | None:
+    def choose(self, fitting: Sequence[ReferenceLine], paise: int) -> ReferenceLine | None:
         """Return the line that this amount is deducted from; lines with an open amount come first."""
-        open_now = [line for line in found if self.left[line.order_id, line.line_no] > 0]
-        chosen = open_now or list(found)
+        open_now = [line for line in fitting if self.left[line.order_id, line.line_no] > 0]
+        chosen = open_now or list(fitting)
         if len({line.order_id for line in chosen}) != 1:
             return None
         self.left[chosen[0].order_id, chosen[0].line_no] -= paise
@@ -193,8 +193,8 @@ async def take_resolution(ctx: Context, institution: str, update: StatusUpdate, 
     elif not done:
         with suppress(OrderOver):  # an acknowledgement of an order that has ended is ignored
             await bank_statements.acknowledge(ctx, institution, order_id)
-    said = f"order {kind.value}: {applied} lines booked, {'refused' if rejected is not None else 'not refused'}"
-    return Resolved(said, repeated=bool(done) and duplicates == len(done), doubts=tuple(doubts))
+    summary = f"order {kind.value}: {applied} lines booked, {'refused' if rejected is not None else 'not refused'}"
+    return Resolved(summary, repeated=bool(done) and duplicates == len(done), doubts=tuple(doubts))
 
 
 async def _refuse(ctx: Context, institution: str, order_id: UUID, line: StatusLine) -> list[str]:
@@ -231,19 +231,23 @@ def _released(
     beyond: list[str] = []
     for line in mine:
         by_reference[line.reference_key].append(line)
-    for said in update.lines:
-        if isinstance(said, UnreadableLine) or said.kind is not ClaimKind.HELD or not said.amount_paise:
+    for line_stated in update.lines:
+        if (
+            isinstance(line_stated, UnreadableLine)
+            or line_stated.kind is not ClaimKind.HELD
+            or not line_stated.amount_paise
+        ):
             continue
-        chosen = open_lines.choose(by_reference[reference_key(said.root_reference)], said.amount_paise)
+        chosen = open_lines.choose(by_reference[reference_key(line_stated.root_reference)], line_stated.amount_paise)
         if chosen is None:
-            beyond.append(f"TxInf[{said.line_no}]: the order has no line about this transfer")
+            beyond.append(f"TxInf[{line_stated.line_no}]: the order has no line about this transfer")
             continue
         done.append(
             ConfirmedLine(
                 line_no=chosen.line_no,
-                amount_paise=said.amount_paise,
-                done_at=said.occurred_at or now,
-                reference=(said.reference or f"{digest.hex()[:32]}/{said.line_no}")[:REFERENCE_MAX_CHARS],
+                amount_paise=line_stated.amount_paise,
+                done_at=line_stated.occurred_at or now,
+                reference=(line_stated.reference or f"{digest.hex()[:32]}/{line_stated.line_no}")[:REFERENCE_MAX_CHARS],
             )
         )
     return done, beyond
@@ -329,8 +333,8 @@ async def _take_answer(ctx: Context, institution: str, update: StatusUpdate, rec
         receipt = await take_status_update(ctx, institution, update, received.digest, received=received)
     except NotFound as error:
         raise MessageRefused("RslvdCase/Id: names no case of this bank") from error
-    said = f"answer: {receipt.accepted} lines taken, {receipt.duplicates} known, {receipt.discrepancies} contradict"
-    return MessageTaken(said, receipt.repeated, receipt.follow_up)
+    summary = f"answer: {receipt.accepted} lines taken, {receipt.duplicates} known, {receipt.discrepancies} contradict"
+    return MessageTaken(summary, receipt.repeated, receipt.follow_up)
 
 
 async def _take_returned(ctx: Context, institution: str, stated: ReturnedFunds, digest: bytes) -> MessageTaken:
@@ -354,8 +358,8 @@ async def _take_returned(ctx: Context, institution: str, stated: ReturnedFunds, 
     # After the lines are kept, and also when the message is repeated: the first run may have ended before this step.
     await book(ctx, institution, ordered)
     readable = sum(row.returned_paise is not None for row in rows)
-    said = f"money returned: {readable} of {len(rows)} lines read, {len(ordered)} of them as ordered"
-    return MessageTaken(said, repeated=not new, doubts=tuple(_doubts(stated, rows)))
+    summary = f"money returned: {readable} of {len(rows)} lines read, {len(ordered)} of them as ordered"
+    return MessageTaken(summary, repeated=not new, doubts=tuple(_doubts(stated, rows)))
 
 
 async def _placed(connection: Connection, institution: str, stated: ReturnedFunds) -> list[ReturnedRow]:

@@ -56,8 +56,8 @@ class SpoolWatcher:
             if not await try_to_lock(connection, WATCH_LOCK):
                 return []
             async with kept_alive(connection):
-                found = [await self._take(seen) for seen in ready]
-        return [outcome for outcome in found if outcome is not None]
+                outcomes = [await self._take(seen) for seen in ready]
+        return [outcome for outcome in outcomes if outcome is not None]
 
     async def _complete_files(self) -> list[Sighting]:
         """Return the files of every bank that can be taken now, the oldest first."""
@@ -77,14 +77,14 @@ class SpoolWatcher:
 
     def _waiting(self, codes: Set[str]) -> list[list[Sighting]]:
         """Return the files in each `in/` of these banks; blocks on disk access."""
-        found = []
+        by_bank = []
         for code in sorted(self.spool.banks() & codes):
             try:
-                found.append(self.spool.waiting(code))
+                by_bank.append(self.spool.waiting(code))
             except OSError as error:
                 # One bank's unreadable folder must not delay the answers of other banks.
                 log.warning("the spool of %s cannot be read: %s", code, error.strerror)
-        return found
+        return by_bank
 
     async def _take(self, seen: Sighting) -> Outcome | None:
         try:

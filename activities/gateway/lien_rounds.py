@@ -108,47 +108,47 @@ class ReconciliationActivities:
         """
         now = self.ctx.now()
         compared = await self._compare_left_over(now)
-        told = await self._tell_of_overdue(now)
+        notified = await self._tell_of_overdue(now)
         await self._write_due(now)
         limit = self.ctx.policy.reconciliation.asks_a_round
         async with self.ctx.pool.acquire() as connection:
             unput = await lien_inquiries.take_unput(connection, now, limit)
         asks = tuple(
             AskForList(
-                inquiry_id=str(one.inquiry_id),
-                institution=one.institution,
-                by_channel=self._has_asker(one.institution),
+                inquiry_id=str(inquiry.inquiry_id),
+                institution=inquiry.institution,
+                by_channel=self._has_asker(inquiry.institution),
             )
-            for one in unput
+            for inquiry in unput
         )
-        return RoundPlan(asks=asks, lists_compared=compared, told=told)
+        return RoundPlan(asks=asks, lists_compared=compared, told=notified)
 
     async def _compare_left_over(self, now: datetime) -> int:
         async with self.ctx.pool.acquire() as connection:
             left = await lien_lists.left_over(connection, now, self._failed_lists.resting(now), LEFT_OVER_LIMIT)
         attempt = self._failed_lists.attempt
-        done = [await attempt(one.list_no, partial(compare_list, self.ctx, one), now) for one in left]
+        done = [await attempt(held_list.list_no, partial(compare_list, self.ctx, held_list), now) for held_list in left]
         return sum(1 for compared in done if compared is not None)
 
     async def _tell_of_overdue(self, now: datetime) -> int:
         async with self.ctx.pool.acquire() as connection:
             due = await lien_inquiries.overdue(connection, now, self._failed_notices.resting(now), TELL_LIMIT)
         attempt = self._failed_notices.attempt
-        told = [await attempt(found.inquiry_id, partial(self._tell, found), now) for found in due]
-        return sum(1 for is_told in told if is_told)
+        notices = [await attempt(inquiry.inquiry_id, partial(self._tell, inquiry), now) for inquiry in due]
+        return sum(1 for is_told in notices if is_told)
 
-    async def _tell(self, found: Overdue) -> bool:
+    async def _tell(self, overdue: Overdue) -> bool:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            now = await comparisons.lock(connection, found.institution)
-            if not await lien_inquiries.told(connection, found, now):
+            now = await comparisons.lock(connection, overdue.institution)
+            if not await lien_inquiries.told(connection, overdue, now):
                 return False
-            code = found.institution
-            if found.desk:
+            code = overdue.institution
+            if overdue.desk:
                 kind, cause = TaskKind.ASK_FOR_LIENS, TaskCause.LIENS_TO_ASK_FOR
                 await tasks.open_for_institution(connection, code, kind, cause, now)
-            if found.supervisor:
+            if overdue.supervisor:
                 await tasks.open_for_institution(connection, code, TaskKind.SUPERVISE, TaskCause.LIENS_OVERDUE, now)
-        for who, is_told in ((ToldRole.DESK, found.desk), (ToldRole.SUPERVISOR, found.supervisor)):
+        for who, is_told in ((ToldRole.DESK, overdue.desk), (ToldRole.SUPERVISOR, overdue.supervisor)):
             if is_told:
                 METRICS.list_overdue(who)
         return True
@@ -260,8 +260,8 @@ class ReconciliationActivities:
 
     def _askers(self, code: str) -> Iterator[tuple[ChannelKind, ListAsker[object]]]:
         """Yield the institution's channels that can carry the question, best first."""
-        found = self.ctx.directory.current.get(code)
-        for kind in found.channels if found else ():
+        bank = self.ctx.directory.current.get(code)
+        for kind in bank.channels if bank else ():
             adapter: object = self.adapters.get(kind)
             if isinstance(adapter, ListAsker):
                 yield kind, adapter

@@ -74,7 +74,7 @@ async def reconcile(
         if last is None or (origin.as_of if origin else now) >= (last[0].as_of or last[0].taken_at):
             await _tell_the_desk(connection, institution, number, comparison, now)
         done = await comparisons.get(connection, number)
-    METRICS.reconciled(one.reason for one in done.differences)
+    METRICS.reconciled(difference.reason for difference in done.differences)
     return done
 
 

@@ -168,23 +168,23 @@ _NO_VALUE: Final = Change(field="", before=None, after=None)
 
 async def change_table(ctx: Context, wanted: ChangeFilter) -> Table:
     """Return the changes that a filter finds, the newest first: a row for each value that changed."""
-    found: list[AdministrationChange] = []
+    rows: list[AdministrationChange] = []
     after: str | None = None
-    while len(found) < CHANGES_MAX:
+    while len(rows) < CHANGES_MAX:
         async with ctx.pool.acquire() as connection:
             page = await changes.page(connection, wanted, after, _AT_ONCE)
-        found += page.items
+        rows += page.items
         after = page.next
         if after is None:
             break
-    return Table(title="changes", header=HEADER, rows=tuple(row for one in found for row in _rows(one)))
+    return Table(title="changes", header=HEADER, rows=tuple(row for change in rows for row in _rows(change)))
 
 
 def _rows(change: AdministrationChange) -> Iterator[tuple[Value, ...]]:
     at = change.at.astimezone(IST).isoformat(timespec="seconds")
     done = (at, change.area.value, change.kind, change.subject, change.actor, change.second)
-    for one in change.changes or (_NO_VALUE,):
-        yield (*done, one.field, one.before, one.after, change.reason)
+    for value in change.changes or (_NO_VALUE,):
+        yield (*done, value.field, value.before, value.after, change.reason)
 
 
 async def in_force(connection: Connection, policy: Policy) -> Policy:
@@ -205,8 +205,8 @@ async def view(connection: Connection, policy: Policy) -> PolicyView:
         version=policy.version,
         agreed_version=policy.version if newest is None else version_of(policy, newest.number),
         values=tuple(
-            one.model_copy(update={"source": agreed[one.name].source}) if one.name in agreed else one
-            for one in values_of(policy)
+            value.model_copy(update={"source": agreed[value.name].source}) if value.name in agreed else value
+            for value in values_of(policy)
         ),
     )
 
@@ -227,5 +227,5 @@ async def write_version(
 
 
 def _over(policy: Policy, version: PolicyVersion) -> Policy:
-    values = {name: one.value for name, one in version.differences.items()}
+    values = {name: value.value for name, value in version.differences.items()}
     return with_values(policy, values, version_of(policy, version.number))

@@ -180,10 +180,10 @@ def settled(asked: Asked, now: datetime) -> Asked:
 
 async def _facts_of_officer(connection: Connection, officer_id: str, now: datetime) -> Facts:
     try:
-        found = await officer_lines.details(connection, officer_id)
+        officer = await officer_lines.details(connection, officer_id)
     except OfficerNotFound:
         return {}
-    return officer_facts(found, await officers.has_credentials(connection, officer_id), now)
+    return officer_facts(officer, await officers.has_credentials(connection, officer_id), now)
 
 
 async def _facts_of_team(connection: Connection, name: str) -> Facts:
@@ -319,7 +319,7 @@ async def _confirm_people(work: Work, asked: BankPeopleConfirmed) -> ShownOnce:
 
 
 async def _change_policy(work: Work, asked: PolicyChanged) -> ShownOnce:
-    values = {one.name: one.value for one in asked.values}
+    values = {value.name: value.value for value in asked.values}
     source = f"two admins: {work.reason}"
     # No proposal has this number. A rehearsal is undone before the database looks for it.
     number = work.proposal_id or NO_PROPOSAL

@@ -130,10 +130,10 @@ class Wish:
         """
         if self.password.get_secret_value() != self.again.get_secret_value():
             return "differs"
-        found = password_fault(self.password.get_secret_value(), setup.link.officer_id)
-        if found is None and step_of(setup.secret, self.code, setup.link.now) is None:
+        fault_code = password_fault(self.password.get_secret_value(), setup.link.officer_id)
+        if fault_code is None and step_of(setup.secret, self.code, setup.link.now) is None:
             return "wrong_code"
-        return found
+        return fault_code
 
 
 async def make_link(

@@ -187,7 +187,7 @@ async def _change(work: Work, asked: Asked) -> tuple[tuple[Change, ...], ShownOn
 def _still_holds(stored: StoredProposal, facts: Facts) -> bool:
     """Return whether what would change is as it was at the proposal."""
     made = effects.new_secrets(stored.asked)
-    return all(facts.get(one.field) == one.before for one in stored.changes if one not in made)
+    return all(facts.get(change.field) == change.before for change in stored.changes if change not in made)
 
 
 # -- who may -----------------------------------------------------------------------------------------------------------

@@ -78,11 +78,11 @@ def step_of(secret: str, code: str, moment: datetime) -> int | None:
     Every step is compared, so that the time does not tell which one fits.
     """
     typed = digits_of(code)
-    now, found = step_at(moment), None
+    now, matching = step_at(moment), None
     for step in range(now - STEPS_BEFORE, now + 1):
         if hmac.compare_digest(code_at(secret, step), typed):
-            found = step
-    return found
+            matching = step
+    return matching
 
 
 def digits_of(code: str) -> str:
@@ -149,50 +149,50 @@ class SignInChecks:
         async with self._ctx.pool.acquire() as connection:
             return await credentials.find(connection, name, address, known_for)
 
-    async def password_fits(self, found: Credentials, password: SecretStr) -> bool:
+    async def password_fits(self, stored: Credentials, password: SecretStr) -> bool:
         """Return whether the password is the officer's. Raises `TooManyWaiting`."""
         if self._waiting >= CHECKS_WAITING_MAX:
             raise TooManyWaiting
         self._waiting += 1
         try:
             async with self._checking:
-                fits = await asyncio.to_thread(password_fits, password, found.password_hash or _hash_of_no_password())
+                fits = await asyncio.to_thread(password_fits, password, stored.password_hash or _hash_of_no_password())
         finally:
             self._waiting -= 1
-        return fits and found.password_hash is not None
+        return fits and stored.password_hash is not None
 
-    async def use_code(self, found: Credentials, code: str) -> SignInOutcome:
+    async def use_code(self, stored: Credentials, code: str) -> SignInOutcome:
         """Use up a code of the authenticator. Return `SIGNED_IN`, or why it is not good."""
-        if found.officer_id is None or found.sealed_secret is None:
+        if stored.officer_id is None or stored.sealed_secret is None:
             return SignInOutcome.WRONG_CODE
         try:
-            secret = self._secrets.open(found.sealed_secret, found.officer_id)
+            secret = self._secrets.open(stored.sealed_secret, stored.officer_id)
         except CannotOpen:
             return SignInOutcome.WRONG_CODE
-        step = step_of(secret, code, found.now)
+        step = step_of(secret, code, stored.now)
         if step is None:
             return SignInOutcome.WRONG_CODE
         async with self._ctx.pool.acquire() as connection:
-            is_new = await credentials.use_step(connection, found.officer_id, step)
+            is_new = await credentials.use_step(connection, stored.officer_id, step)
         return SignInOutcome.SIGNED_IN if is_new else SignInOutcome.CODE_USED
 
-    async def use_recovery_code(self, found: Credentials, code: str) -> SignInOutcome:
+    async def use_recovery_code(self, stored: Credentials, code: str) -> SignInOutcome:
         """Use up a recovery code. Return `SIGNED_IN`, or why it is not good."""
-        if found.officer_id is None:
+        if stored.officer_id is None:
             return SignInOutcome.WRONG_CODE
         async with self._ctx.pool.acquire() as connection:
             used = await credentials.use_recovery_code(
-                connection, found.officer_id, recovery_digest(found.officer_id, code)
+                connection, stored.officer_id, recovery_digest(stored.officer_id, code)
             )
         if used is None:
             return SignInOutcome.WRONG_CODE
         return SignInOutcome.SIGNED_IN if used else SignInOutcome.CODE_USED
 
-    async def note(self, found: Credentials, name: str, address: str, way: SignInWay, outcome: SignInOutcome) -> None:
+    async def note(self, stored: Credentials, name: str, address: str, way: SignInWay, outcome: SignInOutcome) -> None:
         """Write a try that failed into the sign-in log."""
-        digest = None if found.officer_id else hmac.digest(self._names_key, f"sign-in\0{name}".encode(), "sha256")
+        digest = None if stored.officer_id else hmac.digest(self._names_key, f"sign-in\0{name}".encode(), "sha256")
         async with self._ctx.pool.acquire() as connection:
-            await sessions.add(connection, found.officer_id, digest, address, way, outcome)
+            await sessions.add(connection, stored.officer_id, digest, address, way, outcome)
 
     async def prove(self, session: LiveSession, address: str, way: SignInWay) -> datetime | None:
         """Write that a session is proved now, and how; return when, or None if the session has ended."""
@@ -204,32 +204,32 @@ class SignInChecks:
                 )
         return proved_at
 
-    async def change_password(self, found: Credentials, password: SecretStr, address: str, way: SignInWay) -> bool:
+    async def change_password(self, stored: Credentials, password: SecretStr, address: str, way: SignInWay) -> bool:
         """Set a new password, which ends every session; false if the password was changed meanwhile."""
-        assert found.officer_id is not None, "proven"
-        assert found.password_hash is not None, "proven"
+        assert stored.officer_id is not None, "proven"
+        assert stored.password_hash is not None, "proven"
         new_hash = await asyncio.to_thread(hash_password, password)
         async with self._ctx.pool.acquire() as connection, connection.transaction():
-            done = await credentials.change_password(connection, found.officer_id, found.password_hash, new_hash)
+            done = await credentials.change_password(connection, stored.officer_id, stored.password_hash, new_hash)
             if done:
-                await sessions.add(connection, found.officer_id, None, address, way, SignInOutcome.PASSWORD_CHANGED)
+                await sessions.add(connection, stored.officer_id, None, address, way, SignInOutcome.PASSWORD_CHANGED)
         return done
 
-    async def is_person(self, found: Credentials, issuer: str, subject: str) -> bool:
+    async def is_person(self, stored: Credentials, issuer: str, subject: str) -> bool:
         """Return whether the officer is this person of the identity provider, or had none before."""
-        assert found.officer_id is not None, "known"
+        assert stored.officer_id is not None, "known"
         async with self._ctx.pool.acquire() as connection:
-            return await credentials.is_person(connection, found.officer_id, issuer, subject)
+            return await credentials.is_person(connection, stored.officer_id, issuer, subject)
 
-    async def renew_hash(self, found: Credentials, password: SecretStr) -> None:
+    async def renew_hash(self, stored: Credentials, password: SecretStr) -> None:
         """Hash a proven password again if the costs of hashes have changed. The officer's other sessions end then."""
-        assert found.officer_id is not None, "proven"
-        assert found.password_hash is not None, "proven"
-        if not is_outdated(found.password_hash):
+        assert stored.officer_id is not None, "proven"
+        assert stored.password_hash is not None, "proven"
+        if not is_outdated(stored.password_hash):
             return
         new_hash = await asyncio.to_thread(hash_password, password)
         async with self._ctx.pool.acquire() as connection:
-            await credentials.change_password(connection, found.officer_id, found.password_hash, new_hash)
+            await credentials.change_password(connection, stored.officer_id, stored.password_hash, new_hash)
 
     async def begin(
         self, officer_id: str, address: str, browser: str, way: SignInWay, proved_at: datetime | None = None

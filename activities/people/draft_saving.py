@@ -71,7 +71,7 @@ async def begin(ctx: Context, new: NewDraft, owner: str, by: str) -> DraftSaved:
 async def save(
     ctx: Context,
     draft_id: UUID,
-    told: SaveDraft,
+    draft: SaveDraft,
     owner: str,
     *,
     also: Callable[[Connection], Awaitable[None]] | None = None,
@@ -84,8 +84,8 @@ async def save(
     async with ctx.pool.acquire() as connection, connection.transaction():
         stored = await drafts.get(connection, draft_id)
         check_owner(stored, owner)
-        sealed = seal_content(ctx, stored.key, draft_id, told.content)
-        saved = await drafts.save(connection, draft_id, owner, told.revision, sealed)
+        sealed = seal_content(ctx, stored.key, draft_id, draft.content)
+        saved = await drafts.save(connection, draft_id, owner, draft.revision, sealed)
         if saved is not None:
             if also is not None:
                 await also(connection)
@@ -93,7 +93,7 @@ async def save(
         stored = await drafts.get(connection, draft_id)
     check_owner(stored, owner)
     content = open_content(ctx, stored)
-    if stored.revision == told.revision + 1 and content == told.content:
+    if stored.revision == draft.revision + 1 and content == draft.content:
         return DraftSaved(draft_id=draft_id, revision=stored.revision, saved_at=stored.saved_at)
     raise DraftStale(draft_id, stored.revision, content.model_dump(mode="json"))
 
@@ -112,17 +112,17 @@ async def listed(ctx: Context, owner: str) -> DraftLines:
     """Return the drafts of an officer, the oldest first."""
     most = ctx.policy.drafts.open_max + ctx.policy.drafts.sent_max
     async with ctx.pool.acquire() as connection:
-        found = await drafts.of_owner(connection, owner, most)
-    return _lines(ctx, found)
+        rows = await drafts.of_owner(connection, owner, most)
+    return _lines(ctx, rows)
 
 
 async def waiting(ctx: Context, taker: str, roles: Collection[Role]) -> DraftLines:
     """Return the drafts that an officer may have: those of officers who are away, then missed calls."""
     supervises = Role.SUPERVISOR in roles
     async with ctx.pool.acquire() as connection:
-        found = await drafts.stranded(connection, taker, WAITING_SHOWN_MAX, supervises=supervises)
-        found += await drafts.of_owner(connection, None, WAITING_SHOWN_MAX)
-    return _lines(ctx, found)
+        rows = await drafts.stranded(connection, taker, WAITING_SHOWN_MAX, supervises=supervises)
+        rows += await drafts.of_owner(connection, None, WAITING_SHOWN_MAX)
+    return _lines(ctx, rows)
 
 
 async def claim(ctx: Context, draft_id: UUID, owner: str) -> DraftGiven:
@@ -140,7 +140,9 @@ async def claim(ctx: Context, draft_id: UUID, owner: str) -> DraftGiven:
     return DraftGiven(draft_id=draft_id, owner=owner, revision=stored.revision)
 
 
-async def take_over(ctx: Context, draft_id: UUID, told: WithReason, owner: str, roles: Collection[Role]) -> DraftGiven:
+async def take_over(
+    ctx: Context, draft_id: UUID, request: WithReason, owner: str, roles: Collection[Role]
+) -> DraftGiven:
     """Take the draft of an officer whose shift has ended since it was saved, with a reason.
 
     A supervisor or the lead of the team also takes that of an officer who is absent or disabled. Raises `NotFound`,
@@ -155,32 +157,32 @@ async def take_over(ctx: Context, draft_id: UUID, told: WithReason, owner: str, 
             raise DraftWaits(draft_id)
         if not await drafts.is_stranded(connection, draft_id, owner, supervises=supervises):
             raise DraftHasOwner(draft_id, stored.owner)
-        note = ctx.persons.seal_text(stored.key, told.reason, _use_when_passed_on(draft_id))
+        note = ctx.persons.seal_text(stored.key, request.reason, _use_when_passed_on(draft_id))
         await drafts.give(connection, stored, owner, note, await clock.present_moment(connection))
     return DraftGiven(draft_id=draft_id, owner=owner, revision=stored.revision)
 
 
 async def pass_on(
-    ctx: Context, draft_id: UUID, told: PassDraftOn, owner: str, receivers: Collection[Role]
+    ctx: Context, draft_id: UUID, request: PassDraftOn, owner: str, receivers: Collection[Role]
 ) -> DraftGiven:
     """Give a draft to another officer of the team, who has one of the roles.
 
     Raises `NotFound`, `NotNow` and `LimitExceeded`.
     """
     async with ctx.pool.acquire() as connection, connection.transaction():
-        await _refuse_too_many(ctx, connection, told.to)
+        await _refuse_too_many(ctx, connection, request.to)
         stored = await drafts.get(connection, draft_id, lock=True)
         check_owner(stored, owner)
-        roles = await callers.roles_of(connection, told.to) or frozenset()
-        is_fit = told.to != owner and roles & {*receivers} and await drafts.share_team(connection, owner, told.to)
+        roles = await callers.roles_of(connection, request.to) or frozenset()
+        is_fit = request.to != owner and roles & {*receivers} and await drafts.share_team(connection, owner, request.to)
         if not is_fit:
-            raise DraftReceiverUnfit(told.to)
+            raise DraftReceiverUnfit(request.to)
         now = await clock.present_moment(connection)
-        if await officers.is_absent(connection, told.to, now):
-            raise OwnerAbsent(told.to)
-        note = ctx.persons.seal_text(stored.key, told.note, _use_when_passed_on(draft_id)) if told.note else None
-        await drafts.give(connection, stored, told.to, note, now)
-    return DraftGiven(draft_id=draft_id, owner=told.to, revision=stored.revision)
+        if await officers.is_absent(connection, request.to, now):
+            raise OwnerAbsent(request.to)
+        note = ctx.persons.seal_text(stored.key, request.note, _use_when_passed_on(draft_id)) if request.note else None
+        await drafts.give(connection, stored, request.to, note, now)
+    return DraftGiven(draft_id=draft_id, owner=request.to, revision=stored.revision)
 
 
 async def end(ctx: Context, draft_id: UUID, owner: str, by: str) -> DraftEnded:
@@ -266,8 +268,8 @@ def _use_when_passed_on(draft_id: UUID) -> str:
     return f"note of draft {draft_id}"
 
 
-def _lines(ctx: Context, found: Sequence[StoredDraft]) -> DraftLines:
-    return DraftLines(items=tuple(_line(ctx, stored, open_content(ctx, stored)) for stored in found))
+def _lines(ctx: Context, drafts: Sequence[StoredDraft]) -> DraftLines:
+    return DraftLines(items=tuple(_line(ctx, stored, open_content(ctx, stored)) for stored in drafts))
 
 
 def _line(ctx: Context, stored: StoredDraft, content: DraftContent) -> DraftLine:

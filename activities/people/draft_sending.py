@@ -89,31 +89,31 @@ async def send(
         while (draft := await drafts.begin_sending(connection, draft_id, owner, by)) is None:
             check_owner(await drafts.get(connection, draft_id), owner)
     content = open_content(ctx, draft)
-    told = read_draft(content)
+    read = read_draft(content)
     if draft.ack_no is not None:
         added = DraftContent(transfers=content.transfers) if transfers_only else content
-        return await _add(ctx, draft, draft.ack_no, added, told, by, notify, ask_leave)
-    if not told.transfers:
-        raise DraftIncomplete(draft_id, told.missing)
+        return await _add(ctx, draft, draft.ack_no, added, read, by, notify, ask_leave)
+    if not read.transfers:
+        raise DraftIncomplete(draft_id, read.missing)
     if ask_leave is not None:
         async with ctx.pool.acquire() as connection:
-            await ask_leave(connection, sum(transfer.amount_paise for transfer in told.transfers))
-    receipt = await _ask_banks(ctx, draft, content, told, notify)
+            await ask_leave(connection, sum(transfer.amount_paise for transfer in read.transfers))
+    receipt = await _ask_banks(ctx, draft, content, read, notify)
     if receipt is not None and not _tells_more(content):
         return DraftSent(
             draft_id=draft_id,
             receipt=receipt,
             completed=(),
-            transfers_added=len(told.transfers),
-            missing=told.missing,
+            transfers_added=len(read.transfers),
+            missing=read.missing,
             unasked=unasked(ctx.directory.current, content),
-            flags=told.placed(receipt.flags),
+            flags=read.placed(receipt.flags),
         )
     # What happened is told already, or an earlier answer was lost and the draft has changed since.
     async with ctx.pool.acquire() as connection:
         draft = await drafts.get(connection, draft_id)
     assert draft.ack_no is not None, "the complaint is linked"
-    return await _add(ctx, draft, draft.ack_no, content, told, by, notify, ask_leave)
+    return await _add(ctx, draft, draft.ack_no, content, read, by, notify, ask_leave)
 
 
 def _tells_more(content: DraftContent) -> bool:
@@ -122,14 +122,14 @@ def _tells_more(content: DraftContent) -> bool:
 
 
 async def _ask_banks(
-    ctx: Context, draft: StoredDraft, content: DraftContent, told: ReadDraft, notify: Notify
+    ctx: Context, draft: StoredDraft, content: DraftContent, read: ReadDraft, notify: Notify
 ) -> ComplaintReceipt | None:
     """Take the complaint of a draft and link it; return its receipt.
 
     Returns None if the complaint was taken of an earlier content, and the answer was lost.
     """
     assert draft.sent_by is not None, "the caller has begun the sending"
-    complaint = complaint_of(content, told.transfers)
+    complaint = complaint_of(content, read.transfers)
     receipt: ComplaintReceipt | None = None
     try:
         taken = await take_complaint(ctx, complaint, idempotency_key=key_of(draft.draft_id), taken_by=draft.sent_by)
@@ -161,13 +161,13 @@ async def _add(
     draft: StoredDraft,
     ack_no: str,
     content: DraftContent,
-    told: ReadDraft,
+    read: ReadDraft,
     by: str,
     notify: Notify,
     ask_leave: AskLeave | None,
 ) -> DraftSent:
     """Add to the complaint of a draft what it does not state yet."""
-    complaint = complaint_of(content, told.transfers) if told.transfers else None
+    complaint = complaint_of(content, read.transfers) if read.transfers else None
     rows, flags = await resolve_transfers(ctx, complaint) if complaint else ([], [])
     facts = {name: value for name, value in stated_facts(content).items() if name in draft.awaited}
     sent, stated, completed = await _written(ctx, draft, ack_no, content, rows, facts, by, ask_leave)
@@ -178,9 +178,9 @@ async def _add(
         receipt=sent.receipt,
         completed=completed,
         transfers_added=stated.count,
-        missing=told.missing,
+        missing=read.missing,
         unasked=unasked(ctx.directory.current, content),
-        flags=told.placed(flags + stated.flags) if stated.count else (),
+        flags=read.placed(flags + stated.flags) if stated.count else (),
     )
 
 
@@ -252,12 +252,12 @@ async def _log(work: CaseTransaction, ack_no: str, completed: tuple[str, ...]) -
 
 async def states_all(ctx: Context, ack_no: str, content: DraftContent) -> bool:
     """Return whether a complaint states each transfer of a content exactly so."""
-    told = read_draft(content)
-    if not told.transfers:
+    read = read_draft(content)
+    if not read.transfers:
         return True
-    rows, _ = await resolve_transfers(ctx, complaint_of(content, told.transfers))
+    rows, _ = await resolve_transfers(ctx, complaint_of(content, read.transfers))
     async with ctx.pool.acquire() as connection:
-        stated = [one.transfer for one in await statements.transfers(connection, ack_no)]
+        stated = [row_stated.transfer for row_stated in await statements.transfers(connection, ack_no)]
     return all(row.transfer in stated for row in rows)
 
 
@@ -271,16 +271,16 @@ async def check(ctx: Context, content: DraftContent) -> DraftCheck:
     """
     banks, flags = banks_of(ctx.directory.current, content)
     references = {
-        f"transfers[{index}]": reference_key(told.rrn if names_a_transfer(told.rrn) else told.utr)
-        for index, told in enumerate(content.transfers)
-        if names_a_transfer(told.rrn) or names_a_transfer(told.utr)
+        f"transfers[{index}]": reference_key(row.rrn if names_a_transfer(row.rrn) else row.utr)
+        for index, row in enumerate(content.transfers)
+        if names_a_transfer(row.rrn) or names_a_transfer(row.utr)
     }
     paid = paid_accounts(ctx.directory.current, content)
     async with ctx.pool.acquire() as connection:
-        found = await intake.known_transfers(connection, {*references.values()}) if references else []
+        registered = await intake.known_transfers(connection, {*references.values()}) if references else []
         accounts = await drafts.known_accounts(connection, paid) if paid else ()
         now = await clock.present_moment(connection)
-    known = {one.reference_key for one in found}
+    known = {transfer.reference_key for transfer in registered}
     return DraftCheck(
         missing=read_draft(content).missing,
         unasked=unasked(ctx.directory.current, content),
@@ -303,13 +303,13 @@ async def banks_asked(ctx: Context, draft_id: UUID, owner: str) -> AskedBanks:
 
 async def choices(ctx: Context) -> DraftChoices:
     """Return the institutions with what an officer finds them by, the districts, and the names of the teams."""
-    found = sorted(ctx.directory.current, key=lambda one: one.name.casefold())
+    banks = sorted(ctx.directory.current, key=lambda item: item.name.casefold())
     async with ctx.pool.acquire() as connection:
         listed = await teams.listed(connection)
     return DraftChoices(
         institutions=tuple(
-            NamedInstitution(**one.model_dump(include=set(NamedInstitution.model_fields))) for one in found
+            NamedInstitution(**item.model_dump(include=set(NamedInstitution.model_fields))) for item in banks
         ),
-        districts=tuple(NamedDistrict(code=one.code, english=one.english, hindi=one.hindi) for one in districts()),
-        teams=tuple(one.name for one in listed),
+        districts=tuple(NamedDistrict(code=item.code, english=item.english, hindi=item.hindi) for item in districts()),
+        teams=tuple(item.name for item in listed),
     )

@@ -80,13 +80,13 @@ async def fill_in(work: CaseTransaction, sent: SentComplaint, facts: dict[str, A
         raise ContactTooLate(ack_no, tuple(sorted(personal)))
     if personal and (open_id := await victim_corrections.proposed(connection, sent.victim_id)) is not None:
         raise VictimCorrectionProposed(open_id)
-    told = work.ctx.persons.open(sent.person)
-    if (contact := sorted({"mobile", "email"} & personal.keys())) and (told.email or told.mobile != NO_MOBILE):
+    person = work.ctx.persons.open(sent.person)
+    if (contact := sorted({"mobile", "email"} & personal.keys())) and (person.email or person.mobile != NO_MOBILE):
         # The contact that is known is told of the further one, as at a correction.
         facts_told = MessageFacts(occasion=f"filled-in.{'.'.join(contact)}")
         event = NotificationEvent.VICTIM_CORRECTED
         await notify_people(connection, work.ctx, event, Concerned(ack_no=ack_no), facts_told, work.now)
-    sealed = work.ctx.persons.seal_again(sent.person, told.model_copy(update=personal)) if personal else None
+    sealed = work.ctx.persons.seal_again(sent.person, person.model_copy(update=personal)) if personal else None
     district_as_told = facts.get("district", sent.district)
     district = known_district(district_as_told)
     category = facts.get("category", sent.category)
@@ -127,22 +127,22 @@ async def tell_story(work: CaseTransaction, sent: SentComplaint, text: str, *, c
     await statements.add_story(
         work.connection, ack_no, story_no, sent.person.person_id, sealed, work.now, work.actor, consent=now[1]
     )
-    return tuple(name for name, was, told in zip(("story", "consent"), before, now, strict=True) if was != told)
+    return tuple(name for name, was, is_now in zip(("story", "consent"), before, now, strict=True) if was != is_now)
 
 
 async def stories(ctx: Context, ack_no: str) -> ComplaintStories:
     """Return what the victim of a complaint told, the newest first. Raises `NotFound` and `CannotOpen`."""
     async with ctx.pool.acquire() as connection:
         await cases.case_of_complaint(connection, ack_no)
-        found = await statements.stories(connection, ack_no, STORIES_SHOWN_MAX)
-    told = [
+        rows = await statements.stories(connection, ack_no, STORIES_SHOWN_MAX)
+    shown = [
         ComplaintStory(
-            text=ctx.persons.open_text(one.key, one.sealed, _use_of_story(ack_no, one.story_no)),
-            **one.model_dump(include={"story_no", "consent", "told_at", "told_by"}),
+            text=ctx.persons.open_text(row.key, row.sealed, _use_of_story(ack_no, row.story_no)),
+            **row.model_dump(include={"story_no", "consent", "told_at", "told_by"}),
         )
-        for one in found
+        for row in rows
     ]
-    return ComplaintStories(ack_no=ack_no, stories=tuple(told))
+    return ComplaintStories(ack_no=ack_no, stories=tuple(shown))
 
 
 def _use_of_story(ack_no: str, story_no: int) -> str:
@@ -164,31 +164,31 @@ async def state_transfers(
     """
     ctx, connection = work.ctx, work.connection
     stated = await statements.transfers(connection, ack_no)
-    new = [row for row in rows if all(row.transfer != one.transfer for one in stated)]
+    new = [row for row in rows if all(row.transfer != item.transfer for item in stated)]
     if not new:
         return Stated()
     _refuse_too_many(work, ack_no, len(stated) + len(new))
     keys = {row.statement.reference_key for row in new}
     moves = {row.move for row in new if row.move and by_account}
     known = await intake.known_transfers(connection, keys, moves)
-    known = [await _with_payer(work, ack_no, one, new, stated) for one in known]
-    found = sort_rows(ctx, new, known)
-    if work.head.last_hop_no + len(found.fresh) > ctx.policy.trail.max_hops:
+    known = [await _with_payer(work, ack_no, item, new, stated) for item in known]
+    sorted_rows = sort_rows(ctx, new, known)
+    if work.head.last_hop_no + len(sorted_rows.fresh) > ctx.policy.trail.max_hops:
         raise TrailFull(ctx.policy.trail.max_hops, ctx.policy.trail.max_layers)
-    flags = found.flags + linked_cases(found, work.case_no)
-    told = told_rows(new, found, work.case_no, first_hop_no=work.head.last_hop_no + 1)
+    flags = sorted_rows.flags + linked_cases(sorted_rows, work.case_no)
+    complaint_rows = told_rows(new, sorted_rows, work.case_no, first_hop_no=work.head.last_hop_no + 1)
     if ask_leave is not None:
-        await ask_leave(work.connection, stated_paise([*stated, *told]))
-    await _open_hops(work, ack_no, found, flags, told, len(stated))
-    return Stated(await follow_up_of_joining(work, ack_no, found), len(new), flags)
+        await ask_leave(work.connection, stated_paise([*stated, *complaint_rows]))
+    await _open_hops(work, ack_no, sorted_rows, flags, complaint_rows, len(stated))
+    return Stated(await follow_up_of_joining(work, ack_no, sorted_rows), len(new), flags)
 
 
 def stated_paise(stated: Iterable[StatedTransfer | ToldRow]) -> int:
     """Return the sum that statements name. Of several about one hop the largest counts."""
     paise: dict[tuple[str | None, int | None], int] = {}
-    for one in stated:
-        place = (one.case_no, one.hop_no)
-        paise[place] = max(paise.get(place, 0), one.transfer.amount_paise)
+    for statement in stated:
+        place = (statement.case_no, statement.hop_no)
+        paise[place] = max(paise.get(place, 0), statement.transfer.amount_paise)
     return sum(paise.values())
 
 
@@ -201,35 +201,35 @@ def _refuse_too_many(work: CaseTransaction, ack_no: str, count: int) -> None:
 async def _open_hops(
     work: CaseTransaction,
     ack_no: str,
-    found: SortedRows,
+    sorted_rows: SortedRows,
     flags: Sequence[Flag],
-    told: Sequence[ToldRow],
+    complaint_rows: Sequence[ToldRow],
     stated_count: int,
 ) -> None:
     """Write the hops of new transfers, and what the complaint states of every one, with the event and work items."""
     connection, case_no = work.connection, work.case_no
     first = work.head.last_hop_no + 1
-    opened = [hop_row(row, hop_no, ack_no) for hop_no, row in enumerate(found.fresh, start=first)]
+    opened = [hop_row(row, hop_no, ack_no) for hop_no, row in enumerate(sorted_rows.fresh, start=first)]
     entries = [entry for hop in opened for entry in complaint_entries(hop.hop_no, hop.amount_paise)]
     if opened:
         await hops.insert(connection, case_no, work.now, opened)
         hop_nos = [hop.hop_no for hop in opened]
-        if await intake.register_transfers(connection, case_no, [row.key for row in found.fresh], hop_nos):
+        if await intake.register_transfers(connection, case_no, [row.key for row in sorted_rows.fresh], hop_nos):
             raise KnownMeanwhile
         await ledger.post(connection, case_no, "complaint", f"complaint|{ack_no}|{first}", work.now, entries)
         await cases.give_out_hops(connection, case_no, hop_nos[-1])
         if work.ctx.policy.payer_bank.ask:
-            banks = {hop.hop_no: row.statement.payer_bank for hop, row in zip(opened, found.fresh, strict=True)}
+            banks = {hop.hop_no: row.statement.payer_bank for hop, row in zip(opened, sorted_rows.fresh, strict=True)}
             await plan_inquiries(work, opened, banks)
-    await statements.add_transfers(connection, ack_no, stated_count + 1, told)
-    event = opened_event(EventKind.COMPLAINT_EXTENDED, ack_no, flags, found.fresh, first, entries, told)
+    await statements.add_transfers(connection, ack_no, stated_count + 1, complaint_rows)
+    event = opened_event(EventKind.COMPLAINT_EXTENDED, ack_no, flags, sorted_rows.fresh, first, entries, complaint_rows)
     await work.log_all([event])
     await work.ask(*(task for hop in opened for task in tasks_before_asking(hop.hop_no, hop.state)))
-    await _ask_to_read(work, ack_no, told)
+    await _ask_to_read(work, ack_no, complaint_rows)
 
 
-async def _ask_to_read(work: CaseTransaction, ack_no: str, told: Sequence[ToldRow]) -> None:
-    for case_no, task in differences_to_read(ack_no, told):
+async def _ask_to_read(work: CaseTransaction, ack_no: str, rows: Sequence[ToldRow]) -> None:
+    for case_no, task in differences_to_read(ack_no, rows):
         await tasks.open_tasks(work.connection, case_no, [task], work.now)
 
 
@@ -241,7 +241,7 @@ async def _with_payer(
     Returns the transfer as it is known then. The bank that paid is asked again, with the account.
     """
     place = (known.case_no, known.hop_no)
-    if place not in {(one.case_no, one.hop_no) for one in stated} or known.case_no != work.case_no:
+    if place not in {(transfer.case_no, transfer.hop_no) for transfer in stated} or known.case_no != work.case_no:
         return known
     payer = _payer_of(known, new)
     if payer is None or names_an_account(account_key(known.payer_holder)):
@@ -253,12 +253,12 @@ async def _with_payer(
     if work.ctx.policy.payer_bank.ask:
         bank, _ = work.ctx.directory.current.resolve(payer.institution, payer.ifsc, payer.holder, "payer")
         await plan_inquiries(work, [hop], {hop.hop_no: bank.code if bank else ""})
-    told = {
+    payer_fields = {
         "payer_institution_as_told": payer.institution,
         "payer_ifsc": payer.ifsc,
         "payer_holder": payer.holder,
     }
-    return known.model_copy(update=told)
+    return known.model_copy(update=payer_fields)
 
 
 def _payer_of(known: KnownTransfer, new: Sequence[Row]) -> Party | None:

@@ -134,7 +134,14 @@ async def look(ctx: Context, ack_no: str) -> MyCase:
         own = await my_case_views.documents(connection, ack_no)
         application = None
         if restoration and restoration.state is RestorationState.OPEN and restoration.step is Step.APPLICATION:
-            application = next((one for one in own if _can_be_signed(one, restoration.visit_no, row.language)), None)
+            application = next(
+                (
+                    own_document
+                    for own_document in own
+                    if _can_be_signed(own_document, restoration.visit_no, row.language)
+                ),
+                None,
+            )
         mobile = mobile_of(ctx.persons.open_or_empty(row.person).mobile) or ""
         return MyCase(
             ack_no=ack_no,
@@ -199,10 +206,10 @@ async def document(ctx: Context, ack_no: str, document_id: UUID) -> ReadDocument
         if head is None:
             return None
         view, pdf = await document_register.read(connection, document_id, ctx.opens)
-        told = await document_register.facts_of(connection, document_id, ctx.opens)
+        facts_stored = await document_register.facts_of(connection, document_id, ctx.opens)
     text = None
-    if told is not None and view.template_version == template_version():
-        facts = _FACTS[head.kind].model_validate(told)
+    if facts_stored is not None and view.template_version == template_version():
+        facts = _FACTS[head.kind].model_validate(facts_stored)
         text = compose(facts, head.language, Imprint(number=head.number, issued_at=head.issued_at))
     return ReadDocument(head, pdf, text)
 
@@ -210,7 +217,7 @@ async def document(ctx: Context, ack_no: str, document_id: UUID) -> ReadDocument
 VICTIM: Final = "victim"
 
 
-async def answer(ctx: Context, ack_no: str, said: NewTreatment) -> None:
+async def answer(ctx: Context, ack_no: str, treatment: NewTreatment) -> None:
     """Take the answers of a victim, once. They are in no log, because officers of the case read it.
 
     Raises `NotFound`, `TreatmentNotAsked`, `TreatmentAnswered` and `CannotOpen`.
@@ -221,12 +228,12 @@ async def answer(ctx: Context, ack_no: str, said: NewTreatment) -> None:
             raise TreatmentAnswered(ack_no)
         if not has_first_outcome(await cases.buckets(connection, work.case_no, ack_no)):
             raise TreatmentNotAsked(ack_no)
-        alarms = is_alarming(said)
+        alarms = is_alarming(treatment)
         sealed = None
-        if said.text:
+        if treatment.text:
             _, victim = await lock_with_key(work, ack_no)
-            sealed = ctx.persons.seal_text(victim, said.text, _use(ack_no))
-        await statements.insert_answer(connection, on, ack_no, said)
+            sealed = ctx.persons.seal_text(victim, treatment.text, _use(ack_no))
+        await statements.insert_answer(connection, on, ack_no, treatment)
         await statements.insert_report(connection, ack_no, on, sealed, is_alarming=alarms)
         if alarms:
             subject = about(TaskSubject.COMPLAINT, ack_no)

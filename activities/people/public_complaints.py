@@ -161,8 +161,8 @@ async def write_new(
     draft_id, key = uuid4(), ctx.persons.new_key()
     code = codes_of(ctx, draft_id)[0]
     now = await clock.present_moment(connection)
-    told = content.model_copy(update={"channel": Channel.PUBLIC_FORM})
-    sealed = draft_saving.seal_content(ctx, key, draft_id, told)
+    public_content = content.model_copy(update={"channel": Channel.PUBLIC_FORM})
+    sealed = draft_saving.seal_content(ctx, key, draft_id, public_content)
     await drafts.insert(connection, draft_id, DraftSource.PUBLIC_FORM, COMPLAINANT, key, sealed, now, by)
     await public_drafts.insert(connection, draft_id, digests_of(ctx, code)[0], call_id=call_id)
     return Begun(draft_id, code)
@@ -188,8 +188,8 @@ async def save(ctx: Context, draft_id: UUID, change: Callable[[DraftContent], Dr
         digests = _digests_of_mobile(ctx, number_to_confirm(changed))
         also = partial(public_drafts.keep_confirmed, draft_id=draft_id, mobile_digests=digests)
         try:
-            told = SaveDraft(revision=draft.revision, content=changed)
-            await draft_saving.save(ctx, draft_id, told, COMPLAINANT, also=also)
+            request = SaveDraft(revision=draft.revision, content=changed)
+            await draft_saving.save(ctx, draft_id, request, COMPLAINANT, also=also)
         except DraftStale:
             if attempt == SAVES_MAX:
                 raise
@@ -359,16 +359,16 @@ async def tell_desk(ctx: Context) -> int:
     """
     after = timedelta(seconds=ctx.policy.public_form.tell_desk_after_seconds)
     async with ctx.pool.acquire() as connection:
-        found = await public_drafts.unconfirmed(connection, await clock.present_moment(connection) - after, BATCH)
-    for one in found:
-        await _tell(ctx, one)
-    return len(found)
+        complaints = await public_drafts.unconfirmed(connection, await clock.present_moment(connection) - after, BATCH)
+    for complaint in complaints:
+        await _tell(ctx, complaint)
+    return len(complaints)
 
 
-async def _tell(ctx: Context, one: Unconfirmed) -> None:
+async def _tell(ctx: Context, complaint: Unconfirmed) -> None:
     async with ctx.pool.acquire() as connection, connection.transaction():
-        work = await lock_case(ctx, connection, one.case_no, ENGINE)
-        if not await public_drafts.tell_desk(connection, one.draft_id, work.now):
+        work = await lock_case(ctx, connection, complaint.case_no, ENGINE)
+        if not await public_drafts.tell_desk(connection, complaint.draft_id, work.now):
             return
         since = await cases.unconfirmed_since(connection, work.case_no)
         if since is None:
@@ -378,7 +378,7 @@ async def _tell(ctx: Context, one: Unconfirmed) -> None:
         task = NewTask(
             kind=TaskKind.SUPERVISE,
             cause=TaskCause.COMPLAINT_UNCONFIRMED,
-            subject=about(TaskSubject.COMPLAINT, one.ack_no),
+            subject=about(TaskSubject.COMPLAINT, complaint.ack_no),
             facts=TaskFacts(at=f"{ends_at.astimezone(IST):%d-%m-%Y %H:%M}"),
         )
         for task_id in await work.ask(task):

@@ -57,7 +57,7 @@ async def find(ctx: Context, asked: VictimQuestion, within: Within | None) -> Fo
         rows, more = await found_by_terms(
             ctx, connection, terms_of(asked.name or "", asked.mobile or "", asked.email or ""), within
         )
-    found = [(row, ctx.persons.open_or_empty(row.person)) for row in rows]
+    opened = [(row, ctx.persons.open_or_empty(row.person)) for row in rows]
     items = tuple(
         FoundVictim(
             ack_no=row.ack_no,
@@ -67,7 +67,7 @@ async def find(ctx: Context, asked: VictimQuestion, within: Within | None) -> Fo
             mobile=person.mobile[-MOBILE_END_CHARS:],
             district=row.district,
         )
-        for row, person in found
+        for row, person in opened
     )
     return FoundVictims(items=items, more=more)
 
@@ -132,12 +132,12 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
         victim_id, stored = await lock_with_key(work, ack_no)
         if (open_id := await victim_corrections.proposed(connection, victim_id)) is not None:
             raise VictimCorrectionProposed(open_id)
-        told = ctx.persons.open(stored)
+        person = ctx.persons.open(stored)
         given = new.model_dump(exclude={"reason"}, exclude_none=True)
         fields = list(given)
         sealed = {
             "before": stored.sealed,
-            "after": ctx.persons.seal_again(stored, told.model_copy(update=given)).sealed.hex(),
+            "after": ctx.persons.seal_again(stored, person.model_copy(update=given)).sealed.hex(),
             "reason": ctx.persons.seal_text(stored, new.reason).hex(),
         }
         correction = NewProposal(

@@ -136,25 +136,25 @@ class PersonKeys:
         It has no address, nor that of the bank, if this process cannot open the key of the account holder: a message to
         either is sealed under it. It is for work that must go on without the message.
         """
-        found = await victims.of_hold(connection, hold_id)
+        contact = await victims.of_hold(connection, hold_id)
         try:
-            if found.key is not None:
-                self.unwrap(found.key)
-            return self._with_contact(found)
+            if contact.key is not None:
+                self.unwrap(contact.key)
+            return self._with_contact(contact)
         except CannotOpen:
             log.warning(
                 "the key of an account holder opens under no key of this process: does it have the current one?"
             )
-            return found.model_copy(update={"phone": "", "email": "", "bank_email": "", "key": None, "opens": False})
+            return contact.model_copy(update={"phone": "", "email": "", "bank_email": "", "key": None, "opens": False})
 
-    def _with_contact(self, found: HolderContact) -> HolderContact:
-        contact = self.open_contact(found.entered) if found.entered else self._stated(found)
-        return found.model_copy(update=contact.model_dump())
+    def _with_contact(self, stored: HolderContact) -> HolderContact:
+        contact = self.open_contact(stored.entered) if stored.entered else self._stated(stored)
+        return stored.model_copy(update=contact.model_dump())
 
-    def _stated(self, found: HolderContact) -> ContactData:
+    def _stated(self, contact: HolderContact) -> ContactData:
         """Return the contact that the newest line of the bank with each of its fields states."""
         phone = email = ""
-        for stored in found.stated:
+        for stored in contact.stated:
             if phone and email:
                 break
             stated = stated_contact(orjson.loads(self.open_stored(stored) or "{}"))

@@ -130,11 +130,11 @@ _TEXTS: Final = tables_of("officers")
 
 
 async def _tell(attempt: Attempt, link: LinkToTell) -> None:
-    admins = {person_of(one) for one in (link.proposed_by, link.decided_by) if one is not None}
+    admins = {person_of(admin) for admin in (link.proposed_by, link.decided_by) if admin is not None}
     async with attempt.ctx.pool.acquire() as connection:
-        told = await credentials.persons_told(connection, {link.officer_id, *admins})
+        persons = await credentials.persons_told(connection, {link.officer_id, *admins})
     is_sent, failure = False, None
-    for person in told:
+    for person in persons:
         try:
             is_sent |= await _send(attempt.routes.ways, person, link)
         except (MailError, SmsError) as error:

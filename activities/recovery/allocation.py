@@ -76,32 +76,32 @@ async def _divide_account(
     locked: Mapping[str, CaseTransaction], row: RestorationRow, account: Account, lines: Sequence[Line]
 ) -> None:
     work = locked[row.case_no]
-    found = await claims.claims(work.connection, account)
-    if not {claim.claim.case_no for claim in found} <= locked.keys():
+    rows = await claims.claims(work.connection, account)
+    if not {claim.claim.case_no for claim in rows} <= locked.keys():
         raise MoreCases
     numbers = [line.hop_no for line in lines if not line.objection_id]
-    valid_id = _valid_allocation(found, row.case_no, numbers)
-    allocation_id = valid_id if valid_id is not None else await _allocate(work, locked, account, found)
+    valid_id = _valid_allocation(rows, row.case_no, numbers)
+    allocation_id = valid_id if valid_id is not None else await _allocate(work, locked, account, rows)
     await allocations.set_of_lines(work.connection, row.restoration_id, allocation_id, numbers)
 
 
-def _valid_allocation(found: Sequence[ClaimRow], case_no: str, hop_nos: Sequence[int]) -> int | None:
+def _valid_allocation(rows: Sequence[ClaimRow], case_no: str, hop_nos: Sequence[int]) -> int | None:
     """Return the valid allocation: it covers all held money and has shares for these hops; else None."""
-    if any(row.claim.held_paise > row.claim.reserved_paise for row in found):
+    if any(row.claim.held_paise > row.claim.reserved_paise for row in rows):
         return None
-    ours = {row.allocation_id for row in found if row.claim.case_no == case_no and row.claim.hop_no in hop_nos}
-    last = {row.allocation_id for row in found if row.claim.held_paise}
+    ours = {row.allocation_id for row in rows if row.claim.case_no == case_no and row.claim.hop_no in hop_nos}
+    last = {row.allocation_id for row in rows if row.claim.held_paise}
     return ours.pop() if len(ours) == 1 and ours == last else None
 
 
 async def _allocate(
-    work: CaseTransaction, locked: Mapping[str, CaseTransaction], account: Account, found: Sequence[ClaimRow]
+    work: CaseTransaction, locked: Mapping[str, CaseTransaction], account: Account, rows: Sequence[ClaimRow]
 ) -> int:
     """Divide what is on hold at the account between the claims; return the id of the allocation."""
-    claimed = [row.claim for row in found]
+    claimed = [row.claim for row in rows]
     promised = await allocations.promise(work.connection, account)
     shares = allocate(claimed, sum(claim.held_paise for claim in claimed), promised.rule)
-    return await _write(work, locked, account, found, promised, shares)
+    return await _write(work, locked, account, rows, promised, shares)
 
 
 async def give_to_others(
@@ -111,12 +111,12 @@ async def give_to_others(
 
     The givers claim nothing any more. The rest stays with them. What others have on hold stays with these.
     """
-    found = await claims.claims(work.connection, account)
-    if not {row.claim.case_no for row in found} <= locked.keys():
+    rows = await claims.claims(work.connection, account)
+    if not {row.claim.case_no for row in rows} <= locked.keys():
         raise MoreCases
-    others = [row.claim.model_copy(update={"reserved_paise": row.claim.held_paise}) for row in found]
+    others = [row.claim.model_copy(update={"reserved_paise": row.claim.held_paise}) for row in rows]
     given_paise = sum(row.claim.held_paise for row in givers)
-    if not found or not given_paise:
+    if not rows or not given_paise:
         return
     promised = await allocations.promise(work.connection, account)
     held_paise = sum(claim.held_paise for claim in others)
@@ -129,22 +129,22 @@ async def give_to_others(
         taken_paise -= paise
         case_no, hop_no = _place(giver)
         shares.append(Share(case_no=case_no, hop_no=hop_no, share_paise=giver.claim.held_paise - paise))
-    await _write(work, locked, account, [*found, *givers], promised, shares)
+    await _write(work, locked, account, [*rows, *givers], promised, shares)
 
 
 async def _write(
     work: CaseTransaction,
     locked: Mapping[str, CaseTransaction],
     account: Account,
-    found: Sequence[ClaimRow],
+    rows: Sequence[ClaimRow],
     promised: FrozenRule,
     shares: Sequence[Share],
 ) -> int:
     """Write every share and post the moves: one posting and one event for each case."""
     connection, now = work.connection, work.now
-    claimed = [row.claim for row in found]
-    moved = entries_of(swaps(claimed, shares), {_place(row): row.gone for row in found})
-    allocation_id = await allocations.insert(connection, account, promised, found, shares, now, work.actor)
+    claimed = [row.claim for row in rows]
+    moved = entries_of(swaps(claimed, shares), {_place(row): row.gone for row in rows})
+    allocation_id = await allocations.insert(connection, account, promised, rows, shares, now, work.actor)
     by_place = {(share.case_no, share.hop_no): share.share_paise for share in shares}
     for case_no in sorted({claim.case_no for claim in claimed}):
         entries = moved.get(case_no, [])
@@ -167,7 +167,7 @@ async def _write(
         # The moved amounts may decide between two routes.
         await case_outbox.notify_procedures(connection, case_no, [ProcedureKind.RESTORATION], now)
     more = [(share, share.share_paise - claim.held_paise) for claim, share in zip(claimed, shares, strict=True)]
-    await allocations.pass_on_hearing(connection, [one for one in more if one[1]])
+    await allocations.pass_on_hearing(connection, [passed for passed in more if passed[1]])
     return allocation_id
 
 

@@ -101,24 +101,24 @@ class Assigner:
             await case_assignments.let_go(work.connection, work.case_no, duty)
             return True
         others = {name for other, name in holders.items() if other is not duty and name is not None}
-        found = choose(self.roster.officers[duty], at.district, work.now, self.roster.open_cases[duty], others)
-        if isinstance(found, NoOfficer):
+        choice = choose(self.roster.officers[duty], at.district, work.now, self.roster.open_cases[duty], others)
+        if isinstance(choice, NoOfficer):
             if at.is_over:
                 await work.close_tasks(None, [MISSING[duty]], "the case is over")
             else:
-                await self._ask(work, duty, found)
+                await self._ask(work, duty, choice)
             return at.is_over
-        self.roster.open_cases[duty][found.officer.officer_id] += 1
+        self.roster.open_cases[duty][choice.officer.officer_id] += 1
         await write_assignment(
             work,
-            _new_officer(duty, at.district, found),
+            _new_officer(duty, at.district, choice),
             because=left.value if left else _NEW,
-            on_shift=found.on_shift,
-            candidates=found.candidates,
-            **({"open_cases": found.open_cases} if found.candidates > 1 else {}),
+            on_shift=choice.on_shift,
+            candidates=choice.candidates,
+            **({"open_cases": choice.open_cases} if choice.candidates > 1 else {}),
             policy=self.ctx.policy.version,
         )
-        holders[duty] = found.officer.officer_id
+        holders[duty] = choice.officer.officer_id
         return True
 
     async def _ask(self, work: CaseTransaction, duty: CaseDuty, why: NoOfficer) -> None:
@@ -171,8 +171,8 @@ class DueList:
             if work is None:
                 return 0
             for _ in range(PASSES_MAX):
-                found = await due_documents.dues_of_case(work.connection, work.case_no, work.now)
-                if not (left := [one for one in found if one.workflow_id not in failed]):
+                dues = await due_documents.dues_of_case(work.connection, work.case_no, work.now)
+                if not (left := [due for due in dues if due.workflow_id not in failed]):
                     break
                 done += await self._attend_to(work, left, failed)
             if since is not None:
@@ -186,25 +186,25 @@ class DueList:
     ) -> int:
         """Attend to each procedure, and write when it is due next; add those that fail to `failed`."""
         attended, news_ids = list[Attended](), list[int]()
-        for one in procedures:
+        for procedure in procedures:
             try:
                 async with work.connection.transaction():
-                    state = await self._act(work, one)
+                    state = await self._act(work, procedure)
             except Exception as error:
-                log.warning("due list: %s of case %s failed: %s", one.kind, work.case_no, type(error).__name__)
-                failed[one.workflow_id] = error
+                log.warning("due list: %s of case %s failed: %s", procedure.kind, work.case_no, type(error).__name__)
+                failed[procedure.workflow_id] = error
                 continue
-            attended.append(Attended(workflow_id=one.workflow_id, due_at=_next_at(state, work.now)))
-            news_ids += one.news_ids
+            attended.append(Attended(workflow_id=procedure.workflow_id, due_at=_next_at(state, work.now)))
+            news_ids += procedure.news_ids
         await due_documents.mark_attended(work.connection, attended, work.now)
         if news_ids:
             await case_outbox.mark_notified(work.connection, news_ids, work.now)
         return len(attended)
 
-    async def _act(self, work: CaseTransaction, one: DueProcedure) -> RowState:
-        if one.kind is ProcedureKind.HOLD:
-            return await HoldDeadlines(self.ctx, self.appeal_address).attend(work, UUID(one.subject))
-        assert one.kind is ProcedureKind.DUTIES, "the other procedures have workflows"
+    async def _act(self, work: CaseTransaction, procedure: DueProcedure) -> RowState:
+        if procedure.kind is ProcedureKind.HOLD:
+            return await HoldDeadlines(self.ctx, self.appeal_address).attend(work, UUID(procedure.subject))
+        assert procedure.kind is ProcedureKind.DUTIES, "the other procedures have workflows"
         return await attend_to_duties(work)
 
 

@@ -86,12 +86,12 @@ async def send_to_bank(ways: Ways, bank: Institution, letter: BankLetter) -> Non
 
     Raises `MailError`, `SmsError` and `NoWay`.
     """
-    addresses = [one.email for one in bank.nodal_officers if is_email(one.email)]
+    addresses = [officer.email for officer in bank.nodal_officers if is_email(officer.email)]
     if ways.mail is not None and (addresses or is_email(bank.desk_email)):
         for place, address in enumerate(addresses or [bank.desk_email]):
             await ways.mail.send(address, letter.subject, letter.text, f"{letter.key}.{place}")
         return
-    number = next((found for one in bank.nodal_officers if (found := mobile_of(one.mobile))), None)
+    number = next((mobile for officer in bank.nodal_officers if (mobile := mobile_of(officer.mobile))), None)
     if ways.sms is None or number is None:
         raise NoWay
     await ways.sms.send(number, letter.short_text, letter.key)
@@ -111,16 +111,16 @@ _SAYS: Final = {
 
 def _key_letter(bank: Institution, change: KeyChange) -> BankLetter:
     verb = _VERBS[change.kind]
-    says = _SAYS[change.outcome].format(verb=verb, reason=change.reason)
+    note = _SAYS[change.outcome].format(verb=verb, reason=change.reason)
     at = change.decided_at or change.asked_at
     text = (
-        f"To the nodal officer of {bank.name}\n\n{says}\n\n"
+        f"To the nodal officer of {bank.name}\n\n{note}\n\n"
         f"  Key      {change.key_id}\n"
         f"  SHA-256  {change.fingerprint}\n"
         f"  Time     {indian_minute(at)}\n\n"
         "If your bank did not want this, please call the police at once: someone else then knows your login.\n"
     )
-    short = f"Police interface for banks: {verb} key {change.key_id}. {says} If you did not want this, call the police."
+    short = f"Police interface for banks: {verb} key {change.key_id}. {note} If you did not want this, call the police."
     state = change.outcome.value if change.outcome else "asked"
     return BankLetter(
         f"{bank.name}: change of a key", text, short, f"{change.institution}.key.{change.change_id}.{state}"
@@ -191,14 +191,14 @@ _BY_COMMAND: Final = (
 
 
 def _login_change_letter(bank: Institution, change: LoginChange) -> BankLetter:
-    says = _SET if change.used_at else _BY_COMMAND if change.proposal_id is None else _BY_LINK
+    note = _SET if change.used_at else _BY_COMMAND if change.proposal_id is None else _BY_LINK
     text = (
-        f"To the nodal officer of {bank.name}\n\n{says}\n\n"
+        f"To the nodal officer of {bank.name}\n\n{note}\n\n"
         f"  Login    {change.email}\n"
         f"  Time     {indian_minute(_at(change))}\n\n"
         "If your bank did not ask for this, please call the police at once. No officer needs to know the password.\n"
     )
-    short = f"Police interface for banks: {says} If you did not ask for this, call the police at once."
+    short = f"Police interface for banks: {note} If you did not ask for this, call the police at once."
     state = "set" if change.used_at else "replaced"
     return BankLetter(
         f"{bank.name}: change of the login", text, short, f"{change.institution}.login.{change.change_id}.{state}"
@@ -245,7 +245,7 @@ def order_letter(
     if level is OrderEscalationLevel.NODAL_OFFICER:
         subject = "Order not carried out:"
         known = calling_order(institution.nodal_officers, Holidays(rules, institution.closed_days), at)
-        to = [one.email for one in known if is_plain_address(one.email)] + to
+        to = [officer.email for officer in known if is_plain_address(officer.email)] + to
     first, *others = dict.fromkeys(address for address in to if address) or [""]
     job = f", job {order.job_id}" if order.job_id else ""
     body = (

@@ -75,11 +75,11 @@ def _place(cursor: str) -> Place:
 async def read_order(ctx: Context, institution: str, order_id: UUID) -> BankOrder:
     """Return one order of the bank in its current state. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection:
-        found = await bank_orders.as_read(connection, institution, [order_id])
-    if not found:
+        orders = await bank_orders.as_read(connection, institution, [order_id])
+    if not orders:
         raise OrderNotFound(order_id)
-    await keep_served(ctx, About.ORDER, {order_id: found[0]})
-    return found[0]
+    await keep_served(ctx, About.ORDER, {order_id: orders[0]})
+    return orders[0]
 
 
 async def read_document(ctx: Context, institution: str, order_id: UUID) -> bytes:

@@ -51,11 +51,11 @@ async def acknowledge_cancellation(ctx: Context, institution: str, order_id: UUI
     Raises `NotFound`, `NotCancelled`.
     """
     async with order_transaction(ctx, order_id, f"bank:{institution}", institution=institution) as work:
-        found = await cancellations.find(work.connection, order_id)
-        if found is None:
+        cancellation = await cancellations.find(work.connection, order_id)
+        if cancellation is None:
             raise NotCancelled(order_id, work.order.state)
         await settle_cancellation(work, "")
-        return found.settled_at or work.now
+        return cancellation.settled_at or work.now
 
 
 async def reject_cancellation(ctx: Context, institution: str, order_id: UUID) -> None:
@@ -64,8 +64,8 @@ async def reject_cancellation(ctx: Context, institution: str, order_id: UUID) ->
     Raises `NotFound`.
     """
     async with order_transaction(ctx, order_id, f"bank:{institution}", institution=institution) as work:
-        found = await cancellations.find(work.connection, order_id)
-        if found is not None and found.settled_at is None:
+        cancellation = await cancellations.find(work.connection, order_id)
+        if cancellation is not None and cancellation.settled_at is None:
             await work.ask_about_order(TaskKind.ORDER_SILENT, TaskCause.ORDER_CANCELLATION_REJECTED)
 
 
@@ -76,18 +76,18 @@ async def record_attestation(ctx: Context, order_id: UUID, note: str, by: str) -
     its place goes out at once, and the bank might pay twice. Raises `NotFound`, `NotCancelled`, `SameEyes`.
     """
     async with order_transaction(ctx, order_id, by) as work:
-        found = await cancellations.find(work.connection, order_id)
-        if found is None:
+        cancellation = await cancellations.find(work.connection, order_id)
+        if cancellation is None:
             raise NotCancelled(order_id, work.order.state)
-        if found.settled_at is not None:
-            return found.settled_at, False
+        if cancellation.settled_at is not None:
+            return cancellation.settled_at, False
         if work.order.kind is OrderKind.RESTORE:
-            if found.attested_by is None:
+            if cancellation.attested_by is None:
                 await cancellations.attest(work.connection, order_id, by, note)
                 await work.ask_about_order(TaskKind.SUPERVISE, TaskCause.CANCELLATION_TO_CONFIRM)
                 await work.log(EventKind.ORDER_CANCELLATION_ATTESTED, reason=note)
                 return work.now, True
-            if is_same_person(by, found.attested_by):
+            if is_same_person(by, cancellation.attested_by):
                 raise CancellationNeedsSecondOfficer(by)
         await settle_cancellation(work, note)
         return work.now, False
@@ -140,8 +140,8 @@ class CancellationActivities:
         """
         order_id = UUID(asked.subject)
         async with self.ctx.pool.acquire() as connection:
-            found = await cancellations.find(connection, order_id)
-            if found is None or found.settled_at is not None:
+            cancellation = await cancellations.find(connection, order_id)
+            if cancellation is None or cancellation.settled_at is not None:
                 return True
             order = await bank_orders.get(connection, order_id)
             (read,) = await bank_orders.as_read(connection, order.institution, [order_id])
@@ -153,7 +153,7 @@ class CancellationActivities:
                 await self._note(order, await self._over(order, message, channel), about=channel)
             except BankError as error:
                 failed = error if failed is None or error.retryable else failed
-        if not channels and found.told_at is None:
+        if not channels and cancellation.told_at is None:
             try:
                 await self._note(order, await self._over_any_channel(order, message))
             except BankError as error:
@@ -168,13 +168,17 @@ class CancellationActivities:
         """Escalate to the level `asked.what`: the desk telephones the bank, then the supervisor looks."""
         level, order_id = OrderEscalationLevel(asked.what), UUID(asked.subject)
         async with order_transaction(self.ctx, order_id, ENGINE) as work:
-            found = await cancellations.find(work.connection, order_id)
-            if work.order.state is not OrderState.CANCELLED or found is None or found.settled_at is not None:
+            cancellation = await cancellations.find(work.connection, order_id)
+            if (
+                work.order.state is not OrderState.CANCELLED
+                or cancellation is None
+                or cancellation.settled_at is not None
+            ):
                 return
-            if found.level in {level, OrderEscalationLevel.SUPERVISOR}:
+            if cancellation.level in {level, OrderEscalationLevel.SUPERVISOR}:
                 return
             rules = self.ctx.policy.order.promised(self.ctx.policy.version, self.ctx.procedure_clock_factor)
-            if (due := next_cancellation_level(work.order, found, rules)) is not None:
+            if (due := next_cancellation_level(work.order, cancellation, rules)) is not None:
                 refuse_if_early(asked, due.at, work.now)
             await cancellations.escalate(work.connection, order_id, level, work.now)
             cause = TaskCause.ORDER_CANCELLATION_SILENT

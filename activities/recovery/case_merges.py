@@ -59,9 +59,13 @@ async def told_for(ctx: Context, ack_no: str, within: Within | None = None) -> C
         case_no = await cases.case_no_of(connection, ack_no)
         others = await merged_hops.merged_with(connection, case_no)
         merges = await case_merges.of_case(connection, case_no)
-        named = {one for told in merges for one in (told.primary_case_no, told.merged_case_no)} | set(others)
+        named = {
+            number for case_merge in merges for number in (case_merge.primary_case_no, case_merge.merged_case_no)
+        } | set(others)
         readable = await those_within(connection, within, named) | {case_no}
-        shown = tuple(told for told in merges if {told.primary_case_no, told.merged_case_no} <= readable)
+        shown = tuple(
+            case_merge for case_merge in merges if {case_merge.primary_case_no, case_merge.merged_case_no} <= readable
+        )
         sums = await case_merges.sums(connection, [case_no, *others]) if readable.issuperset(others) else {}
         return CaseMerges(merges=shown, together_paise=sums)
 
@@ -92,8 +96,8 @@ async def preview(ctx: Context, ack_no: str, asked: MergeQuestion) -> MergePrevi
 async def cases_of(ctx: Context, ack_no: str, merge_id: int) -> tuple[str, str]:
     """Return the numbers of the two cases of a merge. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection:
-        told = await case_merges.get(connection, await cases.case_no_of(connection, ack_no), merge_id)
-    return told.primary_case_no, told.merged_case_no
+        case_merge = await case_merges.get(connection, await cases.case_no_of(connection, ack_no), merge_id)
+    return case_merge.primary_case_no, case_merge.merged_case_no
 
 
 @repeated(FamilyGrown)
@@ -121,33 +125,33 @@ async def merge(ctx: Context, ack_no: str, new: NewMerge, by: str) -> Done:
 async def agree(ctx: Context, ack_no: str, merge_id: int, reason: str, by: str) -> Done:
     """Agree to a merge as the second officer. Raises `NotFound`, `SameEyes`, and `NotNow` as `merge` does."""
     async with ctx.pool.acquire() as connection, connection.transaction():
-        locked, told = await _locked_merge(ctx, connection, ack_no, merge_id, by)
-        _refuse_state(told, MergeState.PROPOSED)
-        if is_same_person(told.proposed_by, by):
+        locked, case_merge = await _locked_merge(ctx, connection, ack_no, merge_id, by)
+        _refuse_state(case_merge, MergeState.PROPOSED)
+        if is_same_person(case_merge.proposed_by, by):
             raise MergeNeedsSecondOfficer(by)
         asked = MergeQuestion(
-            other_ack_no=told.merged_case_no,
+            other_ack_no=case_merge.merged_case_no,
             same_transfers=await case_merges.told_same(connection, merge_id),
-            victims_agree=told.victims_agree,
+            victims_agree=case_merge.victims_agree,
         )
-        plan = await plan_merge(ctx, connection, told.primary_case_no, told.merged_case_no, asked, merge_id)
+        plan = await plan_merge(ctx, connection, case_merge.primary_case_no, case_merge.merged_case_no, asked, merge_id)
         _refuse(plan)
-        follow_ups = await _put_in_force(locked, plan, merge_id, told.reason, reason)
-        return await case_merges.get(connection, told.primary_case_no, merge_id), follow_ups
+        follow_ups = await _put_in_force(locked, plan, merge_id, case_merge.reason, reason)
+        return await case_merges.get(connection, case_merge.primary_case_no, merge_id), follow_ups
 
 
 @repeated(FamilyGrown)
 async def reject(ctx: Context, ack_no: str, merge_id: int, reason: str, by: str) -> Done:
     """Reject a merge, which then has no effect. Raises `NotFound`, and `NotNow` when it is decided."""
     async with ctx.pool.acquire() as connection, connection.transaction():
-        locked, told = await _locked_merge(ctx, connection, ack_no, merge_id, by)
-        _refuse_state(told, MergeState.PROPOSED)
-        work = locked[told.primary_case_no]
-        rejected, needs_second = WithdrawalDecision.REJECTED, told.needs_second
+        locked, case_merge = await _locked_merge(ctx, connection, ack_no, merge_id, by)
+        _refuse_state(case_merge, MergeState.PROPOSED)
+        work = locked[case_merge.primary_case_no]
+        rejected, needs_second = WithdrawalDecision.REJECTED, case_merge.needs_second
         await case_merges.decide(connection, merge_id, rejected, by, reason, work.now, needs_second=needs_second)
         await _close_task(work, merge_id, "the merge is rejected")
-        await _log(locked, told, EventKind.MERGE_REJECTED, merge_id, reason=reason)
-        return await case_merges.get(connection, told.primary_case_no, merge_id), []
+        await _log(locked, case_merge, EventKind.MERGE_REJECTED, merge_id, reason=reason)
+        return await case_merges.get(connection, case_merge.primary_case_no, merge_id), []
 
 
 @repeated(FamilyGrown)
@@ -157,12 +161,12 @@ async def propose_undo(ctx: Context, ack_no: str, merge_id: int, reason: str, by
     Raises `NotFound`, and `NotNow` when it is not in force or its undo is proposed already.
     """
     async with ctx.pool.acquire() as connection, connection.transaction():
-        locked, told = await _locked_merge(ctx, connection, ack_no, merge_id, by)
-        _refuse_state(told, MergeState.IN_FORCE)
-        await _own_pairs(connection, told)
-        await case_merges.propose_undo(connection, merge_id, by, reason, locked[told.primary_case_no].now)
-        await _propose(locked, told, EventKind.MERGE_UNDO_PROPOSED, merge_id, reason)
-        return await case_merges.get(connection, told.primary_case_no, merge_id), []
+        locked, case_merge = await _locked_merge(ctx, connection, ack_no, merge_id, by)
+        _refuse_state(case_merge, MergeState.IN_FORCE)
+        await _own_pairs(connection, case_merge)
+        await case_merges.propose_undo(connection, merge_id, by, reason, locked[case_merge.primary_case_no].now)
+        await _propose(locked, case_merge, EventKind.MERGE_UNDO_PROPOSED, merge_id, reason)
+        return await case_merges.get(connection, case_merge.primary_case_no, merge_id), []
 
 
 @repeated(FamilyGrown)
@@ -173,19 +177,19 @@ async def agree_to_undo(ctx: Context, ack_no: str, merge_id: int, reason: str, b
     `SameEyes`, and `NotNow` when no undo is proposed.
     """
     async with ctx.pool.acquire() as connection, connection.transaction():
-        locked, told = await _locked_merge(ctx, connection, ack_no, merge_id, by)
-        _refuse_state(told, MergeState.UNDO_PROPOSED)
-        assert told.undo_proposed_by is not None, "a proposed undo names who proposed it"
-        if is_same_person(told.undo_proposed_by, by):
+        locked, case_merge = await _locked_merge(ctx, connection, ack_no, merge_id, by)
+        _refuse_state(case_merge, MergeState.UNDO_PROPOSED)
+        assert case_merge.undo_proposed_by is not None, "a proposed undo names who proposed it"
+        if is_same_person(case_merge.undo_proposed_by, by):
             raise MergeUndoNeedsSecondOfficer(by)
-        work = locked[told.primary_case_no]
-        pairs = await _own_pairs(connection, told)
+        work = locked[case_merge.primary_case_no]
+        pairs = await _own_pairs(connection, case_merge)
         for error in await payments_under_way(connection, list(locked)) if pairs else ():
             raise error
         early = await _unconfirmed(locked)
         await _close_task(work, merge_id, "the merge is undone")
-        proposed = {"undo_reason": told.undo_reason, "proposed_by": told.undo_proposed_by}
-        await _log(locked, told, EventKind.MERGE_UNDONE, merge_id, reason=reason, **proposed)
+        proposed = {"undo_reason": case_merge.undo_reason, "proposed_by": case_merge.undo_proposed_by}
+        await _log(locked, case_merge, EventKind.MERGE_UNDONE, merge_id, reason=reason, **proposed)
         changed: defaultdict[str, Changed] = defaultdict(Changed)
         for pair in pairs:
             changed[pair.aside_case_no].add(await put_back(locked[pair.aside_case_no], pair))
@@ -193,19 +197,19 @@ async def agree_to_undo(ctx: Context, ack_no: str, merge_id: int, reason: str, b
         await case_merges.undo(connection, merge_id, by, reason, work.now)
         await _tell_holds(locked, early)
         follow_ups = await _tell_all(locked, changed)
-        return await case_merges.get(connection, told.primary_case_no, merge_id), follow_ups
+        return await case_merges.get(connection, case_merge.primary_case_no, merge_id), follow_ups
 
 
 @repeated(FamilyGrown)
 async def reject_undo(ctx: Context, ack_no: str, merge_id: int, reason: str, by: str) -> Done:
     """Reject the undo of a merge, which stays in force. Raises `NotFound`, and `NotNow` when none is proposed."""
     async with ctx.pool.acquire() as connection, connection.transaction():
-        locked, told = await _locked_merge(ctx, connection, ack_no, merge_id, by)
-        _refuse_state(told, MergeState.UNDO_PROPOSED)
+        locked, case_merge = await _locked_merge(ctx, connection, ack_no, merge_id, by)
+        _refuse_state(case_merge, MergeState.UNDO_PROPOSED)
         await case_merges.reject_undo(connection, merge_id)
-        await _close_task(locked[told.primary_case_no], merge_id, "the undo is rejected")
-        await _log(locked, told, EventKind.MERGE_UNDO_REJECTED, merge_id, reason=reason)
-        return await case_merges.get(connection, told.primary_case_no, merge_id), []
+        await _close_task(locked[case_merge.primary_case_no], merge_id, "the undo is rejected")
+        await _log(locked, case_merge, EventKind.MERGE_UNDO_REJECTED, merge_id, reason=reason)
+        return await case_merges.get(connection, case_merge.primary_case_no, merge_id), []
 
 
 # -- cases and locks ---------------------------------------------------------------------------------------------------
@@ -229,10 +233,10 @@ async def _lock(ctx: Context, connection: Connection, case_nos: Sequence[str], b
 
 
 async def _families(connection: Connection, case_nos: Sequence[str]) -> set[str]:
-    found = set(case_nos)
+    family_nos = set(case_nos)
     for case_no in case_nos:
-        found |= set(await merged_hops.merged_with(connection, case_no))
-    return found
+        family_nos |= set(await merged_hops.merged_with(connection, case_no))
+    return family_nos
 
 
 async def _locked_merge(
@@ -245,17 +249,17 @@ async def _locked_merge(
     return locked, await case_merges.get(connection, case_no, merge_id)
 
 
-def _refuse_state(told: CaseMerge, state: MergeState) -> None:
-    if told.state is not state:
-        raise MergeStateDiffers(told.merge_id, told.state)
+def _refuse_state(case_merge: CaseMerge, state: MergeState) -> None:
+    if case_merge.state is not state:
+        raise MergeStateDiffers(case_merge.merge_id, case_merge.state)
 
 
-async def _own_pairs(connection: Connection, told: CaseMerge) -> list[OpenPair]:
+async def _own_pairs(connection: Connection, case_merge: CaseMerge) -> list[OpenPair]:
     """Return the transfers that the merge counts once. Raises `NotNow` if a later merge counts on its merged case."""
-    pairs = await merged_hops.pairs_of_case(connection, told.merged_case_no)
+    pairs = await merged_hops.pairs_of_case(connection, case_merge.merged_case_no)
     for pair in pairs:
-        if pair.merge_id != told.merge_id:
-            raise MergeUsedByLater(told.merge_id, pair.merge_id)
+        if pair.merge_id != case_merge.merge_id:
+            raise MergeUsedByLater(case_merge.merge_id, pair.merge_id)
     return pairs
 
 
@@ -317,8 +321,8 @@ async def _tell_holds(locked: Mapping[str, CaseTransaction], before: Mapping[str
 
 
 async def _tell_all(locked: Mapping[str, CaseTransaction], changed: Mapping[str, Changed]) -> list[FollowUp]:
-    told = [await tell(locked[case_no], changed[case_no]) for case_no in sorted(changed)]
-    return [follow_up for follow_up in told if follow_up is not None]
+    results = [await tell(locked[case_no], changed[case_no]) for case_no in sorted(changed)]
+    return [follow_up for follow_up in results if follow_up is not None]
 
 
 async def _propose(

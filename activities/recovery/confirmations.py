@@ -166,8 +166,8 @@ class _Booking(OrderTransaction):
 
     async def _cancel_replacements(self, statement: OrderConfirmation) -> None:
         """Cancel the replacements of a cancelled order that the bank executed: they would pay the same money twice."""
-        found = await cancellations.find(self.connection, self.order.order_id)
-        if found is None or found.settled_at is not None:
+        cancellation = await cancellations.find(self.connection, self.order.order_id)
+        if cancellation is None or cancellation.settled_at is not None:
             return
         # If officers repeat a statement about a doubtful credit, that statement resolves the doubt.
         settles = self.via is Via.OFFICER
@@ -251,8 +251,8 @@ class _Booking(OrderTransaction):
         return stated.model_copy(update={"credited_institution": code})
 
     def _code(self, name: str, holder: str) -> str:
-        found, _ = self.ctx.directory.current.resolve(name, None, holder, "credited") if name else (None, [])
-        return found.code if found else ""
+        bank, _ = self.ctx.directory.current.resolve(name, None, holder, "credited") if name else (None, [])
+        return bank.code if bank else ""
 
     async def finish(self) -> OrderState:
         """Finish the order if all is done, and end holds with nothing left; return the order's state."""
@@ -286,7 +286,7 @@ class _Booking(OrderTransaction):
             names = [reference for _, reference in mine if not reference.startswith(UNNAMED)]
             assert ack_no is not None, "a line that restores names its victim"
             ordered = [line.as_ordered.beneficiary for line, _, _ in self.booked if line.ack_no == ack_no]
-            accounts = {(one.institution, one.holder): one for one in ordered if one is not None}
+            accounts = {(account.institution, account.holder): account for account in ordered if account is not None}
             await message_sending.credited(
                 self.connection,
                 self.ctx,

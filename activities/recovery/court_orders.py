@@ -84,16 +84,16 @@ async def take_wide_order(ctx: Context, wide: WideCourtOrder, by: str) -> list[C
     """
     head = {name: getattr(wide, name) for name in CourtOrderHead.model_fields if name != "document"}
     async with ctx.pool.acquire() as connection, connection.transaction():
-        numbers = {one.ack_no: await case_no_of(connection, one.ack_no) for one in wide.about}
+        numbers = {part.ack_no: await case_no_of(connection, part.ack_no) for part in wide.about}
         locked = await lock_cases(ctx, connection, set(numbers.values()), by)
         taken, refused = [], []
-        for place, one in enumerate(wide.about):
-            particulars = head | one.model_dump(exclude={"ack_no"})
+        for place, part in enumerate(wide.about):
+            particulars = head | part.model_dump(exclude={"ack_no"})
             new = NewCourtOrder.model_construct(**particulars, document=wide.document)
             try:
-                taken.append(await _take(locked[numbers[one.ack_no]], new))
+                taken.append(await _take(locked[numbers[part.ack_no]], new))
             except (NotFound, NotNow) as why:
-                refused.append(RefusedPart(f"about[{place}]", one.ack_no, why))
+                refused.append(RefusedPart(f"about[{place}]", part.ack_no, why))
         if refused:
             raise CourtOrderPartsRefused(tuple(refused))
     return taken
@@ -358,11 +358,11 @@ def retained_events(court_order_id: int, hold_ids: Sequence[str], *, retained: b
 
 async def _release(work: CaseTransaction, order: CourtOrder) -> None:
     """Order each bank to release what the court names. A sum is taken from the earliest hops first."""
-    found = await court_orders.releasable(work.connection, work.case_no, order)
-    wanted = order.amount_paise or sum(hop.paise for hop in found)
-    lines = _first_hops_for(found, wanted)
+    releasable_hops = await court_orders.releasable(work.connection, work.case_no, order)
+    wanted = order.amount_paise or sum(hop.paise for hop in releasable_hops)
+    lines = _first_hops_for(releasable_hops, wanted)
     if not lines or sum(line.paise for line in lines) < wanted:
-        raise CourtOrderAboveFree(wanted, sum(hop.paise for hop in found))
+        raise CourtOrderAboveFree(wanted, sum(hop.paise for hop in releasable_hops))
     for institution, hops in groupby(lines, key=lambda line: line.institution):
         of_bank = [NewOrderLine(hop_no=hop.hop_no, hold_id=hop.hold_id, amount_paise=hop.paise) for hop in hops]
         for start in range(0, len(of_bank), LINES_MAX):
@@ -378,11 +378,11 @@ async def _release(work: CaseTransaction, order: CourtOrder) -> None:
             await plan_order(work, asked)
 
 
-def _first_hops_for(found: Sequence[Releasable], wanted_paise: int) -> list[Releasable]:
+def _first_hops_for(releasable_hops: Sequence[Releasable], wanted_paise: int) -> list[Releasable]:
     """Return the first hops that make up the sum, the last of them in part."""
     taken: list[Releasable] = []
     left = wanted_paise
-    for hop in found:
+    for hop in releasable_hops:
         paise = min(hop.paise, left)
         if paise > 0:
             taken.append(hop.model_copy(update={"paise": paise}))

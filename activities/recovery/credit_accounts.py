@@ -75,9 +75,9 @@ async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str, *, 
     `page` is the address of the page on which the victim can object. Raises `NotFound`, `NoSuchAccount`. Raises
     `NotNow` while a bank is ordered to credit another account.
     """
-    found, flags = ctx.directory.current.resolve(new.institution, new.ifsc, new.account, "account")
+    bank, flags = ctx.directory.current.resolve(new.institution, new.ifsc, new.account, "account")
     mismatches = [flag for flag in flags if flag.code != THROUGH_SPONSOR]
-    if found is None or mismatches:
+    if bank is None or mismatches:
         raise NoSuchAccount(mismatches[0])
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         connection = work.connection
@@ -94,14 +94,14 @@ async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str, *, 
             new,
             stored,
             ctx.persons.seal_text(stored, new.holder_name, _use_of_name(new.account, ack_no)),
-            institution=found.code,
+            institution=bank.code,
             same_name=_plain(victim.name) == _plain(new.holder_name),
             by=by,
             at=work.now,
         )
         cause, subject = TaskCause.CREDIT_ACCOUNT_TO_CONFIRM, _subject(account_id)
         await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject))
-        data = {"ack_no": ack_no, "account_id": account_id, "institution": found.code}
+        data = {"ack_no": ack_no, "account_id": account_id, "institution": bank.code}
         await work.log(EventKind.CREDIT_ACCOUNT_TOLD, **data)
         await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_TOLD, page)
         return _unnamed(await credit_accounts.get(connection, ack_no, account_id))
@@ -118,19 +118,19 @@ async def confirm(
     """
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         connection = work.connection
-        told = await credit_accounts.get(connection, ack_no, account_id)
-        if (seen.account, seen.ifsc) != (told.account, told.ifsc):
+        account = await credit_accounts.get(connection, ack_no, account_id)
+        if (seen.account, seen.ifsc) != (account.account, account.ifsc):
             raise CreditAccountDiffers
-        _refuse_over(told)
-        if told.confirmed_at is not None:
-            return _unnamed(told)
-        if is_same_person(told.told_by, by):
+        _refuse_over(account)
+        if account.confirmed_at is not None:
+            return _unnamed(account)
+        if is_same_person(account.told_by, by):
             raise CreditAccountNeedsSecondOfficer(by)
         await _refuse_ordered(connection, ack_no)
         await credit_accounts.confirm(connection, account_id, by, work.now, _object_until(work))
         causes = [TaskCause.CREDIT_ACCOUNT_TO_CONFIRM]
         await work.close_tasks(_subject(account_id), causes, "it is confirmed")
-        data = {"ack_no": ack_no, "account_id": account_id, "institution": told.institution}
+        data = {"ack_no": ack_no, "account_id": account_id, "institution": account.institution}
         await work.log(EventKind.CREDIT_ACCOUNT_CONFIRMED, **data)
         await _apply_anew(work, ack_no, "another account is to be credited")
         await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_CONFIRMED, page)
@@ -144,13 +144,13 @@ async def withdraw(ctx: Context, ack_no: str, account_id: int, reason: str, by: 
     after the victim's objection.
     """
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
-        told = await credit_accounts.get(work.connection, ack_no, account_id)
-        if told.ended_as is CreditAccountEnd.WITHDRAWN:
-            return _unnamed(told)
-        _refuse_over(told)
-        if told.is_standing:
+        account = await credit_accounts.get(work.connection, ack_no, account_id)
+        if account.ended_as is CreditAccountEnd.WITHDRAWN:
+            return _unnamed(account)
+        _refuse_over(account)
+        if account.is_standing:
             await _refuse_ordered(work.connection, ack_no)
-        return await _end(work, told, CreditAccountEnd.WITHDRAWN, reason)
+        return await _end(work, account, CreditAccountEnd.WITHDRAWN, reason)
 
 
 async def object_to(ctx: Context, ack_no: str, account_id: int, reason: str, by: str) -> CreditAccount:
@@ -160,14 +160,14 @@ async def object_to(ctx: Context, ack_no: str, account_id: int, reason: str, by:
     changes nothing. Raises `NotFound`. Raises `NotNow` for a withdrawn account.
     """
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
-        told = await credit_accounts.get(work.connection, ack_no, account_id)
-        if told.ended_as is CreditAccountEnd.OBJECTED:
-            return _unnamed(told)
-        _refuse_over(told)
-        order_id = await credit_accounts.order_under_way(work.connection, ack_no) if told.is_standing else None
+        account = await credit_accounts.get(work.connection, ack_no, account_id)
+        if account.ended_as is CreditAccountEnd.OBJECTED:
+            return _unnamed(account)
+        _refuse_over(account)
+        order_id = await credit_accounts.order_under_way(work.connection, ack_no) if account.is_standing else None
         facts, cause = TaskFacts(order_id=order_id or ""), TaskCause.CREDIT_ACCOUNT_OBJECTED
         await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=_subject(account_id), facts=facts))
-        return await _end(work, told, CreditAccountEnd.OBJECTED, reason)
+        return await _end(work, account, CreditAccountEnd.OBJECTED, reason)
 
 
 async def tell_again(work: CaseTransaction, ack_no: str, correction_id: int, page: str) -> None:
@@ -189,17 +189,17 @@ def _object_until(work: CaseTransaction) -> datetime:
     return work.now + timedelta(seconds=seconds)
 
 
-async def _end(work: CaseTransaction, told: CreditAccount, ended_as: CreditAccountEnd, reason: str) -> CreditAccount:
-    connection, account_id = work.connection, told.account_id
+async def _end(work: CaseTransaction, account: CreditAccount, ended_as: CreditAccountEnd, reason: str) -> CreditAccount:
+    connection, account_id = work.connection, account.account_id
     await credit_accounts.end(connection, account_id, ended_as, work.actor, work.now, reason)
     causes = [TaskCause.CREDIT_ACCOUNT_TO_CONFIRM]
     await work.close_tasks(_subject(account_id), causes, f"it is {ended_as.value}")
-    data = {"ack_no": told.ack_no, "account_id": account_id, "institution": told.institution}
+    data = {"ack_no": account.ack_no, "account_id": account_id, "institution": account.institution}
     await work.log(EventKind.CREDIT_ACCOUNT_ENDED, **data, ended_as=ended_as.value, reason=reason)
-    if told.is_standing:
-        await _apply_anew(work, told.ack_no, f"the account to be credited is {ended_as.value}")
+    if account.is_standing:
+        await _apply_anew(work, account.ack_no, f"the account to be credited is {ended_as.value}")
     await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_ENDED)
-    return _unnamed(await credit_accounts.get(connection, told.ack_no, account_id))
+    return _unnamed(await credit_accounts.get(connection, account.ack_no, account_id))
 
 
 async def _apply_anew(work: CaseTransaction, ack_no: str, reason: str) -> None:
@@ -253,8 +253,8 @@ async def told_for(ctx: Context, ack_no: str) -> CreditAccounts:
     """Return all accounts recorded for a complaint. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection:
         await cases.case_of_complaint(connection, ack_no)
-        found = await credit_accounts.of_complaint(connection, ack_no)
-    return CreditAccounts(accounts=tuple(open_account(ctx.persons, account) for account in found))
+        rows = await credit_accounts.of_complaint(connection, ack_no)
+    return CreditAccounts(accounts=tuple(open_account(ctx.persons, account) for account in rows))
 
 
 def open_account(persons: PersonKeys, stored: StoredCreditAccount) -> CreditAccount:
@@ -277,10 +277,10 @@ def _unnamed(stored: StoredCreditAccount) -> CreditAccount:
     return CreditAccount(**stored.model_dump(exclude={"sealed_name", "key"}))
 
 
-def _refuse_over(told: CreditAccount) -> None:
+def _refuse_over(account: CreditAccount) -> None:
     """Raise `CreditAccountOver` for an account that the victim or an officer has ended."""
-    if told.ended_as is not None:
-        raise CreditAccountOver(told.account_id, told.ended_as)
+    if account.ended_as is not None:
+        raise CreditAccountOver(account.account_id, account.ended_as)
 
 
 async def _refuse_ordered(connection: Connection, ack_no: str) -> None:

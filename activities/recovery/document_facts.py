@@ -277,7 +277,7 @@ async def holder_notice(asked: Gathering) -> Gathered:
         appeal=AppealFacts(
             reference=hold.reference,
             address=asked.appeal_address,
-            levels=tuple(LevelFacts(level=one, days=round(after / _DAY_SECONDS)) for one, after in levels.items()),
+            levels=tuple(LevelFacts(level=level, days=round(after / _DAY_SECONDS)) for level, after in levels.items()),
         ),
         object_by=asked.particulars.by,
     )
@@ -320,11 +320,11 @@ async def signed_application(asked: Gathering) -> Gathered:
     if signed is None:
         raise DocumentNotFound(UUID(asked.subject))
     asked.of_this_case(signed.case_no)
-    told = await document_register.facts_of(asked.connection, UUID(asked.subject), asked.ctx.opens)
-    if told is None:
+    signed_facts = await document_register.facts_of(asked.connection, UUID(asked.subject), asked.ctx.opens)
+    if signed_facts is None:
         raise DocumentErased(asked.subject)
     facts = SignedApplication.model_validate(
-        told | {"kind": DocumentKind.SIGNED_APPLICATION, "signature": signed.facts}
+        signed_facts | {"kind": DocumentKind.SIGNED_APPLICATION, "signature": signed.facts}
     )
     links = DocumentLinks(restoration_id=signed.restoration_id, ack_no=signed.ack_no)
     return Gathered(facts=facts, links=links)

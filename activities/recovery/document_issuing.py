@@ -295,7 +295,7 @@ async def text_of(ctx: Context, ack_no: str, asked: DocumentAsk, *, appeal_addre
             appeal_address=appeal_address,
         )
     missing = lacking(gathered.facts, now)
-    found = DocumentText(
+    document_text = DocumentText(
         kind=asked.kind,
         subject=subject,
         can_be_issued=not missing,
@@ -305,9 +305,9 @@ async def text_of(ctx: Context, ack_no: str, asked: DocumentAsk, *, appeal_addre
         issued=DocumentHead(document_id=known.document_id, number=known.number, digest=known.digest) if known else None,
     )
     if missing:
-        return found
+        return document_text
     document = compose(gathered.facts, asked.language, Imprint(number="", issued_at=now))
-    return found.model_copy(update=_told(document))
+    return document_text.model_copy(update=_told(document))
 
 
 def _told(document: Document) -> dict[str, object]:

@@ -77,7 +77,7 @@ def _missing_fields(missing: Sequence[Missing]) -> _Found:
 
     The preview of the document shows which account lacks the field.
     """
-    fields = (re.sub(r"\[\d+\]", "[]", one.field) for one in missing)
+    fields = (re.sub(r"\[\d+\]", "[]", item.field) for item in missing)
     return _Found(DueDocumentState.LACKING, tuple(dict.fromkeys(fields)))
 
 
@@ -104,9 +104,9 @@ async def _issue_documents(attempt: Attempt, due_documents_of_case: Sequence[Due
             async with case_transaction(attempt.ctx, left[0].case_no, ENGINE) as work:
                 for due_document in left:
                     checked.append(due_document)
-                    found = await _attend_to(work, due_document, attempt.routes.appeal_address)
-                    any_waits |= found.state not in _ENDED
-                    if found.issued:
+                    check = await _attend_to(work, due_document, attempt.routes.appeal_address)
+                    any_waits |= check.state not in _ENDED
+                    if check.issued:
                         break
                 await _update_desk_task(work)
         except _SERVERS_AWAY:
@@ -159,17 +159,17 @@ async def _attend_to(work: CaseTransaction, due_document: DueDocument, appeal_ad
     attempt = _Attempt.of(work, due_document=due_document, appeal_address=appeal_address)
     try:
         async with connection.transaction():
-            found = await _ISSUE[due_document.kind](attempt)
+            outcome = await _ISSUE[due_document.kind](attempt)
     except DocumentIncomplete as incomplete:
-        found = _missing_fields(incomplete.missing)
-    if found.state in _ENDED:
-        await due_documents.end(connection, due_document_id, found.state, work.now)
+        outcome = _missing_fields(incomplete.missing)
+    if outcome.state in _ENDED:
+        await due_documents.end(connection, due_document_id, outcome.state, work.now)
         if due_document.restoration_id is not None:
             # A step of the restoration has waited for the document.
             await work.notify(ProcedureKind.RESTORATION, due_document.restoration_id)
     else:
-        await due_documents.note_wait(connection, due_document_id, found.state, lacking=found.lacking)
-    return found
+        await due_documents.note_wait(connection, due_document_id, outcome.state, lacking=outcome.lacking)
+    return outcome
 
 
 @dataclass
@@ -276,7 +276,7 @@ async def _report(work: _Attempt) -> _Found:
         return _WAITING
     else:
         about = [due_document.case_no]
-    missing = [one for subject in about for one in await work.missing(subject)]
+    missing = [item for subject in about for item in await work.missing(subject)]
     return _missing_fields(missing) if missing else _READY
 
 
@@ -380,9 +380,9 @@ async def _update_desk_task(work: CaseTransaction) -> None:
 def documents_waiting(standings: Sequence[DueDocumentStatus]) -> tuple[DocumentWaits, ...]:
     """Return for each kind of document what it waits for."""
     waits = []
-    for kind in dict.fromkeys(one.kind for one in standings):
-        of_kind = [one for one in standings if one.kind is kind]
-        fields = dict.fromkeys(field for one in of_kind for field in one.lacking)
-        failures = dict.fromkeys(one.failure for one in of_kind if one.failure)
+    for kind in dict.fromkeys(status.kind for status in standings):
+        of_kind = [status for status in standings if status.kind is kind]
+        fields = dict.fromkeys(field for status in of_kind for field in status.lacking)
+        failures = dict.fromkeys(status.failure for status in of_kind if status.failure)
         waits.append(DocumentWaits(kind=kind, lacking=tuple(fields), failures=tuple(failures)))
     return tuple(waits)

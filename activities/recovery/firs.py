@@ -149,11 +149,11 @@ async def put_fir_copy(ctx: Context, ack_no: str, fir_id: UUID, copy: FirCopy, b
     """
     async with case_transaction(ctx, ack_no, by) as work:
         connection, case_no = work.connection, work.case_no
-        found = await firs.fir(connection, case_no, fir_id)
-        if found.fir_no is None:
-            raise FirNotRegistered(found.state)
-        if found.document_digest != hashlib.sha256(copy.document).hexdigest():
-            await _FirTransaction.of(work, fir_id=fir_id, kind=found.kind).copy(copy.document)
+        report = await firs.fir(connection, case_no, fir_id)
+        if report.fir_no is None:
+            raise FirNotRegistered(report.state)
+        if report.document_digest != hashlib.sha256(copy.document).hexdigest():
+            await _FirTransaction.of(work, fir_id=fir_id, kind=report.kind).copy(copy.document)
         return await firs.fir(connection, case_no, fir_id)
 
 
@@ -164,17 +164,17 @@ async def sign_fir(ctx: Context, ack_no: str, fir_id: UUID, signing: SignFir, by
     """
     async with case_transaction(ctx, ack_no, by) as work:
         connection, case_no = work.connection, work.case_no
-        found = await firs.fir(connection, case_no, fir_id)
-        if found.state is FirState.SIGNED:
-            return found
-        _refuse_signature(found, signing.signed_at, work.now)
+        report = await firs.fir(connection, case_no, fir_id)
+        if report.state is FirState.SIGNED:
+            return report
+        _refuse_signature(report, signing.signed_at, work.now)
         live = await firs.live_fir(connection, case_no)
         if live is not None and live.fir_id != fir_id:
             if live.state is not FirState.REQUESTED:
                 assert live.fir_no is not None, "a registered report has its number"
                 raise FirReplaced(live.fir_no)
             await _cancel_request(work, live)
-        fir = _FirTransaction.of(work, fir_id=fir_id, kind=found.kind)
+        fir = _FirTransaction.of(work, fir_id=fir_id, kind=report.kind)
         await fir.signed(signing.signed_at, signing.reason)
         await duty_done(work, DutyKind.FIR_SIGNATURE, reason=signing.reason)
         await case_outbox.notify_procedures(connection, case_no, _DEPENDS_ON_FIR, work.now)
@@ -184,12 +184,12 @@ async def sign_fir(ctx: Context, ack_no: str, fir_id: UUID, signing: SignFir, by
 _MAY_BE_SIGNED: Final = frozenset({FirState.REGISTERED, FirState.LAPSED})
 
 
-def _refuse_signature(found: Fir, signed_at: datetime, now: datetime) -> None:
-    if found.kind is not FirKind.E_ZERO_FIR or found.state not in _MAY_BE_SIGNED:
-        raise FirNeedsNoSignature(found.kind, found.state)
-    assert found.registered_at is not None, "a registered report has its time"
-    assert found.sign_by is not None, "an e-Zero FIR has a time limit to sign"
-    _refuse_time_of_signing(signed_at, found.registered_at, found.sign_by, now)
+def _refuse_signature(report: Fir, signed_at: datetime, now: datetime) -> None:
+    if report.kind is not FirKind.E_ZERO_FIR or report.state not in _MAY_BE_SIGNED:
+        raise FirNeedsNoSignature(report.kind, report.state)
+    assert report.registered_at is not None, "a registered report has its time"
+    assert report.sign_by is not None, "an e-Zero FIR has a time limit to sign"
+    _refuse_time_of_signing(signed_at, report.registered_at, report.sign_by, now)
 
 
 def _refuse_time_of_signing(signed_at: datetime, registered_at: datetime, sign_by: datetime, now: datetime) -> None:
@@ -275,11 +275,11 @@ class _FirTransaction(CaseTransaction):
 
         The register then has two reports for one case.
         """
-        found = await firs.fir(self.connection, self.case_no, self.fir_id)
-        if found.fir_no == stated.fir_no:
+        report = await firs.fir(self.connection, self.case_no, self.fir_id)
+        if report.fir_no == stated.fir_no:
             return
         live = await firs.live_fir(self.connection, self.case_no)
-        ours = live.fir_no or live.state.value if live else found.state.value
+        ours = live.fir_no or live.state.value if live else report.state.value
         facts = TaskFacts(fir_no=stated.fir_no, our_fir=ours)
         task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.TWO_FIRS, facts=facts)
         if await self.ask(task):

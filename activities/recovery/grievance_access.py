@@ -69,8 +69,8 @@ class GrievanceActivities:
             if work.row.state is not GrievanceState.OPEN:
                 return
             at = time_of_action(asked, work.now)
-            found = await _dues(work.connection, work.row, at)
-            due_at = next((due.at for due in found if due.what == asked.what), None)
+            actions = await _dues(work.connection, work.row, at)
+            due_at = next((due.at for due in actions if due.what == asked.what), None)
             if due_at is None:
                 return
             refuse_if_early(asked, due_at, work.now)

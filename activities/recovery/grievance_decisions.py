@@ -184,7 +184,7 @@ async def _ask_level(work: Work, due: datetime) -> None:
 
 
 async def report(
-    ctx: Context, grievance_id: UUID, said: GrievanceReport, by: Acting | str, *, institution: str | None = None
+    ctx: Context, grievance_id: UUID, bank_report: GrievanceReport, by: Acting | str, *, institution: str | None = None
 ) -> GrievanceDone:
     """Record the bank's findings about its customer. The investigating officer decides next.
 
@@ -193,12 +193,12 @@ async def report(
     """
     async with ctx.pool.acquire() as connection:
         await grievances.case_of(connection, grievance_id, institution)
-        reported = await grievances.was_reported(connection, grievance_id, said)
+        reported = await grievances.was_reported(connection, grievance_id, bank_report)
     if reported:
         async with grievance_transaction(ctx, grievance_id, HOLDER) as work:
             return await work.done()
     async with _action(ctx, grievance_id, GrievanceVerb.REPORT, None, by) as work:
-        await move_up(work, GrievanceOutcome.REPORTED, report=said)
+        await move_up(work, GrievanceOutcome.REPORTED, report=bank_report)
         return await work.done()
 
 
@@ -302,19 +302,19 @@ async def appeal_on(ctx: Context, grievance_id: UUID, more: AppealOn, by: Acting
 async def withdraw(
     ctx: Context,
     grievance_id: UUID,
-    told: WithdrawGrievance | None,
+    withdrawal: WithdrawGrievance | None,
     by: Acting | str,
     *,
     contact_since: datetime | None = None,
 ) -> GrievanceDone:
     """Withdraw a grievance for its holder, and notify the holder.
 
-    On the appeal page (`told` is None) the level does not matter. `contact_since` is when an officer entered the
+    On the appeal page (`withdrawal` is None) the level does not matter. `contact_since` is when an officer entered the
     contact that the holder's code went to. Raises as `decide`, and `ContactTooNew` if that was a short time ago.
     """
-    async with _action(ctx, grievance_id, GrievanceVerb.WITHDRAW, told, by) as work:
+    async with _action(ctx, grievance_id, GrievanceVerb.WITHDRAW, withdrawal, by) as work:
         _refuse_new_contact(work, contact_since)
-        outcome, reason = GrievanceOutcome.WITHDRAWN, told.reason if told else ""
+        outcome, reason = GrievanceOutcome.WITHDRAWN, withdrawal.reason if withdrawal else ""
         await grievances.end_level(work.connection, grievance_id, outcome, work.now, work.actor, finding=reason)
         await end(work, GrievanceState.WITHDRAWN, reason=reason)
         facts = MessageFacts(
@@ -382,14 +382,14 @@ def _seal(persons: PersonKeys, key: PersonKey | None, grievance_id: UUID, new: N
     return SealedGrievance(grievance_id, of_holder, key is None, text, contact)
 
 
-async def _open_above(work: Work, said: str = "", by: str | None = None) -> None:
+async def _open_above(work: Work, statement: str = "", by: str | None = None) -> None:
     level = above(work.row.level)
     assert level is not None, "the rules allow no appeal above the highest level"
     due = due_at(work.row.policy, level, work.now)
     grievance_id, sealed = work.row.grievance_id, None
-    if said:
+    if statement:
         known = await person_keys.of_hold(work.connection, work.hold.hold_id)
-        sealed = work.ctx.persons.seal_new(known, said, use_of_said(grievance_id, level))
+        sealed = work.ctx.persons.seal_new(known, statement, use_of_said(grievance_id, level))
     await grievances.move(work.connection, grievance_id, level, work.now, due, by, sealed)
     work.row = work.row.model_copy(update={"level": level, "state": GrievanceState.OPEN})
 

@@ -78,7 +78,7 @@ def court_day_table(lines: Iterable[CourtDayLine]) -> Table:
 def _cells(line: CourtDayLine) -> Iterator[Value]:
     yield from (line.ack_no, line.case_ack_no, line.round_no, line.route.value, line.district)
     yield line.held_paise
-    yield "; ".join(f"{one.institution} …{one.account_end}" for one in line.accounts)
+    yield "; ".join(f"{account.institution} …{account.account_end}" for account in line.accounts)
     yield line.applied_at.astimezone(IST).date().isoformat() if line.applied_at else ""
     yield int(line.signed_by_code)
     yield from (line.notices_issued, line.notices, line.open_objections, line.open_appeals, line.contested)
@@ -135,8 +135,8 @@ async def _record(work: Work, new: NewCourtHearing) -> None:
 async def tell_of_hearings(ctx: Context, case_no: str, court_hearing_ids: Sequence[int]) -> int:
     """Tell the investigating officer of a case of these hearings; return of how many."""
     async with case_transaction(ctx, case_no, ENGINE) as work:
-        found = await court_hearings.untold(work.connection, case_no, court_hearing_ids)
-        for hearing in found:
+        hearings = await court_hearings.untold(work.connection, case_no, court_hearing_ids)
+        for hearing in hearings:
             facts = MessageFacts(
                 occasion=f"court_hearing.{hearing.court_hearing_id}",
                 until=datetime.combine(hearing.held_on, time.min, IST),
@@ -145,7 +145,7 @@ async def tell_of_hearings(ctx: Context, case_no: str, court_hearing_ids: Sequen
             about = Concerned(case_no=case_no)
             await notify_people(work.connection, ctx, NotificationEvent.COURT_HEARING_NEAR, about, facts, work.now)
             await court_hearings.note_told(work.connection, hearing.court_hearing_id, work.now)
-        return len(found)
+        return len(hearings)
 
 
 async def _hearings_due(
@@ -263,8 +263,8 @@ async def waive_notice(
         await message_sending.hearing_waived(connection, ctx, row, lines, hold_id, until, appeal_address, work.now)
         recorded = await court_hearings.of_visit(connection, restoration_id, row.visit_no)
         heard = {line.hold_id for line in lines if line.free_paise}
-        if heard <= {one.hold_id for one in recorded}:
-            last = max(one.contradict_until for one in recorded)
+        if heard <= {waiver.hold_id for waiver in recorded}:
+            last = max(waiver.contradict_until for waiver in recorded)
             await court_hearings.end_by(connection, restoration_id, last, work.now)
             await work.notify(ProcedureKind.RESTORATION, restoration_id)
     return work.done()

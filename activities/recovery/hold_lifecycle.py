@@ -74,11 +74,11 @@ class HoldDeadlines:
 
     def _next(self, work: HoldTransaction, state: HoldClocks, braked: Collection[str]) -> tuple[DueAction, ...]:
         """Return the next actions. What waits for a supervisor is tried when the count may be lower."""
-        found = [due for due in dues(state) if due.what not in braked or due.at > work.now]
+        actions = [due for due in dues(state) if due.what not in braked or due.at > work.now]
         if braked:
             window = self.ctx.policy.automatic_release.window(self.ctx.procedure_clock_factor)
-            found.append(DueAction(what=min(braked), at=work.now + window))
-        return tuple(sorted(found, key=lambda due: due.at))
+            actions.append(DueAction(what=min(braked), at=work.now + window))
+        return tuple(sorted(actions, key=lambda due: due.at))
 
     async def _do_due_actions(self, work: HoldTransaction, at: datetime) -> tuple[HoldClocks, set[str]]:
         """Do each action once that is due at `at`; return the state of the hold after them.
@@ -140,8 +140,8 @@ class HoldDeadlines:
 
     async def _release_excess(self, work: HoldTransaction) -> bool:
         lines = [
-            NewOrderLine(hop_no=one.hop_no, hold_id=work.hold.hold_id, amount_paise=one.excess_paise, excess=True)
-            for one in await free_amounts.too_much(work.connection, work.hold.hold_id)
+            NewOrderLine(hop_no=hop.hop_no, hold_id=work.hold.hold_id, amount_paise=hop.excess_paise, excess=True)
+            for hop in await free_amounts.too_much(work.connection, work.hold.hold_id)
         ]
         if await is_braked(work, sum(line.amount_paise for line in lines)):
             return True
@@ -246,7 +246,7 @@ async def _read_state(work: HoldTransaction) -> HoldClocks:
         reachable=way_to(await work.ctx.persons.holder_or_unreachable(connection, hold_id)) is not None,
         officer=await firs.officer(connection, hold.case_no, CaseDuty.IO) is not None,
         parts=not_kept(free, await free_amounts.court_keeps(connection, hold_id)),
-        excess_paise=sum(one.excess_paise for one in await free_amounts.too_much(connection, hold_id)),
+        excess_paise=sum(hop.excess_paise for hop in await free_amounts.too_much(connection, hold_id)),
         appeal=await grievances.appealed(connection, hold_id) if hold.policy.appeal_keeps_seconds else None,
         confirm_by=await _confirm_by(work),
         **_times_of_row(hold),
@@ -295,9 +295,9 @@ async def open_for_new_holds(ctx: Context, case_no: str, *, wait: bool = True, s
         if work is None:
             return 0
         connection = work.connection
-        found = await account_holds.new_held_hops(connection, case_no)
+        new_hops = await account_holds.new_held_hops(connection, case_no)
         # A hop with nothing on hold any more needs no deadlines, because it was resolved in the meantime.
-        if on_hold := [hop for hop in found if hop.held_paise or hop.claimed_paise]:
+        if on_hold := [hop for hop in new_hops if hop.held_paise or hop.claimed_paise]:
             opening = _HoldOpening.of(work)
             await opening.holds(on_hold)
             await opening.restorations([hop for hop in on_hold if hop.held_paise])
@@ -308,7 +308,7 @@ async def open_for_new_holds(ctx: Context, case_no: str, *, wait: bool = True, s
         await account_holds.mark_opened(connection, case_no, work.now)
         if since is not None:
             await case_outbox.make_as_old(connection, work.case_no, since)
-    return len(found)
+    return len(new_hops)
 
 
 @dataclass

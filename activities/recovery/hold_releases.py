@@ -82,10 +82,10 @@ async def continue_releases(ctx: Context, seen: ContinueReleases, by: str) -> Re
     Raises `NoReleaseWaits`, and `BrakedReleasesDiffer` if more wait than the supervisor saw.
     """
     async with ctx.pool.acquire() as connection:
-        found = await hold_views.waiting(connection)
-    if found is None or found.brake_id != seen.brake_id:
+        waiting_before = await hold_views.waiting(connection)
+    if waiting_before is None or waiting_before.brake_id != seen.brake_id:
         raise NoReleaseWaits(seen.brake_id)
-    async with hold_transaction(ctx, found.first_hold_id, by) as work:
+    async with hold_transaction(ctx, waiting_before.first_hold_id, by) as work:
         await hold_views.lock(work.connection)
         waiting = await hold_views.waiting(work.connection)
         if waiting is None or waiting.brake_id != seen.brake_id:
@@ -149,8 +149,8 @@ async def proposed_of(ctx: Context, hold_id: UUID) -> ReleaseProposals:
     """Return the releases that were proposed of a hold. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection:
         await account_holds.case_of(connection, hold_id)
-        found = await release_proposals.of_hold(connection, hold_id, ctx.now(), ctx.persons.open_stored)
-    return ReleaseProposals(releases=found)
+        releases = await release_proposals.of_hold(connection, hold_id, ctx.now(), ctx.persons.open_stored)
+    return ReleaseProposals(releases=releases)
 
 
 async def hear_victim(ctx: Context, hold_id: UUID, new: NewHearing, by: str) -> ReleaseProposal:

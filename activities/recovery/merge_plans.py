@@ -100,24 +100,26 @@ async def plan_merge(
     if not one_victim and not asked.victims_agree:
         plan.blocks.append(MergeVictimsDiffer())
     named = [
-        Pair(case_no=primary, hop_no=one.hop_no, other_case_no=merged, other_hop_no=one.other_hop_no)
-        for one in asked.same_transfers
+        Pair(case_no=primary, hop_no=transfer.hop_no, other_case_no=merged, other_hop_no=transfer.other_hop_no)
+        for transfer in asked.same_transfers
     ]
     for pair in named:
         for place in ((pair.case_no, pair.hop_no), (pair.other_case_no, pair.other_hop_no)):
             await _block_left(connection, plan, place)
-    found = await merged_hops.same_in(connection, merged, family, TRANSFERS_MAX + 1)
-    if len(found) > TRANSFERS_MAX:
+    same_pairs = await merged_hops.same_in(connection, merged, family, TRANSFERS_MAX + 1)
+    if len(same_pairs) > TRANSFERS_MAX:
         plan.blocks.append(TooManySameTransfers(TRANSFERS_MAX))
     for pair in named:
         await _block_differing(connection, plan, pair)
-    for pair in [*named, *found[:TRANSFERS_MAX]]:
+    for pair in [*named, *same_pairs[:TRANSFERS_MAX]]:
         await _add_same(connection, plan, pair, callers)
     if plan.same:
         plan.blocks += await payments_under_way(connection, plan.cases)
-    accounts = sorted({(hop.institution, hop.account_key) for one in plan.same for hop in one.tree if hop.institution})
+    accounts = sorted(
+        {(hop.institution, hop.account_key) for transfer in plan.same for hop in transfer.tree if hop.institution}
+    )
     is_held = bool(accounts) and await case_merges.is_held_at(connection, accounts)
-    tells_other_payer = any(Differing.PAYER in one.differing for one in await shown(connection, plan.same))
+    tells_other_payer = any(Differing.PAYER in transfer.differing for transfer in await shown(connection, plan.same))
     # What one officer says of two transfers takes a loss out of a case.
     plan.needs_second = is_held or tells_other_payer or not one_victim or bool(named)
     return plan
@@ -125,14 +127,25 @@ async def plan_merge(
 
 async def _block_chains(connection: Connection, plan: Plan, merge_id: int | None) -> None:
     live = await case_merges.live_merges(connection, [plan.primary, plan.merged])
-    for one in live:
-        if one.merge_id == merge_id:
+    for live_merge in live:
+        if live_merge.merge_id == merge_id:
             continue
-        if one.merged_case_no in {plan.primary, plan.merged}:
-            plan.blocks.append(CaseMergedAlready(one.merged_case_no, one.primary_case_no, one.merge_id))
-        elif one.primary_case_no == plan.merged:
-            plan.blocks.append(CaseHasMerges(plan.merged, one.merge_id))
-    if len([one for one in live if one.primary_case_no == plan.primary and one.merge_id != merge_id]) >= MERGED_MAX:
+        if live_merge.merged_case_no in {plan.primary, plan.merged}:
+            plan.blocks.append(
+                CaseMergedAlready(live_merge.merged_case_no, live_merge.primary_case_no, live_merge.merge_id)
+            )
+        elif live_merge.primary_case_no == plan.merged:
+            plan.blocks.append(CaseHasMerges(plan.merged, live_merge.merge_id))
+    if (
+        len(
+            [
+                live_merge
+                for live_merge in live
+                if live_merge.primary_case_no == plan.primary and live_merge.merge_id != merge_id
+            ]
+        )
+        >= MERGED_MAX
+    ):
         plan.blocks.append(TooManyMerges(MERGED_MAX))
 
 
@@ -155,9 +168,9 @@ class Caller:
 async def _callers(ctx: Context, connection: Connection, case_nos: Sequence[str]) -> dict[str, Caller]:
     """Return who called, by complaint."""
     callers = dict[str, Caller]()
-    for one in await case_merges.victims(connection, case_nos):
-        mobile = ctx.persons.open_or_empty(one.person).mobile
-        callers[one.ack_no] = Caller(mobile_key(mobile) if mobile else "", one.is_confirmed)
+    for victim in await case_merges.victims(connection, case_nos):
+        mobile = ctx.persons.open_or_empty(victim.person).mobile
+        callers[victim.ack_no] = Caller(mobile_key(mobile) if mobile else "", victim.is_confirmed)
     return callers
 
 
@@ -175,11 +188,11 @@ async def _add_same(connection: Connection, plan: Plan, pair: Pair, callers: Map
 
     The hop of the merged case is set aside, if no bank has placed its money.
     """
-    one, other = (pair.case_no, pair.hop_no), (pair.other_case_no, pair.other_hop_no)
+    this_place, other = (pair.case_no, pair.hop_no), (pair.other_case_no, pair.other_hop_no)
     covered = {(same.aside[0], hop.hop_no) for same in plan.same for hop in same.tree}
-    if one in covered or other in covered:
+    if this_place in covered or other in covered:
         return
-    trees = {place: await merged_hops.tree(connection, *place) for place in (one, other)}
+    trees = {place: await merged_hops.tree(connection, *place) for place in (this_place, other)}
     for place, tree in trees.items():
         if not tree:
             raise HopNotFound(*place)
@@ -190,7 +203,7 @@ async def _add_same(connection: Connection, plan: Plan, pair: Pair, callers: Map
     if len(owners) > 1 or "" in owners:
         plan.blocks.append(TransferOfTwoVictims(pair.hop_no, *other))
         return
-    for aside, counted in ((other, one), (one, other)):
+    for aside, counted in ((other, this_place), (this_place, other)):
         if is_free(trees[aside]):
             plan.same.append(Same(counted, aside, trees[aside]))
             await _block_contested(connection, plan, aside, trees[aside])
@@ -205,32 +218,32 @@ async def _block_differing(connection: Connection, plan: Plan, pair: Pair) -> No
     for place in places:
         if place not in stated:
             raise HopNotFound(*place)
-    one, other = stated[places[0]], stated[places[1]]
+    first, other = stated[places[0]], stated[places[1]]
     is_alike = (
-        one.reference_key == other.reference_key != ""
-        or one.amount_paise == other.amount_paise
-        or one.account_key == other.account_key
+        first.reference_key == other.reference_key != ""
+        or first.amount_paise == other.amount_paise
+        or first.account_key == other.account_key
     )
-    if not (is_alike and (one.is_told or other.is_told)):
+    if not (is_alike and (first.is_told or other.is_told)):
         plan.blocks.append(TransfersDiffer(pair.hop_no, pair.other_case_no, pair.other_hop_no))
 
 
 async def _block_contested(connection: Connection, plan: Plan, place: Place, tree: Sequence[HopOfTree]) -> None:
     """Two complainants may claim a transfer that is set aside. Two officers decide on that first."""
-    told = [hop.hop_no for hop in tree if hop.source is HopSource.COMPLAINT]
-    for transfer in await payer_decisions.contested(connection, place[0], told) if told else ():
+    complaint_hops = [hop.hop_no for hop in tree if hop.source is HopSource.COMPLAINT]
+    for transfer in await payer_decisions.contested(connection, place[0], complaint_hops) if complaint_hops else ():
         if transfer.undecided:
             plan.blocks.append(TransferContested(transfer.hop_no, tuple(claim.ack_no for claim in transfer.claims)))
 
 
 async def payments_under_way(connection: Connection, case_nos: Sequence[str]) -> list[NotNow]:
     """Return what forbids a change of claims: a payment is prepared on those of now."""
-    found: list[NotNow] = []
+    errors: list[NotNow] = []
     if (restoration_id := await case_merges.restoration_prepared(connection, case_nos)) is not None:
-        found.append(MergeRestorationPrepared(restoration_id))
+        errors.append(MergeRestorationPrepared(restoration_id))
     if (order_id := await case_merges.order_under_way(connection, case_nos)) is not None:
-        found.append(MergeOrderUnderWay(order_id))
-    return found
+        errors.append(MergeOrderUnderWay(order_id))
+    return errors
 
 
 # -- what a preview shows ----------------------------------------------------------------------------------------------
@@ -239,12 +252,12 @@ async def payments_under_way(connection: Connection, case_nos: Sequence[str]) ->
 async def likely(connection: Connection, plan: Plan) -> tuple[LikelySame, ...]:
     """Return further hops that may be one transfer, by amount, day and account."""
     covered = {(same.aside[0], hop.hop_no) for same in plan.same for hop in same.tree}
-    found = [
+    pairs = [
         pair
         for pair in await merged_hops.likely_in(connection, plan.merged, plan.family, LIKELY_SHOWN)
         if covered.isdisjoint({(pair.case_no, pair.hop_no), (pair.other_case_no, pair.other_hop_no)})
     ]
-    stated = await case_merges.stated(connection, [(pair.case_no, pair.hop_no) for pair in found])
+    stated = await case_merges.stated(connection, [(pair.case_no, pair.hop_no) for pair in pairs])
     return tuple(
         LikelySame(
             case_no=pair.case_no,
@@ -252,33 +265,35 @@ async def likely(connection: Connection, plan: Plan) -> tuple[LikelySame, ...]:
             other_hop_no=pair.other_hop_no,
             amount_paise=stated[pair.case_no, pair.hop_no].amount_paise,
         )
-        for pair in found
+        for pair in pairs
     )
 
 
 async def shown(connection: Connection, same: Sequence[Same]) -> tuple[MergedTransfer, ...]:
     """Return the transfers that both cases tell, with what the two hops tell differently."""
-    stated = await case_merges.stated(connection, [place for one in same for place in (one.counted, one.aside)])
+    stated = await case_merges.stated(
+        connection, [place for transfer in same for place in (transfer.counted, transfer.aside)]
+    )
     return tuple(
         MergedTransfer(
-            counted_case_no=one.counted[0],
-            counted_hop_no=one.counted[1],
-            aside_case_no=one.aside[0],
-            aside_hop_no=one.aside[1],
-            aside_paise=one.total_paise,
-            differing=_differing(stated[one.counted], stated[one.aside]),
+            counted_case_no=transfer.counted[0],
+            counted_hop_no=transfer.counted[1],
+            aside_case_no=transfer.aside[0],
+            aside_hop_no=transfer.aside[1],
+            aside_paise=transfer.total_paise,
+            differing=_differing(stated[transfer.counted], stated[transfer.aside]),
         )
-        for one in same
+        for transfer in same
     )
 
 
-def _differing(one: Stated, other: Stated) -> tuple[Differing, ...]:
-    payers = {account_key(one.payer), account_key(other.payer)}
-    found = {
+def _differing(first: Stated, other: Stated) -> tuple[Differing, ...]:
+    payers = {account_key(first.payer), account_key(other.payer)}
+    checks = {
         Differing.PAYER: len(payers) > 1 and all(map(names_an_account, payers)),
-        Differing.ACCOUNT: one.account_key != other.account_key,
-        Differing.BANK: one.institution != other.institution,
-        Differing.AMOUNT: one.amount_paise != other.amount_paise,
-        Differing.DATE: one.day != other.day,
+        Differing.ACCOUNT: first.account_key != other.account_key,
+        Differing.BANK: first.institution != other.institution,
+        Differing.AMOUNT: first.amount_paise != other.amount_paise,
+        Differing.DATE: first.day != other.day,
     }
-    return tuple(what for what, differs in found.items() if differs)
+    return tuple(what for what, differs in checks.items() if differs)

@@ -67,15 +67,15 @@ async def tell_victim(
     stated = await victims.newest(connection, ack_no)
     if stated and stated.way is ReachWay.NONE:
         return 0
-    told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
-    said = (await _with_officer(connection, person.case_no, told, link)).model_copy(
+    full_facts = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
+    content = (await _with_officer(connection, person.case_no, full_facts, link)).model_copy(
         update={"ack_no": ack_no, "my_page": "" if person.is_marked else ctx.my_case_page}
     )
     # What happened to the money is written also when no one can be told of it: then a person has to.
     contact = ctx.persons.open_or_empty(person.person)
     owner = _Owner(ctx.persons, person.person)
     subject = about(TaskSubject.COMPLAINT, ack_no)
-    draft = _Draft(connection, now, kind, Recipient.VICTIM, said, ack_no, documents, subject, owner=owner)
+    draft = _Draft(connection, now, kind, Recipient.VICTIM, content, ack_no, documents, subject, owner=owner)
     # A code is of use only as it is, and the victim has asked for it.
     if stated and stated.is_quiet and kind not in EXPIRING:
         draft = draft.as_news()
@@ -115,13 +115,13 @@ async def tell_holder(
     person = await ctx.persons.holder_or_unreachable(connection, hold_id)
     # A hold that begins again is a new occasion.
     since = f"{person.first_held_at:%Y%m%dT%H%M%S}"
-    told = _with(facts, occasion=since, reference=person.reference, amount_paise=person.held_paise)
-    said = (await _with_officer(connection, person.case_no, told, link)).model_copy(
+    full_facts = _with(facts, occasion=since, reference=person.reference, amount_paise=person.held_paise)
+    content = (await _with_officer(connection, person.case_no, full_facts, link)).model_copy(
         update={"bank": person.bank, "account_end": account_end(person.account)}
     )
     hold, bank = about(TaskSubject.HOLD, hold_id), person.institution
     owner = _holder_of(ctx, hold_id, person)
-    draft = _Draft(connection, now, kind, Recipient.HOLDER, said, str(hold_id), documents, hold, bank, owner)
+    draft = _Draft(connection, now, kind, Recipient.HOLDER, content, str(hold_id), documents, hold, bank, owner)
     languages = ctx.policy.messages.holder_languages
     written = await draft.write_besides(person, *besides) if besides else 0
     if way_to(person) is Recipient.HOLDER:
@@ -167,8 +167,8 @@ async def tell_at(
     language: Language = Language.EN,
 ) -> int:
     """Write a notification to an officer at this phone and address. Returns and raises as `tell_assigned`."""
-    said = Said(case_no=case_no, facts=_with(facts))
-    draft = _Draft(connection, now, kind, to_whom, said, case_no)
+    content = Said(case_no=case_no, facts=_with(facts))
+    draft = _Draft(connection, now, kind, to_whom, content, case_no)
     return await draft.write(phone, email, (language,))
 
 
@@ -182,11 +182,11 @@ async def tell_bank_of_appeal(
     person = await ctx.persons.holder_or_unreachable(connection, hold_id)
     if person.opens and not is_email(person.bank_email):
         return 0
-    said = (await _with_officer(connection, person.case_no, _with(facts))).model_copy(
+    content = (await _with_officer(connection, person.case_no, _with(facts))).model_copy(
         update={"account": person.account}
     )
     owner = _holder_of(ctx, hold_id, person)
-    draft = _Draft(connection, now, kind, Recipient.BANK, said, str(hold_id), owner=owner)
+    draft = _Draft(connection, now, kind, Recipient.BANK, content, str(hold_id), owner=owner)
     return await draft.write("", person.bank_email, tuple(Language))
 
 
@@ -257,16 +257,16 @@ async def tell_bank(
 
     If the bank has no mailbox, an officer delivers it. Returns the number of new messages.
     """
-    said = await _with_officer(connection, case_no, _with(facts))
-    draft = _Draft(connection, now, kind, Recipient.BANK, said, code, documents)
+    content = await _with_officer(connection, case_no, _with(facts))
+    draft = _Draft(connection, now, kind, Recipient.BANK, content, code, documents)
     return await draft.write_document(await notifications.bank_email(connection, code), language)
 
 
 def _with(facts: Facts, **known: object) -> MessageFacts:
     """Return the facts, completed with the known values where they have none."""
-    told = facts if isinstance(facts, MessageFacts) else MessageFacts.model_validate(facts)
-    missing = {name: value for name, value in known.items() if getattr(told, name) in {None, ""}}
-    return MessageFacts.model_validate(told.model_dump() | missing)
+    full_facts = facts if isinstance(facts, MessageFacts) else MessageFacts.model_validate(facts)
+    missing = {name: value for name, value in known.items() if getattr(full_facts, name) in {None, ""}}
+    return MessageFacts.model_validate(full_facts.model_dump() | missing)
 
 
 async def _with_officer(connection: Connection, case_no: str, facts: MessageFacts, link: str = "") -> Said:
@@ -277,11 +277,11 @@ async def _with_officer(connection: Connection, case_no: str, facts: MessageFact
 
 
 def seal_message(
-    persons: PersonKeys, key: PersonKey, message_id: UUID, said: MessageText
+    persons: PersonKeys, key: PersonKey, message_id: UUID, message: MessageText
 ) -> tuple[bytes, bytes | None]:
     """Seal a message, and return its head and its text; None for an empty text. Raises `CannotOpen`."""
-    head = persons.seal_text(key, f"{said.address}\n{said.subject}", f"head of {message_id}")
-    return head, persons.seal_text(key, said.body, f"body of {message_id}") if said.body else None
+    head = persons.seal_text(key, f"{message.address}\n{message.subject}", f"head of {message_id}")
+    return head, persons.seal_text(key, message.body, f"body of {message_id}") if message.body else None
 
 
 def open_message(persons: PersonKeys, message_id: UUID, stored: StoredMessage) -> MessageText:
@@ -339,18 +339,18 @@ class _Draft:
 
         In a marked case it says only that the contact was changed.
         """
-        said = self.said.model_copy(update={"link": "", "my_page": ""})
+        content = self.said.model_copy(update={"link": "", "my_page": ""})
         if not is_marked:
-            return replace(self, said=said, documents=())
-        facts = MessageFacts(occasion=f"{self.kind.value}.{said.facts.occasion}")
-        said = said.model_copy(update={"facts": facts})
-        return replace(self, kind=AS_FIRST_TOLD_IF_MARKED, said=said, documents=())
+            return replace(self, said=content, documents=())
+        facts = MessageFacts(occasion=f"{self.kind.value}.{content.facts.occasion}")
+        content = content.model_copy(update={"facts": facts})
+        return replace(self, kind=AS_FIRST_TOLD_IF_MARKED, said=content, documents=())
 
     def as_news(self) -> "_Draft":
         """Return the draft for a victim who may not be told what it is about."""
         facts = MessageFacts(occasion=f"{self.kind.value}.{self.said.facts.occasion}")
-        said = self.said.model_copy(update={"facts": facts, "link": "", "my_page": ""})
-        return replace(self, kind=IF_QUIET, said=said, documents=())
+        content = self.said.model_copy(update={"facts": facts, "link": "", "my_page": ""})
+        return replace(self, kind=IF_QUIET, said=content, documents=())
 
     async def write(self, mobile: str, email: str, languages: tuple[Language, ...], *, besides: bool = False) -> int:
         written, channels = 0, channels_of(self.kind, self.to_whom)
@@ -369,8 +369,10 @@ class _Draft:
 
     async def write_besides(self, known: HolderContact, contact: str, language: Language) -> int:
         """Write to the phone and the address in `contact`, the holder's own text, except for those already known."""
-        number = next((found for text in _NUMBER.findall(contact) if (found := mobile_of(text))), None)
-        address = next((text for found in _ADDRESS.findall(contact) if is_email(text := found.strip("."))), None)
+        number = next((candidate for text in _NUMBER.findall(contact) if (candidate := mobile_of(text))), None)
+        address = next(
+            (text for candidate in _ADDRESS.findall(contact) if is_email(text := candidate.strip("."))), None
+        )
         written = 0
         if number and number != mobile_of(known.phone):
             text = short(self.kind, self.to_whom, language, self.said)

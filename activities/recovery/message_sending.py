@@ -64,12 +64,12 @@ NO_WAY_WAITS: Final = timedelta(days=1)
 
 async def send_by_new_ways(ctx: Context, ways: Ways) -> int:
     """Make due what waits for a route that is configured by now; return the number of messages. For a start."""
-    found = 0
+    made_due = 0
     async with ctx.pool.acquire() as connection:
         for medium in Medium:
             if medium not in ways.missing:
-                found += await notifications.way_found(connection, ctx.now(), NO_WAY[medium])
-    return found
+                made_due += await notifications.way_found(connection, ctx.now(), NO_WAY[medium])
+    return made_due
 
 
 async def _look(ctx: Context, routes: Routes, connection: Connection) -> None:
@@ -150,8 +150,8 @@ async def send_again(ctx: Context, message_id: UUID) -> MessageRow:
     async with ctx.pool.acquire() as connection:
         await notifications.get(connection, message_id)
         if not await notifications.try_again(connection, message_id, ctx.now()):
-            found = await notifications.get(connection, message_id)
-            raise MessageSent(message_id) if found.sent_at else MessageExpired(message_id)
+            message = await notifications.get(connection, message_id)
+            raise MessageSent(message_id) if message.sent_at else MessageExpired(message_id)
         return await notifications.get(connection, message_id)
 
 
@@ -226,7 +226,7 @@ class HolderMessages:
         officer = await firs.officer(connection, self.hold.case_no, CaseDuty.IO)
         await self._notify(NotificationEvent.HOLD_BEGUN, stamp(newest_at), await self._on_hold_paise())
         await free_amounts.mark_holder_told(
-            connection, hold_id, newest_at, self.at, told=way is not None, officer=officer is not None
+            connection, hold_id, newest_at, self.at, notified=way is not None, officer=officer is not None
         )
         if way is not None:
             await self._log(way)

@@ -83,10 +83,10 @@ def _hold_of(by_whom: ObjectionBy, hold_id: UUID | None, lines: Sequence[Line]) 
     """
     if hold_id is not None or by_whom not in RELEASED_FOR:
         return hold_id
-    found = {line.hold_id for line in lines}
-    if len(found) != 1:
-        raise ObjectionNeedsHold(len(found))
-    return found.pop()
+    hold_ids = {line.hold_id for line in lines}
+    if len(hold_ids) != 1:
+        raise ObjectionNeedsHold(len(hold_ids))
+    return hold_ids.pop()
 
 
 async def decide_objection(
@@ -134,7 +134,7 @@ async def _lines_to_release(work: Work, objection: ObjectionRow, decided: Object
         return []
     lines = await work.lines()
     sums = officer_steps.releases(lines, objection.hold_id)
-    if {one.hold_id: one.paise for one in decided.releases if one.paise} != sums:
+    if {release.hold_id: release.paise for release in decided.releases if release.paise} != sums:
         raise ReleaseDiffers(_shown(sums))
     to_release = [line for line in lines if line.hold_id == objection.hold_id]
     await _refuse_retained(work.connection, to_release)
@@ -150,7 +150,7 @@ async def _refuse_retained(connection: Connection, lines: Sequence[Line]) -> Non
     for hold_id in {line.hold_id for line in lines}:
         wanted_paise = sum(line.not_ordered_paise for line in lines if line.hold_id == hold_id)
         retained_paise = await free_amounts.court_keeps(connection, hold_id)
-        held_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, hold_id))
+        held_paise = sum(hop.free_paise for hop in await free_amounts.not_ordered(connection, hold_id))
         if wanted_paise and (retained_paise is None or wanted_paise > held_paise - retained_paise):
             retained_by = next((line.kept_by for line in lines if line.hold_id == hold_id and line.kept_by), "a court")
             raise HoldKeptByCourt(retained_by)

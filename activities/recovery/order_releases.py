@@ -76,24 +76,24 @@ async def releasable(connection: Connection, hold: AccountHold, wanted_paise: in
     if retained_paise is None:
         raise HoldKeptByCourt(hold.kept_by or "a court")
     free = await free_amounts.not_ordered(connection, hold.hold_id)
-    unordered_paise = sum(one.free_paise for one in free)
+    unordered_paise = sum(hop.free_paise for hop in free)
     free_paise = max(0, unordered_paise - retained_paise)
     claimed = await hold_views.parts(connection, hold.hold_id) if wanted_paise is None and not retained_paise else []
     claimed_paise = sum(part.free_paise for part in claimed)
     wanted = free_paise if wanted_paise is None else wanted_paise
     if wanted > free_paise or wanted + claimed_paise <= 0:
-        held_paise = sum(one.held_paise for one in await account_holds.held(connection, hold.hold_id))
+        held_paise = sum(hop.held_paise for hop in await account_holds.held(connection, hold.hold_id))
         ordered_paise = held_paise - unordered_paise
         if wanted_paise is None:
             raise NothingFree(held_paise, ordered_paise, retained_paise, free_paise)
         raise AmountNotFree(wanted_paise, held_paise, ordered_paise, retained_paise, free_paise)
     taken = first_hops_for(free, wanted)
     shares: Counter[str] = Counter()
-    for one in taken:
-        shares[one.ack_no] += one.free_paise
+    for hop in taken:
+        shares[hop.ack_no] += hop.free_paise
     for part in claimed:
         shares[part.ack_no] += part.free_paise
-    lines = [NewOrderLine(hop_no=one.hop_no, hold_id=hold.hold_id, amount_paise=one.free_paise) for one in taken] + [
+    lines = [NewOrderLine(hop_no=hop.hop_no, hold_id=hold.hold_id, amount_paise=hop.free_paise) for hop in taken] + [
         NewOrderLine(hop_no=part.hop_no, hold_id=hold.hold_id, amount_paise=part.free_paise, excess=True)
         for part in claimed
     ]
@@ -103,11 +103,11 @@ async def releasable(connection: Connection, hold: AccountHold, wanted_paise: in
 def first_hops_for(free: Sequence[Free], wanted_paise: int) -> list[Free]:
     """Return the first hops that make up the sum, the last of them in part."""
     taken: list[Free] = []
-    for one in free:
-        paise = min(one.free_paise, wanted_paise)
+    for hop in free:
+        paise = min(hop.free_paise, wanted_paise)
         wanted_paise -= paise
         if paise:
-            taken.append(one.model_copy(update={"free_paise": paise}))
+            taken.append(hop.model_copy(update={"free_paise": paise}))
     return taken
 
 

@@ -161,9 +161,9 @@ class OrderActivities:
             order = await self._find(connection, asked)
             if order is not None and order.state is OrderState.CANCELLED:
                 rules = self.ctx.policy.order.promised(self.ctx.policy.version, self.ctx.procedure_clock_factor)
-                found = await cancellations.find(connection, order.order_id)
+                cancellation = await cancellations.find(connection, order.order_id)
                 left = await bank_exchanges.channels_to_cancel(connection, order.order_id)
-                return read_cancellation_state(order, found, left, rules, asked.at)
+                return read_cancellation_state(order, cancellation, left, rules, asked.at)
             if order is None or order.state not in LIVE:
                 return RowState(over=True)
             if await cancellations.has_to_wait(connection, order.order_id):
@@ -280,7 +280,7 @@ class OrderActivities:
         try:
             pdf = await self.document_of(order.order_id)
         except DocumentIncomplete as incomplete:
-            missing = tuple(one.field for one in incomplete.missing)
+            missing = tuple(item.field for item in incomplete.missing)
             await self._open_task_about_fault(order, TaskFacts(lacking=missing))
             raise _not_until_mended(incomplete) from incomplete
         if pdf and not read.paper_number:
@@ -409,30 +409,32 @@ def _is_due(order: OrderRow, level: OrderEscalationLevel, at: datetime) -> bool:
 
 
 def next_cancellation_level(
-    order: OrderRow, found: CancellationRow, rules: OrderPolicy
+    order: OrderRow, cancellation: CancellationRow, rules: OrderPolicy
 ) -> LevelDue[OrderEscalationLevel] | None:
     """Return the next escalation level of a cancelled order; None if all levels are reached."""
     escalation = cancellation_escalation(order.policy, rules)
-    return next_due(escalation, _reached(found.level), found.level_at or found.cancelled_at)
+    return next_due(escalation, _reached(cancellation.level), cancellation.level_at or cancellation.cancelled_at)
 
 
 def read_cancellation_state(
-    order: OrderRow, found: CancellationRow | None, left: Sequence[ChannelKind], rules: OrderPolicy, at: datetime
+    order: OrderRow, cancellation: CancellationRow | None, left: Sequence[ChannelKind], rules: OrderPolicy, at: datetime
 ) -> RowState:
     """Read the state of a cancelled order; over when the bank acknowledges it or never received the order.
 
     `left` has the channels that delivered the order and not yet its cancellation. `rules` is the current policy for
     orders whose frozen policy says nothing about cancellations.
     """
-    if found is None or found.settled_at is not None:
+    if cancellation is None or cancellation.settled_at is not None:
         return RowState(over=True)
-    level = next_cancellation_level(order, found, rules)
+    level = next_cancellation_level(order, cancellation, rules)
     dues = [DueAction(what=level.level, at=level.at)] if level else []
-    told = found.told_at is not None and not left
-    if not told:
+    bank_knows = cancellation.told_at is not None and not left
+    if not bank_knows:
         dues.append(DueAction(what=OrderAction.TRY_AGAIN, at=at + timedelta(seconds=order.policy.try_again_seconds)))
     return RowState(
-        over=False, at=OrderStage.TOLD if told else OrderStage.TO_TELL, dues=tuple(sorted(dues, key=lambda due: due.at))
+        over=False,
+        at=OrderStage.TOLD if bank_knows else OrderStage.TO_TELL,
+        dues=tuple(sorted(dues, key=lambda due: due.at)),
     )
 
 

@@ -66,8 +66,8 @@ async def propose(ctx: Context, ack_no: str, hop_no: int, new: NewPayerDecision,
     Raises `NotFound`, and `NotNow` if nothing is to be decided.
     """
     async with case_transaction(ctx, ack_no, by) as work:
-        found = await _contested(work, hop_no)
-        told_by = {claim.ack_no for claim in found.claims} | {await _owner(work, hop_no)}
+        transfer = await _contested(work, hop_no)
+        told_by = {claim.ack_no for claim in transfer.claims} | {await _owner(work, hop_no)}
         if new.ack_no not in told_by:
             raise PayerNotTold(new.ack_no, hop_no)
         proposed = NewProposal(
@@ -105,18 +105,18 @@ async def agree(
             raise PayerDecisionDiffers
         if is_same_person(proposed.proposed_by, by):
             raise PayerNeedsSecondOfficer(by)
-        found = await _contested(work, hop_no)
+        transfer = await _contested(work, hop_no)
         given_to = await _complaint_in_case(work, hop_no, payer_decisions.decision_of(proposed))
         owner = given_to or seen.ack_no
         before = await _owner(work, hop_no)
         if owner != before:
             reason = f"complaint {seen.ack_no} is right about who paid transfer {hop_no}"
             await give_to(work, hop_no, owner, reason)
-        others = await _who_lost(work, found, owner, before)
+        others = await _who_lost(work, transfer, owner, before)
         agreed = await proposals.decide(work.connection, decision_id, Decision.AGREED, by, work.now, given_to=given_to)
         decision = payer_decisions.decision_of(agreed)
         await message_sending.payer_decided(work.connection, ctx, decision, others, work.now)
-        await _close_tasks(work, found)
+        await _close_tasks(work, transfer)
         data = {"hop_no": hop_no, "ack_no": decision.ack_no, "decision_id": decision_id}
         await work.log(EventKind.PAYER_DECIDED, **data, **({"given_to": given_to} if given_to else {}))
     return decision
@@ -142,27 +142,27 @@ async def _complaint_in_case(work: CaseTransaction, hop_no: int, proposed: Payer
 
 
 async def _contested(work: CaseTransaction, hop_no: int) -> ContestedTransfer:
-    found = await payer_decisions.contested(work.connection, work.case_no, [hop_no])
-    if not found or not found[0].undecided:
+    transfers = await payer_decisions.contested(work.connection, work.case_no, [hop_no])
+    if not transfers or not transfers[0].undecided:
         raise PayerNotContested(hop_no)
-    return found[0]
+    return transfers[0]
 
 
-async def _who_lost(work: CaseTransaction, found: ContestedTransfer, owner: str, before: str) -> dict[str, int]:
+async def _who_lost(work: CaseTransaction, transfer: ContestedTransfer, owner: str, before: str) -> dict[str, int]:
     """Return, by complaint, the amount in paise of a transfer that does not count for it.
 
     The amount is as the complaint tells it. `before` is the complaint for which it counted. A complaint that lost by
     an earlier decision was notified then.
     """
-    told = await payer_decisions.told(work.connection, work.case_no, found.hop_no)
-    owners = [one for one in told if one.ack_no == owner]
+    stated = await payer_decisions.told(work.connection, work.case_no, transfer.hop_no)
+    owners = [claim for claim in stated if claim.ack_no == owner]
     lost: dict[str, int] = {}
-    for one in told:
-        if one.ack_no != owner and not any(one.is_same_payer(each) for each in owners):
-            lost[one.ack_no] = max(lost.get(one.ack_no, 0), one.amount_paise)
-    if before not in {owner, *(one.ack_no for one in told)}:
-        lost[before] = (await hops.get(work.connection, work.case_no, found.hop_no)).disputed_paise
-    lost_before = await payer_decisions.lost_before(work.connection, work.case_no, found.hop_no)
+    for claim in stated:
+        if claim.ack_no != owner and not any(claim.is_same_payer(each) for each in owners):
+            lost[claim.ack_no] = max(lost.get(claim.ack_no, 0), claim.amount_paise)
+    if before not in {owner, *(claim.ack_no for claim in stated)}:
+        lost[before] = (await hops.get(work.connection, work.case_no, transfer.hop_no)).disputed_paise
+    lost_before = await payer_decisions.lost_before(work.connection, work.case_no, transfer.hop_no)
     return {ack_no: paise for ack_no, paise in lost.items() if ack_no not in lost_before}
 
 
@@ -193,16 +193,16 @@ async def _ask_its_bank(work: CaseTransaction, hop_no: int) -> None:
     if not work.ctx.policy.payer_bank.ask or await payer_inquiries.is_live(work.connection, work.case_no, hop_no):
         return
     hop = await hops.get(work.connection, work.case_no, hop_no)
-    told = hop.payer_institution_as_told
-    found, _ = work.ctx.directory.current.resolve(told, hop.payer_ifsc, hop.payer_holder, "payer")
-    await plan_inquiries(work, [hop], {hop_no: found.code if found else ""})
+    stated_bank = hop.payer_institution_as_told
+    bank, _ = work.ctx.directory.current.resolve(stated_bank, hop.payer_ifsc, hop.payer_holder, "payer")
+    await plan_inquiries(work, [hop], {hop_no: bank.code if bank else ""})
 
 
-async def _close_tasks(work: CaseTransaction, found: ContestedTransfer) -> None:
+async def _close_tasks(work: CaseTransaction, transfer: ContestedTransfer) -> None:
     """Close the work items that asked for this decision, and those about the payer alone."""
-    subject = about(TaskSubject.HOP, found.hop_no)
+    subject = about(TaskSubject.HOP, transfer.hop_no)
     await work.close_tasks(subject, [TaskCause.PAYER_TO_CONFIRM], "it is decided")
-    for claim in found.claims:
+    for claim in transfer.claims:
         facts = TaskFacts(ack_no=claim.ack_no, differing=(Differing.PAYER,))
         await work.close_tasks(subject, [TaskCause.TOLD_OTHERWISE], "it is decided who paid", facts=facts)
 
@@ -229,7 +229,7 @@ async def propose_release(
     Raises `NotNow` if a release of the hold waits already, if that amount is not free, and if a court retains the hold.
     """
     await refuse_proposed(work, hold.hold_id)
-    found = await releasable(work.connection, hold, wanted_paise)
+    to_release = await releasable(work.connection, hold, wanted_paise)
     rules, policy = work.ctx.policy.release, work.ctx.policy.version
     hear_until = work.now + timedelta(seconds=rules.hear_seconds / work.ctx.procedure_clock_factor)
     new = NewProposal(
@@ -238,7 +238,7 @@ async def propose_release(
         case_no=work.case_no,
         body={
             "grievance_id": str(grievance_id) if grievance_id else None,
-            "paise": found.paise,
+            "paise": to_release.paise,
             "whole": wanted_paise is None,
             "hold_limit_paise": rules.second_officer_above_paise,
             "day_limit_paise": rules.second_officer_above_a_day_paise,
@@ -264,9 +264,9 @@ async def propose_release(
         second_officer=proposal.needs_second,
         policy=policy,
     )
-    concerned = Concerned(case_no=work.case_no, shares=found.shares)
+    concerned = Concerned(case_no=work.case_no, shares=to_release.shares)
     occasion = f"release.{proposal.proposal_id}"
-    facts = MessageFacts(occasion=occasion, until=hear_until, amount_paise=found.paise)
+    facts = MessageFacts(occasion=occasion, until=hear_until, amount_paise=to_release.paise)
     await notify_people(work.connection, work.ctx, NotificationEvent.RELEASE_PROPOSED, concerned, facts, work.now)
     return proposal
 
@@ -280,14 +280,14 @@ async def confirm_proposal(work: CaseTransaction, hold: AccountHold, reason: str
     connection = work.connection
     proposal = await waiting_release(work, hold.hold_id)
     check_confirming(proposal, work.actor, await release_proposals.told_about(connection, hold.hold_id), work.now)
-    found = await releasable(connection, hold, None if proposal.whole else proposal.paise)
-    if found.paise > proposal.paise:
-        raise ReleaseGrew(found.paise, proposal.paise)
+    to_release = await releasable(connection, hold, None if proposal.whole else proposal.paise)
+    if to_release.paise > proposal.paise:
+        raise ReleaseGrew(to_release.paise, proposal.paise)
     await _end(work, proposal, Decision.AGREED, reason)
     order_reason = OrderReason.GRIEVANCE if proposal.grievance_id else OrderReason.SMALL_HOLD
-    await order_release(work, hold, order_reason, found.lines, grievance_id=proposal.grievance_id)
+    await order_release(work, hold, order_reason, to_release.lines, grievance_id=proposal.grievance_id)
     await notify_hold_workflows(work, hold)
-    return proposal, found.paise
+    return proposal, to_release.paise
 
 
 async def reject_proposal(work: CaseTransaction, hold: AccountHold, reason: str) -> ReleaseProposal:

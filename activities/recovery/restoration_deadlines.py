@@ -160,8 +160,8 @@ class RestorationActivities:
             row = await restorations.find(connection, UUID(asked.subject))
             if row is None or row.state is not RestorationState.OPEN:
                 return RowState(over=True)
-            found = await step_state(connection, self.ctx, row)
-        return RowState(over=False, at=row.step.value, dues=dues(found, row.policy, asked.at))
+            state = await step_state(connection, self.ctx, row)
+        return RowState(over=False, at=row.step.value, dues=dues(state, row.policy, asked.at))
 
     @activity.defn(name="write_application")
     async def write_application(self, asked: ActionInput) -> None:
@@ -219,8 +219,8 @@ class RestorationActivities:
             if work.row.state is not RestorationState.OPEN:
                 return
             at = time_of_action(asked, work.now)
-            found = dues(await step_state(work.connection, work.ctx, work.row), work.row.policy, at)
-            due_at = next((due.at for due in found if due.what == action), None)
+            actions = dues(await step_state(work.connection, work.ctx, work.row), work.row.policy, at)
+            due_at = next((due.at for due in actions if due.what == action), None)
             if due_at is None:
                 return
             refuse_if_early(asked, due_at, work.now)

@@ -207,9 +207,11 @@ async def _alarm(work: Work) -> None:
     cause = TaskCause.RESTORATION_CANCELLED
     await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=work.subject, facts=facts))
     await work.log(EventKind.OFFICER_ALARM, cause=cause.value, amount_paise=held_paise)
-    told = MessageFacts(occasion=str(work.row.restoration_id), amount_paise=held_paise)
+    message_facts = MessageFacts(occasion=str(work.row.restoration_id), amount_paise=held_paise)
     concerned = Concerned(case_no=work.case_no)
-    await notify_people(work.connection, work.ctx, NotificationEvent.RESTORATION_STOPPED, concerned, told, work.now)
+    await notify_people(
+        work.connection, work.ctx, NotificationEvent.RESTORATION_STOPPED, concerned, message_facts, work.now
+    )
 
 
 async def send_back(ctx: Context, restoration_id: UUID, back: SendBack, by: Acting) -> RestorationDone:
@@ -236,11 +238,11 @@ async def take_order(ctx: Context, restoration_id: UUID, taken: OrderTaken, by: 
     """
     async with decision(ctx, restoration_id, RestorationVerb.TAKE_ORDER, taken, by) as work:
         orders = await restoration_facts.court_orders(work.connection, restoration_id)
-        found = next((order for order in orders if order.court_order_id == taken.court_order_id), None)
-        if found is None or found.kind not in ORDERS_OF[work.row.step]:
+        court_order = next((order for order in orders if order.court_order_id == taken.court_order_id), None)
+        if court_order is None or court_order.kind not in ORDERS_OF[work.row.step]:
             raise CourtOrderDoesNotEndStep(work.row.step, tuple(sorted(ORDERS_OF[work.row.step])))
         await refuse_undecided(work)
-        await continue_under_order(work, found)
+        await continue_under_order(work, court_order)
     return work.done()
 
 
@@ -276,17 +278,17 @@ async def prepare(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) ->
 
 async def _due(work: Work, lines: Sequence[Line]) -> dict[int, int]:
     """Return by hop the paise of its share to order, within the sum and accounts of the court order."""
-    found = await _payable_under_order(work)
+    covered = await _payable_under_order(work)
     due = {line.hop_no: max(line.free_paise - line.to_restore_paise, 0) for line in lines}
-    if found is None:
+    if covered is None:
         return due
     for line in lines:
-        if not any(one.is_about(line) for one in found):
+        if not any(part.is_about(line) for part in covered):
             due[line.hop_no] = 0
-    for one in found:
-        left = one.left_paise
+    for part in covered:
+        left = part.left_paise
         for line in lines:
-            if left is not None and one.is_about(line):
+            if left is not None and part.is_about(line):
                 due[line.hop_no] = min(due[line.hop_no], left)
                 left -= due[line.hop_no]
     return due
@@ -324,12 +326,12 @@ async def approve(ctx: Context, restoration_id: UUID, seen: RestorationApproval,
         for line in lines:
             if (line.due_paise or 0) > max(line.free_paise - line.to_restore_paise, 0):
                 raise RestorationHoldChanged(line.hop_no)
-        for one in await _payable_under_order(work) or ():
-            due = sum(line.due_paise or 0 for line in lines if one.is_about(line))
-            if one.left_paise is not None and due > one.left_paise:
+        for part in await _payable_under_order(work) or ():
+            due = sum(line.due_paise or 0 for line in lines if part.is_about(line))
+            if part.left_paise is not None and due > part.left_paise:
                 assert work.row.court_order_id is not None, "only a court order covers"
                 # Another restoration was approved under the same order since.
-                raise CourtOrderExceeded(work.row.court_order_id, one.left_paise)
+                raise CourtOrderExceeded(work.row.court_order_id, part.left_paise)
         await restorations.set_approved(work.connection, restoration_id, by.subject)
         await order_banks(work, lines, amounts, OrderKind.RESTORE, OrderReason.RESTORATION)
         await notify_holds(work, await restorations.keep(work.connection, restoration_id))

@@ -97,9 +97,9 @@ async def facts(connection: Connection, ctx: Context, row: RestorationRow, lines
     victims = min(len(accounts), 1)
     # An account that no other complaint names has no other claims.
     for account in await claims.shared(connection, sorted(accounts)):
-        found = await claims.claims(connection, account)
+        claim_rows = await claims.claims(connection, account)
         # A share from before may be on hold for a complaint that no bank confirmed: it is no victim.
-        victims = max(victims, len({row.claim.ack_no for row in found if row.confirmed.paise}))
+        victims = max(victims, len({row.claim.ack_no for row in claim_rows if row.confirmed.paise}))
     orders = await restoration_facts.court_orders(connection, row.restoration_id)
     victim = await ctx.persons.victim_of(connection, row.ack_no)
     return RouteFacts(
@@ -149,8 +149,8 @@ def _next(row: RestorationRow, route: Route, visits: Sequence[VisitRow]) -> Step
 
 async def route_needing_more(work: Work) -> RoutePicked | None:
     """Return the route that the current facts pick, if it needs a step that the present route did not."""
-    found = await step_state(work.connection, work.ctx, work.row)
-    return found.picked if found.picked.route is not found.route and found.asks_for_more else None
+    state = await step_state(work.connection, work.ctx, work.row)
+    return state.picked if state.picked.route is not state.route and state.asks_for_more else None
 
 
 async def order_waiting(connection: Connection, row: RestorationRow) -> CourtOrderRow | None:
@@ -172,7 +172,11 @@ async def valid_orders(connection: Connection, row: RestorationRow) -> list[Cour
         return orders
     lines = [line for line in await restorations.lines(connection, row.restoration_id) if not line.is_out]
     refusing = CourtOrderEffect.REFUSE
-    return [one for one in orders if one.effect is not refusing or any(one.is_about(line) for line in lines)]
+    return [
+        court_order
+        for court_order in orders
+        if court_order.effect is not refusing or any(court_order.is_about(line) for line in lines)
+    ]
 
 
 async def why_order_dropped(connection: Connection, row: RestorationRow) -> NotNow | None:
@@ -188,7 +192,7 @@ async def why_order_dropped(connection: Connection, row: RestorationRow) -> NotN
     later = await _newest(connection, row, step) if step else None
     if later is not None and later.court_order_id > row.court_order_id:
         return CourtOrderSuperseded(later.court_order_id)
-    if all(one.left_paise == 0 for one in await restoration_facts.covered(connection, row.court_order_id)):
+    if all(part.left_paise == 0 for part in await restoration_facts.covered(connection, row.court_order_id)):
         return CourtOrderUsedUp(row.court_order_id)
     return None
 
@@ -269,8 +273,8 @@ async def reroute(work: Work) -> None:
 
 
 async def _pick_route(work: Work) -> None:
-    found = await facts(work.connection, work.ctx, work.row, await work.lines())
-    picked: RoutePicked = choose_route(found, work.row.policy)
+    route_facts = await facts(work.connection, work.ctx, work.row, await work.lines())
+    picked: RoutePicked = choose_route(route_facts, work.row.policy)
     if picked.route is work.row.route:
         return
     await restorations.set_route(work.connection, work.row.restoration_id, picked)
@@ -280,10 +284,10 @@ async def _pick_route(work: Work) -> None:
         route=picked.route.value,
         instead_of=work.row.route.value if work.row.route else None,
         reasons=[reason.value for reason in picked.reasons],
-        held_paise=found.held_paise,
-        victims=found.victims,
-        fir_registered=found.fir_registered,
-        order=found.order.value if found.order else None,
+        held_paise=route_facts.held_paise,
+        victims=route_facts.victims,
+        fir_registered=route_facts.fir_registered,
+        order=route_facts.order.value if route_facts.order else None,
         no_court_below_paise=policy.no_court_below_paise,
         many_victims_min=policy.many_victims_min,
         policy=policy.version,
@@ -331,7 +335,7 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
     connection, row = work.connection, work.row
     excluded = await openings.of_restoration(connection, row.restoration_id)
     # The final reason, such as the bond, may come long after the exclusion and not mention it.
-    reason = "; ".join(why for why in dict.fromkeys([reason, *(one.reason for one in excluded)]) if why)
+    reason = "; ".join(why for why in dict.fromkeys([reason, *(exclusion.reason for exclusion in excluded)]) if why)
     await restorations.close(connection, row.restoration_id, state, work.now, work.actor, reason)
     work.row = row.model_copy(update={"state": state})
     lines = await work.lines()
@@ -344,7 +348,7 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
         reason=reason,
         restored_paise=restored_paise,
         held_paise=sum(line.held_paise for line in lines),
-        excluded_paise=sum(one.held_paise for one in excluded) or None,
+        excluded_paise=sum(exclusion.held_paise for exclusion in excluded) or None,
     )
     await message_sending.closed(connection, work.ctx, row, lines, state, restored_paise, work.now)
     # Only the appeal kept these. Without a new warning the officer who ends the restoration would release them at once.

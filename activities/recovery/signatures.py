@@ -71,14 +71,14 @@ async def to_sign(ctx: Context, connection: Connection, ack_no: str, now: dateti
 
     Raises `ApplicationNotOpen`, `ApplicationNamesOtherAccount` and `MobileTooNew`.
     """
-    found = await signatures.open_application(connection, ack_no)
-    if found is None:
+    application = await signatures.open_application(connection, ack_no)
+    if application is None:
         raise ApplicationNotOpen(ack_no)
-    if not await names_standing_account(ctx, connection, ack_no, found.document_id):
+    if not await names_standing_account(ctx, connection, ack_no, application.document_id):
         raise ApplicationNamesOtherAccount
     if (until := await signs_from(ctx, connection, ack_no, now)) is not None:
         raise MobileTooNew(until)
-    return found
+    return application
 
 
 async def names_standing_account(ctx: Context, connection: Connection, ack_no: str, document_id: UUID) -> bool:
@@ -86,20 +86,20 @@ async def names_standing_account(ctx: Context, connection: Connection, ack_no: s
 
     Where no other account stands, the money goes back to accounts that paid.
     """
-    told = await _application(ctx, connection, document_id)
+    application = await _application(ctx, connection, document_id)
     standing = await document_facts.credit_account(connection, ack_no)
     if standing is not None:
-        return told.beneficiary.account == standing.account
-    lost = await document_facts.transfers(connection, told.case_no, ack_no)
-    return told.beneficiary.account in {one.from_account for one in lost}
+        return application.beneficiary.account == standing.account
+    lost = await document_facts.transfers(connection, application.case_no, ack_no)
+    return application.beneficiary.account in {transfer.from_account for transfer in lost}
 
 
 async def _application(ctx: Context, connection: Connection, document_id: UUID) -> RestorationApplication:
     """Return what an application says. Raises `DocumentErased`."""
-    told = await document_register.facts_of(connection, document_id, ctx.opens)
-    if told is None:
+    fields = await document_register.facts_of(connection, document_id, ctx.opens)
+    if fields is None:
         raise DocumentErased(str(document_id))
-    return RestorationApplication.model_validate(told)
+    return RestorationApplication.model_validate(fields)
 
 
 async def sign(
@@ -149,15 +149,15 @@ async def by_hop(
         to = Beneficiary(institution=instead.institution, holder=instead.account, ifsc=instead.ifsc)
         return dict.fromkeys(hop_nos, to)
     directory = ctx.directory.current
-    found = {}
+    accounts = {}
     for payer in await restoration_facts.payers(connection, case_no, hop_nos):
         known, _ = directory.resolve(payer.institution_as_told, payer.ifsc, payer.holder, "payer")
         institution = known.code if known else payer.institution_as_told
         ifsc = (payer.ifsc or "").strip().upper()
-        found[payer.hop_no] = Beneficiary(
+        accounts[payer.hop_no] = Beneficiary(
             institution=institution, holder=payer.holder, ifsc=ifsc if IFSC_PATTERN.fullmatch(ifsc) else ""
         )
-    return found
+    return accounts
 
 
 async def credited(ctx: Context, restoration_id: UUID) -> CreditedAccounts:
@@ -167,8 +167,11 @@ async def credited(ctx: Context, restoration_id: UUID) -> CreditedAccounts:
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         of = await restoration_facts.hops(connection, restoration_id)
-        found = await by_hop(ctx, connection, of.ack_no, of.case_no, of.hop_nos)
-    accounts = {(one.institution, one.holder, one.ifsc or None) for one in found.values()}
+        beneficiaries = await by_hop(ctx, connection, of.ack_no, of.case_no, of.hop_nos)
+    accounts = {
+        (beneficiary.institution, beneficiary.holder, beneficiary.ifsc or None)
+        for beneficiary in beneficiaries.values()
+    }
     return CreditedAccounts(
         items=tuple(
             CreditedAccount(institution=institution, account=holder, ifsc=ifsc)
@@ -223,13 +226,13 @@ def _to_person(bank: Institution, person: BankPerson, code: str, address: str) -
 
 
 def _to_contacts(bank: Institution, person: BankPerson, name: str) -> BankLetter:
-    says = f"{person.name}, {person.designation} ({person.email}) gets a login for your bank at the police's inbox."
+    sentence = f"{person.name}, {person.designation} ({person.email}) gets a login for your bank at the police's inbox."
     text = (
-        f"To the nodal officer of {bank.name}\n\n{says}\n\n"
+        f"To the nodal officer of {bank.name}\n\n{sentence}\n\n"
         "If your bank did not want this, end this person in the inbox, and call the police at once: someone else then"
         " knows your login.\n"
     )
-    short = f"Police inbox for banks: {says} If you did not want this, call the police."
+    short = f"Police inbox for banks: {sentence} If you did not want this, call the police."
     return BankLetter(f"{bank.name}: a new login", text, short, f"{name}.told")
 
 

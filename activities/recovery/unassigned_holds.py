@@ -33,7 +33,7 @@ async def ask_about_excluded_hops(work: CaseTransaction, hop_nos: Collection[int
     """
     cause = TaskCause.MORE_OF_EXCLUDED_ON_HOLD
     excluded = await openings.of_case(work.connection, work.case_no)
-    still = [hop_no for hop_no, one in excluded.items() if one.held_paise]
+    still = [hop_no for hop_no, excluded_hop in excluded.items() if excluded_hop.held_paise]
     await work.ask(*(about_hop(TaskKind.SUPERVISE, cause, hop_no) for hop_no in still if hop_no in hop_nos))
     hops = [about(TaskSubject.HOP, hop_no) for hop_no in still]
     await tasks.close_other_subjects(work.connection, work.case_no, cause, hops, work.now, NO_LONGER_SO)

@@ -66,10 +66,10 @@ async def propose(ctx: Context, ack_no: str, new: NewWithdrawal, by: str) -> Wit
             raise NotATransferOfComplaint(ack_no, new.hop_no)
         if (open_id := await withdrawals.proposed(connection, ack_no, new.hop_no)) is not None:
             raise WithdrawalProposed(open_id)
-        found = await withdrawals.hops(connection, work.case_no, ack_no, new.hop_no)
-        if not found:
+        to_withdraw = await withdrawals.hops(connection, work.case_no, ack_no, new.hop_no)
+        if not to_withdraw:
             raise AlreadyWithdrawn(ack_no)
-        await _refuse_needed(connection, work.case_no, ack_no, found)
+        await _refuse_needed(connection, work.case_no, ack_no, to_withdraw)
         withdrawal_id = await withdrawals.insert(connection, ack_no, work.case_no, new, by, work.now)
         facts = TaskFacts(withdrawal_id=withdrawal_id)
         subject, cause = about(TaskSubject.COMPLAINT, ack_no), TaskCause.WITHDRAWAL_TO_DECIDE
@@ -82,11 +82,11 @@ async def propose(ctx: Context, ack_no: str, new: NewWithdrawal, by: str) -> Wit
 async def reject(ctx: Context, ack_no: str, withdrawal_id: int, reason: str, by: str) -> Withdrawal:
     """Reject a withdrawal, which then has no effect. Raises `NotFound`, and `NotNow` when it is decided."""
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
-        told = await _undecided(work.connection, ack_no, withdrawal_id)
+        withdrawal = await _undecided(work.connection, ack_no, withdrawal_id)
         rejected = WithdrawalDecision.REJECTED
         await withdrawals.decide(work.connection, withdrawal_id, rejected, by, reason, work.now)
-        await _close_task(work, told, "the withdrawal is rejected")
-        data = {"withdrawal_id": withdrawal_id, "ack_no": ack_no, "hop_no": told.hop_no, "reason": reason}
+        await _close_task(work, withdrawal, "the withdrawal is rejected")
+        data = {"withdrawal_id": withdrawal_id, "ack_no": ack_no, "hop_no": withdrawal.hop_no, "reason": reason}
         await work.log(EventKind.WITHDRAWAL_REJECTED, **data)
         return await withdrawals.get(work.connection, ack_no, withdrawal_id)
 
@@ -105,36 +105,38 @@ async def agree(
         seen = await withdrawals.get(connection, ack_no, withdrawal_id)
         accounts = _accounts(await withdrawals.hops(connection, case_no, ack_no, seen.hop_no))
         locked = await lock_cases(ctx, connection, await claims.cases_at(connection, sorted(accounts)) | {case_no}, by)
-        told = await _undecided(connection, ack_no, withdrawal_id)
-        if is_same_person(told.proposed_by, by):
+        withdrawal = await _undecided(connection, ack_no, withdrawal_id)
+        if is_same_person(withdrawal.proposed_by, by):
             raise WithdrawalNeedsSecondOfficer(by)
-        found = await withdrawals.hops(connection, case_no, ack_no, told.hop_no)
-        if not found:
+        to_withdraw = await withdrawals.hops(connection, case_no, ack_no, withdrawal.hop_no)
+        if not to_withdraw:
             raise AlreadyWithdrawn(ack_no)
-        await _refuse_needed(connection, case_no, ack_no, found)
-        if _accounts(found).keys() - accounts.keys():
+        await _refuse_needed(connection, case_no, ack_no, to_withdraw)
+        if _accounts(to_withdraw).keys() - accounts.keys():
             raise MoreCases
-        if await _pass_on(locked[case_no], told, found):
-            found = await withdrawals.hops(connection, case_no, ack_no, told.hop_no)
-        follow_up = await _withdraw(locked[case_no], locked, told, found, reason)
+        if await _pass_on(locked[case_no], withdrawal, to_withdraw):
+            to_withdraw = await withdrawals.hops(connection, case_no, ack_no, withdrawal.hop_no)
+        follow_up = await _withdraw(locked[case_no], locked, withdrawal, to_withdraw, reason)
         return await withdrawals.get(connection, ack_no, withdrawal_id), follow_up
 
 
 async def _undecided(connection: Connection, ack_no: str, withdrawal_id: int) -> Withdrawal:
-    told = await withdrawals.get(connection, ack_no, withdrawal_id)
-    if told.decision is not None:
-        assert told.decided_by is not None, "a decision names who decided"
-        raise WithdrawalDecided(told.decision, told.decided_by)
-    return told
+    withdrawal = await withdrawals.get(connection, ack_no, withdrawal_id)
+    if withdrawal.decision is not None:
+        assert withdrawal.decided_by is not None, "a decision names who decided"
+        raise WithdrawalDecided(withdrawal.decision, withdrawal.decided_by)
+    return withdrawal
 
 
-async def _refuse_needed(connection: Connection, case_no: str, ack_no: str, found: Sequence[HopToWithdraw]) -> None:
+async def _refuse_needed(
+    connection: Connection, case_no: str, ack_no: str, to_withdraw: Sequence[HopToWithdraw]
+) -> None:
     """Raise `NotNow` while these hops may not leave the case.
 
     Another complainant may claim them, or a merged case may tell them too. Their money may be on its way back to the
     victim, or a court retains it.
     """
-    hop_nos = [hop.hop_no for hop in found]
+    hop_nos = [hop.hop_no for hop in to_withdraw]
     for pair in await merged_hops.pairs_at(connection, case_no, hop_nos):
         # The loss must not leave both cases, or come back after the withdrawal.
         hop_no = pair.counted_hop_no if pair.counted_case_no == case_no else pair.aside_hop_no
@@ -148,7 +150,7 @@ async def _refuse_needed(connection: Connection, case_no: str, ack_no: str, foun
         raise WithdrawnMoneyOrdered(order_id)
     if (restoration_id := await withdrawals.restoration_prepared(connection, case_no, hop_nos)) is not None:
         raise WithdrawnMoneyPrepared(restoration_id)
-    if any(hop.hold_waits for hop in found):
+    if any(hop.hold_waits for hop in to_withdraw):
         raise MoneyJustHeld
     for hold_id in await withdrawals.holds_of(connection, case_no, hop_nos):
         if await free_amounts.court_keeps(connection, hold_id) != 0:
@@ -156,16 +158,18 @@ async def _refuse_needed(connection: Connection, case_no: str, ack_no: str, foun
             raise HoldKeptByCourt(hold.kept_by or "a court")
 
 
-async def _pass_on(work: CaseTransaction, told: Withdrawal, found: Sequence[HopToWithdraw]) -> bool:
+async def _pass_on(work: CaseTransaction, withdrawal: Withdrawal, to_withdraw: Sequence[HopToWithdraw]) -> bool:
     """Give transfers that another complaint states too to that one, with all their money; return whether there are any.
 
     A victim who has complained twice keeps the loss. Raises `NotNow` if the other complaint is in another case.
     """
-    shared = await withdrawals.told_too(work.connection, work.case_no, told.ack_no, [hop.hop_no for hop in found])
+    shared = await withdrawals.told_too(
+        work.connection, work.case_no, withdrawal.ack_no, [hop.hop_no for hop in to_withdraw]
+    )
     for transfer in shared:
         if transfer.case_no != work.case_no:
             raise TransferToldElsewhere(transfer.hop_no, transfer.ack_no, transfer.case_no)
-        why = f"complaint {told.ack_no} is withdrawn, and complaint {transfer.ack_no} states the transfer too"
+        why = f"complaint {withdrawal.ack_no} is withdrawn, and complaint {transfer.ack_no} states the transfer too"
         await give_to(work, transfer.hop_no, transfer.ack_no, why)
     return bool(shared)
 
@@ -173,87 +177,91 @@ async def _pass_on(work: CaseTransaction, told: Withdrawal, found: Sequence[HopT
 async def _withdraw(
     work: CaseTransaction,
     locked: Mapping[str, CaseTransaction],
-    told: Withdrawal,
-    found: Sequence[HopToWithdraw],
+    withdrawal: Withdrawal,
+    to_withdraw: Sequence[HopToWithdraw],
     reason: str,
 ) -> FollowUp | None:
     """Write the withdrawal with all its effects."""
     connection, case_no = work.connection, work.case_no
-    hop_nos = [hop.hop_no for hop in found]
-    why = f"withdrawal {told.withdrawal_id}"
+    hop_nos = [hop.hop_no for hop in to_withdraw]
+    why = f"withdrawal {withdrawal.withdrawal_id}"
     agreed = WithdrawalDecision.AGREED
-    await withdrawals.decide(connection, told.withdrawal_id, agreed, work.actor, reason, work.now)
-    await withdrawals.take_out(connection, case_no, told.withdrawal_id, hop_nos)
+    await withdrawals.decide(connection, withdrawal.withdrawal_id, agreed, work.actor, reason, work.now)
+    await withdrawals.take_out(connection, case_no, withdrawal.withdrawal_id, hop_nos)
     await hop_retries.forget(connection, case_no, hop_nos)
     await ledger.forget(connection, case_no, hop_nos)
-    if told.hop_no is None:
-        await ledger.forget_told_in(connection, told.ack_no)
-    entries = withdrawal_entries(await withdrawals.unplaced(connection, case_no, found))
-    await ledger.post(connection, case_no, "withdrawal", f"withdrawal|{told.withdrawal_id}", work.now, entries)
-    closed = await _close_hops(work, found, why)
+    if withdrawal.hop_no is None:
+        await ledger.forget_told_in(connection, withdrawal.ack_no)
+    entries = withdrawal_entries(await withdrawals.unplaced(connection, case_no, to_withdraw))
+    await ledger.post(connection, case_no, "withdrawal", f"withdrawal|{withdrawal.withdrawal_id}", work.now, entries)
+    closed = await _close_hops(work, to_withdraw, why)
     await dismiss_followed(work, hop_nos, reason)
-    await _close_task(work, told, "the complaint is withdrawn")
+    await _close_task(work, withdrawal, "the complaint is withdrawn")
     await work.log(
         EventKind.COMPLAINT_WITHDRAWN,
-        withdrawal_id=told.withdrawal_id,
-        ack_no=told.ack_no,
+        withdrawal_id=withdrawal.withdrawal_id,
+        ack_no=withdrawal.ack_no,
         hop_nos=hop_nos,
-        kind=told.kind.value,
-        reason=told.reason,
+        kind=withdrawal.kind.value,
+        reason=withdrawal.reason,
         agreed_because=reason,
-        proposed_by=told.proposed_by,
+        proposed_by=withdrawal.proposed_by,
         placed=events.placed(entries),
     )
     for restoration_id, its_hops in (await withdrawals.open_lines(connection, case_no, hop_nos)).items():
         excluded = Why(as_="cancelled", by=work.actor, reason=why)
         await openings.exclude(connection, restoration_id, its_hops, excluded, work.now)
         await work.notify(ProcedureKind.RESTORATION, restoration_id)
-    await _let_go(work, locked, found)
+    await _let_go(work, locked, to_withdraw)
     return await notify_workflow(work, reopened=[], closed=closed) if closed else None
 
 
-async def _close_hops(work: CaseTransaction, found: Sequence[HopToWithdraw], why: str) -> list[HopRef]:
+async def _close_hops(work: CaseTransaction, to_withdraw: Sequence[HopToWithdraw], why: str) -> list[HopRef]:
     """Close the hops, take them out of their requests, and close the work items about them; return those closed now."""
-    hop_nos = [hop.hop_no for hop in found]
+    hop_nos = [hop.hop_no for hop in to_withdraw]
     await hops.close(work.connection, work.case_no, hop_nos)
     finished = await requests.finish_empty(work.connection, work.case_no, work.now)
     await work.close_request_tasks(finished, why)
     await work.close_hop_tasks(hop_nos, tuple(TaskKind), why)
-    return [HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in found if hop.state is not HopState.CLOSED]
+    return [HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in to_withdraw if hop.state is not HopState.CLOSED]
 
 
-async def _close_task(work: CaseTransaction, told: Withdrawal, why: str) -> None:
-    subject, causes = about(TaskSubject.COMPLAINT, told.ack_no), [TaskCause.WITHDRAWAL_TO_DECIDE]
-    await work.close_tasks(subject, causes, why, facts=TaskFacts(withdrawal_id=told.withdrawal_id))
+async def _close_task(work: CaseTransaction, withdrawal: Withdrawal, why: str) -> None:
+    subject, causes = about(TaskSubject.COMPLAINT, withdrawal.ack_no), [TaskCause.WITHDRAWAL_TO_DECIDE]
+    await work.close_tasks(subject, causes, why, facts=TaskFacts(withdrawal_id=withdrawal.withdrawal_id))
 
 
 # -- money on hold -----------------------------------------------------------------------------------------------------
 
 
-def _accounts(found: Sequence[HopToWithdraw]) -> dict[Account, list[HopToWithdraw]]:
+def _accounts(to_withdraw: Sequence[HopToWithdraw]) -> dict[Account, list[HopToWithdraw]]:
     """Return the accounts at which these hops have money on hold."""
     accounts: dict[Account, list[HopToWithdraw]] = {}
-    for hop in found:
+    for hop in to_withdraw:
         if hop.held_paise and hop.institution:
             accounts.setdefault((hop.institution, hop.account_key), []).append(hop)
     return accounts
 
 
-async def _let_go(work: CaseTransaction, locked: Mapping[str, CaseTransaction], found: Sequence[HopToWithdraw]) -> None:
+async def _let_go(
+    work: CaseTransaction, locked: Mapping[str, CaseTransaction], to_withdraw: Sequence[HopToWithdraw]
+) -> None:
     """Give money on hold to the other claims at its account, and order the release of the rest."""
     connection, case_no = work.connection, work.case_no
-    hop_nos = {hop.hop_no for hop in found}
-    by_account = _accounts(found)
+    hop_nos = {hop.hop_no for hop in to_withdraw}
+    by_account = _accounts(to_withdraw)
     for hold_id in await withdrawals.holds_of(connection, case_no, sorted(hop_nos)):
         hold = await account_holds.get(connection, hold_id)
         account = (hold.institution, hold.account_key)
-        free = {one.hop_no: one.free_paise for one in await free_amounts.not_ordered(connection, hold_id)}
+        free = {
+            free_hop.hop_no: free_hop.free_paise for free_hop in await free_amounts.not_ordered(connection, hold_id)
+        }
         givers = [_giver(case_no, hop, free[hop.hop_no]) for hop in by_account[account] if hop.hop_no in free]
         await give_to_others(work, locked, account, givers)
         lines = [
-            NewOrderLine(hop_no=one.hop_no, hold_id=hold_id, amount_paise=one.free_paise)
-            for one in await free_amounts.not_ordered(connection, hold_id)
-            if one.hop_no in hop_nos
+            NewOrderLine(hop_no=free_hop.hop_no, hold_id=hold_id, amount_paise=free_hop.free_paise)
+            for free_hop in await free_amounts.not_ordered(connection, hold_id)
+            if free_hop.hop_no in hop_nos
         ]
         await order_release(work, hold, OrderReason.COMPLAINT_WITHDRAWN, lines)
         await notify_hold_workflows(work, hold)

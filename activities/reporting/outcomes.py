@@ -68,9 +68,9 @@ def _cells(about: str, row: OutcomeFigures) -> Iterator[tuple[str, Value]]:
     """Yield name and value of every cell of a row."""
     yield "about", about
     yield "name", row.name
-    for stage, found in row.stages.items():
-        yield f"{stage.value}_paise", found.paise
-        yield f"{stage.value}_cases", found.cases
+    for stage, sums in row.stages.items():
+        yield f"{stage.value}_paise", sums.paise
+        yield f"{stage.value}_cases", sums.cases
     yield "restored_of_held", row.restored_of_held
     spread = row.held_to_restored
     yield "credits", spread.credits
@@ -138,8 +138,8 @@ class OutcomeGauges:
     def show(self, report: OutcomeReport) -> None:
         """Set the gauges of a report: those of the total, and those by bank or district."""
         total = report.total
-        for stage, found in total.stages.items():
-            self._cases.labels(stage.value).set(found.cases)
+        for stage, sums in total.stages.items():
+            self._cases.labels(stage.value).set(sums.cases)
         self._restored.set(math.nan if total.restored_of_held is None else total.restored_of_held)
         spread = total.held_to_restored
         for quantile, seconds in (("0.5", spread.p50_seconds), ("0.95", spread.p95_seconds)):
@@ -153,8 +153,8 @@ class OutcomeGauges:
             gauge = self._by[report.by]
             gauge.clear()
             for label, row in labelled(report.by, report.rows):
-                for stage, found in row.stages.items():
-                    gauge.labels(label, stage.value).inc(found.paise)
+                for stage, sums in row.stages.items():
+                    gauge.labels(label, stage.value).inc(sums.paise)
 
 
 def labelled(by: FigureGroup, rows: Sequence[OutcomeFigures]) -> Iterable[tuple[str, OutcomeFigures]]:

@@ -89,9 +89,9 @@ class CallDesk:
             if self._found is None or time.monotonic() - self._found_at >= CALLS_GOOD_SECONDS:
                 self._found = await self._look()
                 self._found_at = time.monotonic()
-            found = self._found
-        items = sorted(found.items, key=lambda call: reader is None or call.owner != reader)
-        return found.model_copy(update={"items": tuple(_said(call, language) for call in items[:limit])})
+            newest = self._found
+        items = sorted(newest.items, key=lambda call: reader is None or call.owner != reader)
+        return newest.model_copy(update={"items": tuple(_said(call, language) for call in items[:limit])})
 
     async def _look(self) -> CallList:
         now = self._ctx.now()
@@ -141,8 +141,12 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _set_percentiles(gauge: Gauge, name: str, found: Percentiles) -> None:
-    for quantile, seconds in (("0.5", found.p50_seconds), ("0.95", found.p95_seconds), ("0.99", found.p99_seconds)):
+def _set_percentiles(gauge: Gauge, name: str, percentiles: Percentiles) -> None:
+    for quantile, seconds in (
+        ("0.5", percentiles.p50_seconds),
+        ("0.95", percentiles.p95_seconds),
+        ("0.99", percentiles.p99_seconds),
+    ):
         gauge.labels(name, quantile).set(_number(seconds))
 
 
@@ -252,15 +256,16 @@ async def read(
     everywhere = {""} if by is TreatmentGroup.DISTRICT else set[str]()
     rows = {
         question: _summed(
-            (about, one)
-            for one in counted
-            if one.question is question
-            for about in (named[one.district] | named[EVERY_KEY] or everywhere)
+            (about, answer_count)
+            for answer_count in counted
+            if answer_count.question is question
+            for about in (named[answer_count.district] | named[EVERY_KEY] or everywhere)
         )
         for question in TreatmentQuestion
     }
     total = {
-        question: _summed(("", one) for one in counted if one.question is question) for question in TreatmentQuestion
+        question: _summed(("", answer_count) for answer_count in counted if answer_count.question is question)
+        for question in TreatmentQuestion
     }
     return TreatmentReport(
         first_day=days.first_day,
@@ -279,22 +284,22 @@ def table(report: TreatmentReport) -> Table:
 
 
 def _cells(row: TreatmentFigures) -> tuple[Value, ...]:
-    return tuple(int(one) if isinstance(one, bool) else one for one in row.model_dump(mode="json").values())
+    return tuple(int(value) if isinstance(value, bool) else value for value in row.model_dump(mode="json").values())
 
 
 def _summed(counted: Iterable[tuple[str, AnswerCount]]) -> dict[str, Counts]:
     """Return the answers to a question by row."""
     sums: dict[str, dict[SaidAnswer, int]] = {}
-    for about, one in counted:
+    for about, answer_count in counted:
         of_row = sums.setdefault(about, dict.fromkeys(SaidAnswer, 0))
-        of_row[one.answer] += one.count
+        of_row[answer_count.answer] += answer_count.count
     return dict(sums)
 
 
-def _figures(ctx: Context, found: Mapping[TreatmentQuestion, dict[str, Counts]]) -> tuple[TreatmentFigures, ...]:
+def _figures(ctx: Context, by_question: Mapping[TreatmentQuestion, dict[str, Counts]]) -> tuple[TreatmentFigures, ...]:
     """Return the rows of every question. Those of few answers have no counts."""
     rules, figures = ctx.policy.figures, list[TreatmentFigures]()
-    for question, rows in found.items():
+    for question, rows in by_question.items():
         named = shown({about: sum(counts.values()) for about, counts in rows.items()}, rules.cell_cases_min)
         for about in sorted(rows):
             figures.append(_row(question, about, rows[about] if about in named else None, rules.small_below))
@@ -335,18 +340,18 @@ async def find(ctx: Context, asked: SearchQuestion, sought: Sequence[Sought], re
 
     Raises `BadCursor`, and `LimitExceeded` for a name of one term alone.
     """
-    found: list[Match] = []
+    all_matches: list[Match] = []
     is_cut = False
     async with ctx.pool.acquire() as connection:
-        for one in sought:
-            if one.kind in PERSONS:
-                matches, is_more = await _of_persons(ctx, connection, one, reach.persons)
+        for meaning in sought:
+            if meaning.kind in PERSONS:
+                matches, is_more = await _of_persons(ctx, connection, meaning, reach.persons)
             else:
-                matches, is_more = await officer_load.matches(connection, one, ctx.policy.search.candidates_max)
-            found += matches
+                matches, is_more = await officer_load.matches(connection, meaning, ctx.policy.search.candidates_max)
+            all_matches += matches
             is_cut |= is_more
-        items, after = await officer_load.page(connection, found, asked.after, asked.limit, reach.cases)
-    return SearchPage(searched_by=tuple(one.kind for one in sought), items=items, next=after, is_cut=is_cut)
+        items, after = await officer_load.page(connection, all_matches, asked.after, asked.limit, reach.cases)
+    return SearchPage(searched_by=tuple(meaning.kind for meaning in sought), items=items, next=after, is_cut=is_cut)
 
 
 async def _of_persons(

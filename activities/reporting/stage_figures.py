@@ -177,9 +177,9 @@ class _Reader:
 
     async def _named(self, asked: Asked, known: frozenset[str]) -> Labels:
         """Return the keys with the names of their rows, by the number of cases that each has."""
-        found = await self.figures(asked.model_copy(update={"stages": (TimedStage.COMPLAINT_TO_HELD,)}))
+        rows = await self.figures(asked.model_copy(update={"stages": (TimedStage.COMPLAINT_TO_HELD,)}))
         cases = dict.fromkeys(known, 0) | {
-            row.about: row.began for row in found if row.stage is TimedStage.COMPLAINT_TO_HELD
+            row.about: row.began for row in rows if row.stage is TimedStage.COMPLAINT_TO_HELD
         }
         shown = named(cases, self._rules.cell_cases_min, self._rules.rows_max, known)
         return Labels.of(((key, key) for key in shown), with_others=True)
@@ -202,10 +202,10 @@ async def load(ctx: Context, days: Days, districts: tuple[str, ...] | None) -> L
         ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        found = await officer_load.read(
+        loads = await officer_load.read(
             connection, midnight(days.first_day), midnight(days.end_day), days.as_of, districts
         )
-    return LoadReport(first_day=days.first_day, end_day=days.end_day, as_of=days.as_of, items=tuple(found))
+    return LoadReport(first_day=days.first_day, end_day=days.end_day, as_of=days.as_of, items=tuple(loads))
 
 
 _SHARE: tuple[str, ...] = ("within", "judged", "late_now", "share", "low", "high", "is_small")
@@ -254,15 +254,15 @@ def _stage_cells(kind: str, row: StageFigures) -> Iterator[tuple[str, Value]]:
     yield "p95_seconds", row.seconds.p95_seconds
     yield "p99_seconds", row.seconds.p99_seconds
     for name, share in (("policy", row.policy), ("legal", row.legal)):
-        told = share.model_dump() if share else {}
+        fields = share.model_dump() if share else {}
         for part in _SHARE:
-            value = told.get(part)
+            value = fields.get(part)
             yield f"{name}_{part}", int(value) if isinstance(value, bool) else value
 
 
 def _load_cells(item: OfficerLoad) -> Iterator[tuple[str, Value]]:
-    told = item.model_dump(mode="json")
-    for name, value in told.items():
+    fields = item.model_dump(mode="json")
+    for name, value in fields.items():
         if name in {"tasks", "steps"}:
             yield f"{name}_done", value["count"]
             yield from ((f"{name}_{quantile}", value[quantile]) for quantile in ("p50_seconds", "p95_seconds"))

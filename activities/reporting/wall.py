@@ -134,37 +134,37 @@ class _Recent:
         """Return the figures."""
         counts = await wall.of_districts(self._connection, midnight(self._today))
         shown = await self._districts(counts)
-        named = sum(one.complaints or 0 for one in shown)
+        named = sum(item.complaints or 0 for item in shown)
         return WallRecent(
             as_of=self._now,
-            first_hold_seconds=next(one.policy_seconds for one in self._targets if one.stage is _FIRST_HOLD),
+            first_hold_seconds=next(item.policy_seconds for item in self._targets if item.stage is _FIRST_HOLD),
             hours=await self._hours(),
             banks=await self._banks(),
             share_days=SHARE_DAYS,
             districts=shown,
-            elsewhere=sum(one.complaints for one in counts.values()) - named,
+            elsewhere=sum(item.complaints for item in counts.values()) - named,
         )
 
     async def _hours(self) -> tuple[WallHour, ...]:
-        found = await self._exact(0, StageGroup.HOUR, _FIRST_HOLD)
+        rows = await self._exact(0, StageGroup.HOUR, _FIRST_HOLD)
         return tuple(
             WallHour(
-                hour=int(one.about),
-                cases=one.began,
-                waiting=one.waiting,
-                first_hold=one.seconds,
-                in_time=one.policy,
+                hour=int(row.about),
+                cases=row.began,
+                waiting=row.waiting,
+                first_hold=row.seconds,
+                in_time=row.policy,
             )
-            for one in found
+            for row in rows
         )
 
     async def _banks(self) -> tuple[WallBank, ...]:
-        found = {one.about: one for one in await self._exact(BANK_DAYS, StageGroup.BANK, _ANSWER)}
+        by_bank = {row.about: row for row in await self._exact(BANK_DAYS, StageGroup.BANK, _ANSWER)}
         waits = await wall.waiting(self._connection)
-        names = await stage_counts.bank_names(self._connection, [*found])
+        names = await stage_counts.bank_names(self._connection, [*by_bank])
         return tuple(
             sorted(
-                (_bank(one, names.get(code, ""), waits.get(code, WaitingAt())) for code, one in found.items()),
+                (_bank(row, names.get(code, ""), waits.get(code, WaitingAt())) for code, row in by_bank.items()),
                 key=lambda bank: (-bank.waiting_paise, bank.institution),
             )
         )
@@ -177,15 +177,15 @@ class _Recent:
         return self._figures(rows, stage)
 
     def _figures(self, rows: Sequence[Record], stage: TimedStage) -> list[StageFigures]:
-        found = stage_counts.figures(rows, self._targets, self._rules.small_below, {})
-        return [one for one in found if one.stage is stage]
+        all_figures = stage_counts.figures(rows, self._targets, self._rules.small_below, {})
+        return [row for row in all_figures if row.stage is stage]
 
     async def _districts(self, counts: Mapping[str, DistrictToday]) -> tuple[WallDistrict, ...]:
         first_day, end_day = self._today - timedelta(days=SHARE_DAYS - 1), self._today + timedelta(days=1)
         asked = Asked(by=StageGroup.DISTRICT, stages=(_FIRST_HOLD,))
         rows = await stage_counts.added(self._connection, first_day, end_day, asked)
-        weeks = {one.about: one for one in self._figures(rows, _FIRST_HOLD)}
-        recent = {one.about: one for one in await self._exact(1, StageGroup.DISTRICT, _FIRST_HOLD)}
+        weeks = {row.about: row for row in self._figures(rows, _FIRST_HOLD)}
+        recent = {row.about: row for row in await self._exact(1, StageGroup.DISTRICT, _FIRST_HOLD)}
         return tuple(
             self._district(tile, counts.get(tile.code, DistrictToday()), weeks.get(tile.code), recent.get(tile.code))
             for tile in tiles()
@@ -214,16 +214,18 @@ class _Recent:
         )
 
 
-_NAMES: Final[Mapping[str, tuple[str, str]]] = {one.code: (one.english, one.hindi) for one in districts()}
+_NAMES: Final[Mapping[str, tuple[str, str]]] = {
+    district.code: (district.english, district.hindi) for district in districts()
+}
 
 
-def _bank(found: StageFigures, name: str, waits: WaitingAt) -> WallBank:
-    share = found.policy
+def _bank(figures: StageFigures, name: str, waits: WaitingAt) -> WallBank:
+    share = figures.policy
     return WallBank(
-        institution=found.about,
+        institution=figures.about,
         name=name,
-        requests=found.began,
-        answer=found.seconds,
+        requests=figures.began,
+        answer=figures.seconds,
         in_time=share,
         is_slow=not share.is_small and share.high is not None and share.high < _HALF,
         waiting_requests=waits.requests,
@@ -289,25 +291,25 @@ class AlertGauges:
         self._failing = gauge("nightly_failing", "1 if the newest nightly run failed or found a violation.", "work")
         self._storage = gauge("storage", "1 for the state of the database's storage.", "state")
         self._bytes = gauge("database_bytes", "Size of the database on disk.")
-        for one in (self._oldest, self._lapsing, self._lapsing_paise, self._bytes):
-            one.set(math.nan)
+        for unlabelled in (self._oldest, self._lapsing, self._lapsing_paise, self._bytes):
+            unlabelled.set(math.nan)
 
-    def show(self, found: AlertFigures) -> None:
+    def show(self, figures: AlertFigures) -> None:
         """Set every gauge."""
-        self._requests.labels("unsent").set(found.requests.unsent)
-        self._requests.labels("undelivered").set(found.requests.undelivered)
-        self._oldest.set(found.requests.oldest_unsent_seconds)
+        self._requests.labels("unsent").set(figures.requests.unsent)
+        self._requests.labels("undelivered").set(figures.requests.undelivered)
+        self._oldest.set(figures.requests.oldest_unsent_seconds)
         for duty in DutyKind:
-            of_kind = found.duties.get(duty, _NONE_OPEN)
+            of_kind = figures.duties.get(duty, _NONE_OPEN)
             self._duties.labels(duty.value, "soon").set(of_kind.soon)
             self._duties.labels(duty.value, "overdue").set(of_kind.overdue)
-        self._lapsing.set(found.lapsing_holds)
-        self._lapsing_paise.set(found.lapsing_paise)
-        for standing in found.nightly:
+        self._lapsing.set(figures.lapsing_holds)
+        self._lapsing_paise.set(figures.lapsing_paise)
+        for standing in figures.nightly:
             self._since_clean.labels(standing.work.value).set(max(0.0, standing.since_clean_seconds))
             self._failing.labels(standing.work.value).set(standing.is_failing)
-        self.show_storage(found.storage.value)
-        self._bytes.set(found.database_bytes)
+        self.show_storage(figures.storage.value)
+        self._bytes.set(figures.database_bytes)
 
     def show_storage(self, state: str) -> None:
         """Set the gauge of this state to 1, and the others to 0."""
@@ -334,8 +336,8 @@ class AlertWatch:
                 return
             try:
                 async with asyncio.timeout(GAUGES_READ_SECONDS), self._ctx.pool.acquire() as connection:
-                    found = await wall.read(connection, self._ctx.now(), self._ctx.procedure_clock_factor)
-                    GAUGES.show(found)
+                    figures = await wall.read(connection, self._ctx.now(), self._ctx.procedure_clock_factor)
+                    GAUGES.show(figures)
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("alert figures not read: %s", type(error).__name__)
                 # A server that refuses a query answers.

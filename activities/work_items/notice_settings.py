@@ -99,8 +99,8 @@ async def _forget_webhook(connection: Connection, officer_id: str, stored: Store
 
 async def _reader(connection: Connection, officer_id: str) -> NoticeReader | None:
     """Return an officer who can act on work items; None for another one."""
-    found = await notice_settings.readers(connection, await present_moment(connection), OWNERS, officer_id)
-    return found[0] if found else None
+    readers = await notice_settings.readers(connection, await present_moment(connection), OWNERS, officer_id)
+    return readers[0] if readers else None
 
 
 async def _shown(ctx: Context, connection: Connection, officer_id: str) -> OfficerNotices:

@@ -92,11 +92,11 @@ class ShiftRounds:
         """Write the record of one shift with the notes that wait for it; return whether it was not written yet."""
         await shift_handovers.lock_team(connection, team.team_id)
         notes = [
-            one
-            for one in await shift_handovers.of_team(connection, team.team_id)
-            if is_note_of(span, one.ends_at, one.noted_at)
+            note
+            for note in await shift_handovers.of_team(connection, team.team_id)
+            if is_note_of(span, note.ends_at, note.noted_at)
         ]
-        newest = {one.officer_id: one for one in notes}
+        newest = {note.officer_id: note for note in notes}
         # An officer who has left the team since has worked in the shift.
         officers = tuple(sorted({*team.officers, *newest}))
         of_shift = team.model_copy(update={"officers": officers})
@@ -105,9 +105,9 @@ class ShiftRounds:
             return False
         await shift_handovers.remove(connection, notes)
         await shift_handovers.join(connection, shift_id, list(newest.values()))
-        for one in notes:
-            if newest[one.officer_id] is not one:
-                await retention.destroy_key(connection, one.person_id, NEW_NOTE, now)
+        for note in notes:
+            if newest[note.officer_id] is not note:
+                await retention.destroy_key(connection, note.person_id, NEW_NOTE, now)
         return True
 
     async def move(self) -> int:
@@ -136,7 +136,11 @@ class ShiftRounds:
     async def _off_duty(self, connection: Connection, team: TeamEnd, now: datetime) -> list[str]:
         """Return the officers of a team who work in no other team now."""
         rows = {row.officer_id: row for row in await notice_settings.readers(connection, now, tuple(Role))}
-        return [one for one in team.officers if one not in rows or not is_on_duty(rows[one], now)]
+        return [
+            officer_id
+            for officer_id in team.officers
+            if officer_id not in rows or not is_on_duty(rows[officer_id], now)
+        ]
 
     async def _attempt(self, task_id: int, do: Callable[[], Awaitable[T]]) -> T | None:
         """Do the work of one item, unless it rests; an error in it delays no other item."""
@@ -214,22 +218,22 @@ async def read(ctx: Context, shift_id: int, within: Within | None) -> ShiftHando
         drafts = await shift_handovers.drafts(connection, shift_id)
     officers = tuple(
         OfficerHandover(
-            officer_id=one.officer_id,
-            acts=one.acts,
-            items=tuple(items.get(one.officer_id, ())),
-            drafts=tuple(drafts.get(one.officer_id, ())),
-            note=_note(ctx, one),
-            noted_at=one.noted_at,
+            officer_id=record.officer_id,
+            acts=record.acts,
+            items=tuple(items.get(record.officer_id, ())),
+            drafts=tuple(drafts.get(record.officer_id, ())),
+            note=_note(ctx, record),
+            noted_at=record.noted_at,
         )
-        for one in records
+        for record in records
     )
     return ShiftHandover(**head.model_dump(), officers=officers)
 
 
-async def write_note(ctx: Context, shift_id: int, officer_id: str, told: HandoverNote) -> None:
+async def write_note(ctx: Context, shift_id: int, officer_id: str, handover_note: HandoverNote) -> None:
     """Write what an officer adds to the record of the own shift. Raises `ShiftNotFound` and `NotOfThisShift`."""
     key = ctx.persons.new_key()
-    sealed = ctx.persons.seal_text(key, told.note, _use(officer_id))
+    sealed = ctx.persons.seal_text(key, handover_note.note, _use(officer_id))
     async with ctx.pool.acquire() as connection, connection.transaction():
         now = await present_moment(connection)
         before = await shift_handovers.write_note(connection, shift_id, officer_id, key, sealed, now)
@@ -240,11 +244,11 @@ async def write_note(ctx: Context, shift_id: int, officer_id: str, told: Handove
 async def own_shifts(ctx: Context, officer_id: str) -> OwnShifts:
     """Return the shifts of an officer that have no record yet, running or ended, each with the own note."""
     async with ctx.pool.acquire() as connection:
-        found = await _without_record(ctx, connection, officer_id)
+        shifts = await _without_record(ctx, connection, officer_id)
         notes = await shift_handovers.of_officer(connection, officer_id)
     items = []
-    for team, span in found:
-        note = next((one for one in reversed(notes) if _is_for(one, team, span)), None)
+    for team, span in shifts:
+        note = next((shift_note for shift_note in reversed(notes) if _is_for(shift_note, team, span)), None)
         items.append(
             OwnShift(
                 team=team.name,
@@ -257,15 +261,15 @@ async def own_shifts(ctx: Context, officer_id: str) -> OwnShifts:
     return OwnShifts(items=tuple(items))
 
 
-async def write_early_note(ctx: Context, officer_id: str, told: EarlyNote) -> None:
+async def write_early_note(ctx: Context, officer_id: str, early_note: EarlyNote) -> None:
     """Write what an officer adds to the record of an own shift before the record is there.
 
     Raises `OwnShiftNotFound`.
     """
     key = ctx.persons.new_key()
-    sealed = ctx.persons.seal_text(key, told.note, _use(officer_id))
+    sealed = ctx.persons.seal_text(key, early_note.note, _use(officer_id))
     async with ctx.pool.acquire() as connection, connection.transaction():
-        team, span = await _named(ctx, connection, officer_id, told)
+        team, span = await _named(ctx, connection, officer_id, early_note)
         await shift_handovers.lock_team(connection, team.team_id)
         now = await present_moment(connection)
         shift_id = await shift_handovers.find(connection, team.team_id, span.ends_at)
@@ -275,20 +279,22 @@ async def write_early_note(ctx: Context, officer_id: str, told: EarlyNote) -> No
             replaced = [] if before is None else [before]
         else:
             notes = await shift_handovers.of_officer(connection, officer_id)
-            earlier = [one for one in notes if _is_for(one, team, span)]
+            earlier = [note for note in notes if _is_for(note, team, span)]
             await shift_handovers.remove(connection, earlier)
             await shift_handovers.put(connection, team.team_id, officer_id, span.ends_at, key, sealed, now)
-            replaced = [one.person_id for one in earlier]
+            replaced = [note.person_id for note in earlier]
         for person_id in replaced:
             await retention.destroy_key(connection, person_id, NEW_NOTE, now)
 
 
-async def _named(ctx: Context, connection: Connection, officer_id: str, told: EarlyNote) -> tuple[TeamEnd, ShiftSpan]:
+async def _named(
+    ctx: Context, connection: Connection, officer_id: str, early_note: EarlyNote
+) -> tuple[TeamEnd, ShiftSpan]:
     """Return the own shift that a note names. Raises `OwnShiftNotFound`."""
     for team, span in await _without_record(ctx, connection, officer_id):
-        if team.name.lower() == told.team.lower() and span.ends_at == told.ends_at:
+        if team.name.lower() == early_note.team.lower() and span.ends_at == early_note.ends_at:
             return team, span
-    raise OwnShiftNotFound(told.team)
+    raise OwnShiftNotFound(early_note.team)
 
 
 async def _without_record(ctx: Context, connection: Connection, officer_id: str) -> list[tuple[TeamEnd, ShiftSpan]]:
@@ -306,10 +312,10 @@ def _is_for(note: ShiftNote, team: TeamEnd, span: ShiftSpan) -> bool:
     return note.team_id == team.team_id and is_note_of(span, note.ends_at, note.noted_at)
 
 
-def _note(ctx: Context, one: StoredRecord | ShiftNote) -> str:
-    if one.key is None or one.sealed_note is None:
+def _note(ctx: Context, record: StoredRecord | ShiftNote) -> str:
+    if record.key is None or record.sealed_note is None:
         return ""
-    return ctx.persons.open_text(one.key, one.sealed_note, _use(one.officer_id))
+    return ctx.persons.open_text(record.key, record.sealed_note, _use(record.officer_id))
 
 
 def _use(officer_id: str) -> str:
@@ -319,16 +325,16 @@ def _use(officer_id: str) -> str:
 HEADER: Final = ("officer", "state", "task_id", "kind", "ack_no", "to_officer", "in_play_paise", "deadline_at")
 
 
-def handover_table(found: ShiftHandover) -> Table:
+def handover_table(handover: ShiftHandover) -> Table:
     """Return a row for each work item and each half-done call of a shift."""
-    return Table(title="handover", header=HEADER, rows=tuple(_rows(found)))
+    return Table(title="handover", header=HEADER, rows=tuple(_rows(handover)))
 
 
-def _rows(found: ShiftHandover) -> Iterator[tuple[Value, ...]]:
-    for one in found.officers:
-        for item in one.items:
+def _rows(handover: ShiftHandover) -> Iterator[tuple[Value, ...]]:
+    for officer in handover.officers:
+        for item in officer.items:
             due = item.deadline_at.isoformat() if item.deadline_at else None
             about = (item.task_id, item.kind.value, item.ack_no)
-            yield (one.officer_id, item.state.value, *about, item.to_officer, item.in_play_paise, due)
-        for draft in one.drafts:
-            yield (one.officer_id, "draft", None, "call", draft.ack_no, None, None, None)
+            yield (officer.officer_id, item.state.value, *about, item.to_officer, item.in_play_paise, due)
+        for draft in officer.drafts:
+            yield (officer.officer_id, "draft", None, "call", draft.ack_no, None, None, None)

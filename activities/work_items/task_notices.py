@@ -106,16 +106,16 @@ class TaskNotices:
         lease_until = now + timedelta(seconds=rules.lease_seconds)
         written = 0
         async with self.ctx.pool.acquire() as connection:
-            told = [reader for reader in await self._readers(connection, now) if reader.is_told]
-            if await self._written.lasts(connection, now, told):
+            readers = [reader for reader in await self._readers(connection, now) if reader.is_told]
+            if await self._written.lasts(connection, now, readers):
                 return 0
             near, next_deadline = await task_notices.near_deadline(connection, now, now + before_deadline, NEAR_LIMIT)
-            for reader in told:
+            for reader in readers:
                 for reason in (NoticeReason.OPEN, *([NoticeReason.DEADLINE] if near else [])):
                     written += await task_notices.write(
                         connection, reader.taker, reader.setting, reason, now, ITEMS_LIMIT, near
                     )
-            media = [(reader.officer_id, medium) for reader in told for medium in reader.setting.media]
+            media = [(reader.officer_id, medium) for reader in readers for medium in reader.setting.media]
             written += await task_notices.write_own(connection, media, now, lease_until, near)
             ends = await task_notices.next_end(connection, now), await task_notices.next_end(connection, lease_until)
         warned = ends[1] and ends[1] - timedelta(seconds=rules.lease_seconds)
@@ -140,11 +140,13 @@ class TaskNotices:
                 return 0
             readers = {reader.officer_id: reader for reader in await self._readers(connection, now)}
             of_teams = [team for team in await teams.listed(connection) if team.lead in readers]
-            found = [one for item in items for one in await self._to_tell(connection, item, of_teams, readers, now)]
-            untold = {item.task_id for item in items} - {one.task_id for one in found}
+            notices = [
+                notice for item in items for notice in await self._to_tell(connection, item, of_teams, readers, now)
+            ]
+            untold = {item.task_id for item in items} - {notice.task_id for notice in notices}
             if untold:
                 log.warning("%d work items have no officer who can be told of them", len(untold))
-            return await task_notices.write_unheard(connection, found, now)
+            return await task_notices.write_unheard(connection, notices, now)
 
     async def merge(self) -> int:
         """Make messages of the notices that wait, for officers whose next message is due; return how many."""
@@ -189,18 +191,20 @@ class TaskNotices:
 
         An officer who is absent is told of nothing.
         """
-        present = {officer_id: one for officer_id, one in readers.items() if not one.row.is_absent}
+        present = {officer_id: reader for officer_id, reader in readers.items() if not reader.row.is_absent}
         leads = [present[team.lead] for team in of_teams if team.lead in present and _answers(team, item.district)]
-        supervisors = [one for one in present.values() if Role.SUPERVISOR in one.row.roles]
-        for group in (leads, [one for one in supervisors if one.is_told], supervisors):
-            able = [one for one in group if await task_filters.can_act(connection, item.task_id, one.taker, now)]
-            found = [
+        supervisors = [reader for reader in present.values() if Role.SUPERVISOR in reader.row.roles]
+        for group in (leads, [reader for reader in supervisors if reader.is_told], supervisors):
+            able = [
+                reader for reader in group if await task_filters.can_act(connection, item.task_id, reader.taker, now)
+            ]
+            notices = [
                 UnheardNotice(officer_id=officer_id, task_id=item.task_id, version=item.version, medium=medium)
-                for officer_id, media in {one.officer_id: one.reach for one in able}.items()
+                for officer_id, media in {reader.officer_id: reader.reach for reader in able}.items()
                 for medium in media
             ]
-            if found:
-                return found
+            if notices:
+                return notices
         return []
 
 

@@ -115,16 +115,16 @@ class TaskRounds:
         async with self.ctx.pool.acquire() as connection:
             await task_owners.renew_acting(connection, timedelta(seconds=self.ctx.policy.work_items.lease_seconds))
             ended = await task_owners.ended(connection, self.ctx.now(), OWNERS, ROUND_LIMIT)
-        for one in ended:
-            await self._attempt(one.task_id, partial(self._end, one))
+        for lease in ended:
+            await self._attempt(lease.task_id, partial(self._end, lease))
         return len(ended)
 
     async def alarm(self) -> int:
         """Tell the supervisor of items that have no owner for longer than the policy says; return of how many."""
         rules = self.ctx.policy.work_items
         async with self.ctx.pool.acquire() as connection:
-            found = await task_owners.unowned(connection, self.ctx.now(), rules.unowned.seconds, ROUND_LIMIT)
-        return sum([bool(await self._attempt(task_id, partial(self._alarm, task_id))) for task_id in found])
+            task_ids = await task_owners.unowned(connection, self.ctx.now(), rules.unowned.seconds, ROUND_LIMIT)
+        return sum([bool(await self._attempt(task_id, partial(self._alarm, task_id))) for task_id in task_ids])
 
     async def value(self) -> int:
         """Value the items that are new, or whose case has changed; return how many."""
@@ -132,13 +132,13 @@ class TaskRounds:
         async with self.ctx.pool.acquire() as connection:
             if await self._valued.lasts(connection, now):
                 return 0
-            found = await task_views.to_value(connection, VALUES_LIMIT)
-            if not found:
+            unvalued = await task_views.to_value(connection, VALUES_LIMIT)
+            if not unvalued:
                 self._valued.until(now)
             else:
-                changed = await task_views.write(connection, found, self.ctx.policy.call_list.persons)
+                changed = await task_views.write(connection, unvalued, self.ctx.policy.call_list.persons)
                 await work_item_lines.announce(connection, changed)
-        return len(found)
+        return len(unvalued)
 
     async def _attempt(self, task_id: int, do: Callable[[], Awaitable[T]]) -> T | None:
         """Do the work of one item, unless it rests; an error in it delays no other item."""

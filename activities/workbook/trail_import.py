@@ -149,9 +149,9 @@ class _Import:
         keys = {_place(row): self._transfer_key(_transfer(row)) for row in rows}
         registered = await self._registered()
         async with self.ctx.pool.acquire() as connection:
-            found = await intake.known_transfers(connection, [reference_of(key) for key in keys.values()])
-            known = {one.transfer_key: one.case_no for one in found}
-            self._amounts |= {one.transfer_key: one.amount_paise for one in found}
+            transfers = await intake.known_transfers(connection, [reference_of(key) for key in keys.values()])
+            known = {transfer.transfer_key: transfer.case_no for transfer in transfers}
+            self._amounts |= {transfer.transfer_key: transfer.amount_paise for transfer in transfers}
             case_no = registered.case_no if registered else None
             if case_no is None and known:
                 case_no = await intake.oldest_case(connection, list(set(known.values())))
@@ -181,14 +181,16 @@ class _Import:
         The portal may give a number that we gave before. The references then tell whose rows these are.
         """
         rows = (*self.reading.transfers, *self.reading.said)
-        told = {reference for row in rows for reference in (row.root_reference, row.reference) if reference}
-        told |= {_transfer(row).reference for row in self.reading.transfers}
+        references = {reference for row in rows for reference in (row.root_reference, row.reference) if reference}
+        references |= {_transfer(row).reference for row in self.reading.transfers}
         async with self.ctx.pool.acquire() as connection:
-            found = await trail_import.registered(connection, self.reading.ack_no)
-            if found is None or not found.given_by_us:
-                return found
-            if await trail_import.names_hop(connection, found.case_no, sorted(set(map(reference_key, told)) - {""})):
-                return found
+            registered = await trail_import.registered(connection, self.reading.ack_no)
+            if registered is None or not registered.given_by_us:
+                return registered
+            if await trail_import.names_hop(
+                connection, registered.case_no, sorted(set(map(reference_key, references)) - {""})
+            ):
+                return registered
         await self.pause.leave(self.reading.ack_no)
         return None
 
@@ -249,8 +251,8 @@ class _Import:
     def _transfer_key(self, transfer: Transfer) -> str:
         """Return the key of a transfer as the intake computes it."""
         payee = transfer.payee
-        found, _ = self.ctx.directory.current.resolve(payee.institution, payee.ifsc, payee.holder, "payee")
-        return transfer_key(transfer.reference, found.code if found else payee.institution)
+        bank, _ = self.ctx.directory.current.resolve(payee.institution, payee.ifsc, payee.holder, "payee")
+        return transfer_key(transfer.reference, bank.code if bank else payee.institution)
 
     # -- what banks say ----------------------------------------------------------------------------------------
 
@@ -269,7 +271,10 @@ class _Import:
             hops = await trail_import.named_hops(
                 connection,
                 self.case_nos,
-                sorted({reference_key(told) for row in rows for told in (row.root_reference, row.reference)} - {""}),
+                sorted(
+                    {reference_key(reference) for row in rows for reference in (row.root_reference, row.reference)}
+                    - {""}
+                ),
                 sorted({account_key(row.account) for row in rows if row.account and not row.root_reference}),
             )
         index = HopIndex(hops, self.case_nos)
@@ -287,17 +292,17 @@ class _Import:
                 self._note_odd(row, parents)
         for case_no in sorted({case_no for case_no, _ in by_bank} & set(self._merged)):
             await self._log(case_no)
-        for (case_no, bank), said in by_bank.items():
-            news = await self._new_rows(case_no, bank, said, hops)
+        for (case_no, bank), statements in by_bank.items():
+            news = await self._new_rows(case_no, bank, statements, hops)
             for start in range(0, len(news), LINES_AN_ANSWER_MAX):
                 await self._answer(case_no, bank, news[start : start + LINES_AN_ANSWER_MAX])
         return left
 
     async def _new_rows(
-        self, case_no: str, bank: str, said: list[_Statement], hops: Sequence[NamedHop]
+        self, case_no: str, bank: str, statements: list[_Statement], hops: Sequence[NamedHop]
     ) -> list[TrailRow]:
         """Return the rows that the bank has not stated before in another form."""
-        asked = sorted({hop_no for _, hop_nos in said for hop_no in hop_nos})
+        asked = sorted({hop_no for _, hop_nos in statements for hop_no in hop_nos})
         async with self.ctx.pool.acquire() as connection:
             lines = await trail_import.told_lines(connection, case_no, bank, asked, line_opener(self.ctx.persons))
         onward = [
@@ -305,14 +310,16 @@ class _Import:
             for hop in hops
             if hop.case_no == case_no and hop.parent_hop_no is not None and hop.source is HopSource.ANSWER
         ]
-        rows = [row for row, _ in said]
+        rows = [row for row, _ in statements]
         claims = to_claims(
             (trail_lines.to_line(1, row, "", self.now) for row in rows),
             "",
             self.ctx.directory.current,
             self.ctx.policy.trail,
         )
-        verdicts = EarlierLines(lines, onward).judge([(claim, of) for claim, (_, of) in zip(claims, said, strict=True)])
+        verdicts = EarlierLines(lines, onward).judge(
+            [(claim, of) for claim, (_, of) in zip(claims, statements, strict=True)]
+        )
         news = []
         for row, verdict in zip(rows, verdicts, strict=True):
             if verdict is Verdict.NEWS:

@@ -114,7 +114,7 @@ def _odd(row: TrailRow, now: datetime) -> list[Flag]:
 
 
 def _raw(row: TrailRow, imported_by: str) -> JsonObject:
-    told: JsonObject = {
+    fields: JsonObject = {
         "txn_type_id": _TYPES.get(row.sheet, ""),
         "txn_type": row.sheet.value,
         "amount": "" if row.amount_paise is None else format_rupees(row.amount_paise),
@@ -131,7 +131,7 @@ def _raw(row: TrailRow, imported_by: str) -> JsonObject:
         **row.kept,
     }
     source: JsonObject = {"source": SOURCE, "sheet": row.sheet_name, "row": row.row_no, "imported_by": imported_by}
-    return source | {name: value for name, value in told.items() if value}
+    return source | {name: value for name, value in fields.items() if value}
 
 
 class HopIndex:
@@ -152,13 +152,13 @@ class HopIndex:
         """
         account = account_key(row.account) if row.account else ""
         if not row.root_reference:
-            found = _counted(self._by_account.get(account, []))
-            return found if len(found) == 1 else []
+            hops = _counted(self._by_account.get(account, []))
+            return hops if len(hops) == 1 else []
         named = _counted(self._by_reference.get(reference_key(row.root_reference), []))
         for case_no in self._case_nos:
-            found = [hop for hop in named if hop.case_no == case_no]
-            if found:
-                return [hop for hop in found if hop.account_key == account] or found
+            hops = [hop for hop in named if hop.case_no == case_no]
+            if hops:
+                return [hop for hop in hops if hop.account_key == account] or hops
         return []
 
 
@@ -219,8 +219,8 @@ class TrailOutcome:
 
     def check(self) -> None:
         """Assert that every row is accounted for."""
-        told = len(self.used) + len(self.rejected) + self.reading.blank + len(self.waiting)
-        assert self.reading.rows == told, f"{self.reading.rows} rows, {told} accounted for"
+        accounted = len(self.used) + len(self.rejected) + self.reading.blank + len(self.waiting)
+        assert self.reading.rows == accounted, f"{self.reading.rows} rows, {accounted} accounted for"
 
 
 def not_taken(reading: TrailReading) -> TrailOutcome:
@@ -257,14 +257,14 @@ class RequestPause:
 
     async def include(self, ack_nos: Sequence[str]) -> None:
         """Pause the cases of more numbers, because a case of the workbook is merged with them."""
-        new = [one for one in ack_nos if one not in self.ack_nos]
+        new = [ack_no for ack_no in ack_nos if ack_no not in self.ack_nos]
         if new:
             self.ack_nos = [*self.ack_nos, *new]
             await self.begin()
 
     async def leave(self, ack_no: str) -> None:
         """End the pause of one number, because the workbook means another case."""
-        self.ack_nos = [one for one in self.ack_nos if one != ack_no]
+        self.ack_nos = [other for other in self.ack_nos if other != ack_no]
         async with self.ctx.pool.acquire() as connection:
             await cases.remove(connection, [ack_no], self.ctx.now())
 
@@ -280,7 +280,7 @@ class RequestPause:
                 news = await case_outbox.join_unsignalled(connection, case_no, now)
                 start = await cases.snapshot(connection, case_no) if await cases.is_new(connection, case_no) else None
                 follow_ups.append(FollowUp(case_no=case_no, start=start))
-                follow_ups += [FollowUp(case_no=case_no, news=one) for one in news]
+                follow_ups += [FollowUp(case_no=case_no, news=change) for change in news]
             await cases.remove(connection, self.ack_nos, self.ctx.now())
         return [follow_up for follow_up in follow_ups if follow_up.start or follow_up.news]
 

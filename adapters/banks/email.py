@@ -195,8 +195,10 @@ class EmailAdapter:
 
     def _copies(self, bank: Institution) -> list[str]:
         order = calling_order(bank.nodal_officers, Holidays(self._holidays, bank.closed_days), wall_clock())
-        others = [one for one in order if one.email != bank.desk_email and is_plain_address(one.email)]
-        return list(dict.fromkeys(one.email for one in others if one.on_duty)) or [one.email for one in others[:1]]
+        others = [officer for officer in order if officer.email != bank.desk_email and is_plain_address(officer.email)]
+        return list(dict.fromkeys(officer.email for officer in others if officer.on_duty)) or [
+            officer.email for officer in others[:1]
+        ]
 
 
 _SUBJECTS: Final = {OrderKind.RESTORE: "Order to give money back", OrderKind.RELEASE: "Order to lift a hold"}

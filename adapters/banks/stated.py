@@ -99,10 +99,12 @@ class Stated:
         return any(line.kind == "refused" for line in self.lines)
 
 
-def answer_lines(lines: Iterable[Line], asked: Mapping[int, Asked], told: Told = Told()) -> tuple[AnswerLine, ...]:
+def answer_lines(lines: Iterable[Line], asked: Mapping[int, Asked], origin: Told = Told()) -> tuple[AnswerLine, ...]:
     """Return the lines of an answer over the API or by telephone. `asked` has every hop that they name."""
     return tuple(
-        _line(number, line, asked[line.hop], told.source | line.model_dump(mode="json", exclude_none=True), told.flags)
+        _line(
+            number, line, asked[line.hop], origin.source | line.model_dump(mode="json", exclude_none=True), origin.flags
+        )
         for number, line in enumerate(lines, 1)
     )
 
@@ -112,7 +114,7 @@ def to_lines(stated: Iterable[Stated], answerer: Answerer, at: datetime) -> tupl
     author: JsonObject = {"answered_by": answerer.as_json()}
     if answerer.checker:
         author["checked_by"] = answerer.checker.as_json()
-    each = [(line, one.rrn) for one in stated for line in one.lines]
+    each = [(line, statement.rrn) for statement in stated for line in statement.lines]
     return tuple(_page_line(number, line, rrn, author, at) for number, (line, rrn) in enumerate(each, 1))
 
 
@@ -164,9 +166,9 @@ def _type_of(line: Line) -> str:
 
 
 def _page_line(line_no: int, line: Line, rrn: str, author: JsonObject, at: datetime) -> AnswerLine:
-    found = _line(line_no, line, Asked(rrn), _evidence(line, rrn, author, at))
+    answer_line = _line(line_no, line, Asked(rrn), _evidence(line, rrn, author, at))
     # A line of the page that places no money has the identity of a hold of nothing.
-    return replace(found, type_code=LineType.HELD, occurred_at=at) if line.kind == "refused" else found
+    return replace(answer_line, type_code=LineType.HELD, occurred_at=at) if line.kind == "refused" else answer_line
 
 
 def _evidence(line: Line, rrn: str, author: JsonObject, at: datetime) -> JsonObject:

@@ -41,8 +41,8 @@ class _Guard(AbstractResolver):
         self, host: str, port: int = 0, family: AddressFamily = AddressFamily.AF_INET
     ) -> list[ResolveResult]:
         """Return the addresses of a host on the internet, or in an allowed network. Raises OSError without one."""
-        found = await self._resolver.resolve(host, port, family)
-        fit = [one for one in found if may_post_to(one["host"], self._allowed)]
+        addresses = await self._resolver.resolve(host, port, family)
+        fit = [address for address in addresses if may_post_to(address["host"], self._allowed)]
         if not fit:
             raise OSError("the address is in a network of our own")
         return fit

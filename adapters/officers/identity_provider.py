@@ -256,16 +256,16 @@ class IdentityProvider:
         is_fresh = clock >= self._keys_until
         if is_fresh:
             await self._read_keys(endpoints)
-        found = self._found_key(key_id)
-        if found is None and not is_fresh and clock >= self._keys_again_from:
+        key = self._found_key(key_id)
+        if key is None and not is_fresh and clock >= self._keys_again_from:
             is_fresh = True
             await self._read_keys(endpoints)
-            found = self._found_key(key_id)
-        if found is None:
+            key = self._found_key(key_id)
+        if key is None:
             if is_fresh:
                 self._keys_again_from = clock + KEYS_AGAIN_SECONDS
             raise NotProven("the token is signed by a key that the provider does not publish")
-        return found
+        return key
 
     async def _read_keys(self, endpoints: _Endpoints) -> None:
         try:
@@ -283,18 +283,18 @@ class IdentityProvider:
     async def _known_endpoints(self) -> _Endpoints:
         clock = asyncio.get_running_loop().time()
         if self._endpoints is None or clock >= self._endpoints_until:
-            told = await self._call("GET", f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration")
-            issuer = str(told.get("issuer", ""))
+            reply = await self._call("GET", f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration")
+            issuer = str(reply.get("issuer", ""))
             if issuer != self.settings.issuer:
                 raise ProviderFailed("the provider names another issuer than the settings, which spell it exactly")
             try:
                 self._endpoints = _Endpoints(
                     issuer=issuer,
-                    authorization=_address(told, "authorization_endpoint"),
-                    token=_address(told, "token_endpoint"),
-                    keys=_address(told, "jwks_uri"),
-                    tells_issuer=told.get("authorization_response_iss_parameter_supported") is True,
-                    takes_claims=told.get("claims_parameter_supported") is True,
+                    authorization=_address(reply, "authorization_endpoint"),
+                    token=_address(reply, "token_endpoint"),
+                    keys=_address(reply, "jwks_uri"),
+                    tells_issuer=reply.get("authorization_response_iss_parameter_supported") is True,
+                    takes_claims=reply.get("claims_parameter_supported") is True,
                 )
             except (KeyError, ValueError):
                 raise ProviderFailed("the provider's addresses cannot be used") from None
@@ -312,14 +312,14 @@ class IdentityProvider:
                     body += part
                     if len(body) > REPLY_MAX_BYTES:
                         raise ProviderFailed("the provider's reply is too long")
-                found = httpx.Response(200, content=body).json()
+                reply = httpx.Response(200, content=body).json()
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
             raise ProviderFailed("the provider cannot be reached") from None
         except ValueError:
             raise ProviderFailed("the provider's reply is not JSON") from None
-        if not isinstance(found, dict):
+        if not isinstance(reply, dict):
             raise ProviderFailed("the provider's reply is no JSON object")
-        return found
+        return reply
 
 
 def _basic_auth(client_id: str, secret: str) -> httpx.BasicAuth:
@@ -327,8 +327,8 @@ def _basic_auth(client_id: str, secret: str) -> httpx.BasicAuth:
     return httpx.BasicAuth(quote_plus(client_id), quote_plus(secret))
 
 
-def _address(told: Mapping[str, Any], name: str) -> str:
-    address = str(told[name])
+def _address(reply: Mapping[str, Any], name: str) -> str:
+    address = str(reply[name])
     checked_address(address.partition("?")[0])
     return address
 

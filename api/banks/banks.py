@@ -52,14 +52,14 @@ async def list_institutions(
     await ctx.directory.freshen()
     directory = ctx.directory.current
     fitting = directory.matching(text) if text.strip() else directory
-    known = sorted((one for one in fitting if one.code > last), key=lambda one: one.code)
-    found, more = cut(known, limit)
+    known = sorted((bank for bank in fitting if bank.code > last), key=lambda bank: bank.code)
+    shown, more = cut(known, limit)
     async with ctx.pool.acquire() as connection:
-        calls = await rosters.to_call(connection, [one.code for one in found], ctx.policy.bank_holidays, ctx.now())
+        calls = await rosters.to_call(connection, [bank.code for bank in shown], ctx.policy.bank_holidays, ctx.now())
         of_all = not (text.strip() or after)
         asked = await key_changes.requests(ctx.persons, connection, None, ctx.now()) if of_all else ()
-    items = tuple(_item(one, calls.get(one.code, ())) for one in found)
-    return DirectoryPage(items=items, next=to_cursor(found[-1].code) if more else None, key_requests=asked)
+    items = tuple(_item(bank, calls.get(bank.code, ())) for bank in shown)
+    return DirectoryPage(items=items, next=to_cursor(shown[-1].code) if more else None, key_requests=asked)
 
 
 @router.get("/{code}", responses=says(NOT_FOUND))
@@ -73,16 +73,16 @@ async def read_institution(services: TheServices, _: Reader, code: InstitutionCo
         return await _details(services, connection, known)
 
 
-def _item(one: Institution, calls: Sequence[OfficerToCall]) -> DirectoryItem:
+def _item(bank: Institution, calls: Sequence[OfficerToCall]) -> DirectoryItem:
     return DirectoryItem(
-        code=one.code,
-        name=one.name,
-        kind=one.kind,
-        answer_class=one.answer_class,
-        channels=one.channels,
-        sponsor=one.sponsor,
-        desk_email=one.desk_email,
-        signature_only_from=one.signature_only_from,
+        code=bank.code,
+        name=bank.name,
+        kind=bank.kind,
+        answer_class=bank.answer_class,
+        channels=bank.channels,
+        sponsor=bank.sponsor,
+        desk_email=bank.desk_email,
+        signature_only_from=bank.signature_only_from,
         nodal_officers=tuple(calls),
     )
 
@@ -118,13 +118,13 @@ async def _standings(connection: Connection, known: Institution) -> tuple[Channe
     return tuple(
         ChannelStanding(
             channel=kind,
-            state=found.state,
-            failures=found.failures,
-            silences=found.silences,
-            probe_at=found.probe_at,
+            state=channel_health.state,
+            failures=channel_health.failures,
+            silences=channel_health.silences,
+            probe_at=channel_health.probe_at,
         )
         for kind in known.channels
-        for found in (health.get((known.code, kind), WELL),)
+        for channel_health in (health.get((known.code, kind), WELL),)
     )
 
 

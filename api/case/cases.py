@@ -187,7 +187,7 @@ async def read_timeline(
         case_no = await case_no_of(connection, ack_no)
         events, more = await event_log.before(connection, case_no, before, limit)
     name_of = services.ctx.directory.current.name_of
-    told = tuple(
+    entries = tuple(
         TimelineEntry(
             seq=event.seq,
             kind=event.kind,
@@ -197,7 +197,7 @@ async def read_timeline(
         )
         for event in events
     )
-    return TimelinePage(case_ack_no=case_no, items=told, next=told[-1].seq if more else None)
+    return TimelinePage(case_ack_no=case_no, items=entries, next=entries[-1].seq if more else None)
 
 
 @cases_router.get("/{ack_no}/discrepancies")

@@ -192,7 +192,7 @@ async def enter_call(
     ack_no: AckNo,
     request_id: UUID,
     idempotency_key: IdempotencyKey,
-    told: NewTelephoneAnswer,
+    answer: NewTelephoneAnswer,
 ) -> TelephoneAnswerTaken:
     """Enter what a bank said by telephone about a hold request, line by line, or when it calls back.
 
@@ -201,7 +201,7 @@ async def enter_call(
     """
     try:
         taken, follow_up = await take_telephone_answer(
-            services.ctx, ack_no, request_id, told, idempotency_key, officer.actor
+            services.ctx, ack_no, request_id, answer, idempotency_key, officer.actor
         )
     except NotItsHop as error:
         violation = Violation(f"lines[{error.line_index}].hop", "is no hop of this hold request", error.hop_no)

@@ -68,7 +68,7 @@ def read_form(
     made_at = reader.made_at()
     if any(no not in open_now and is_filled(fields, f"t{no}.", ("seen",)) for no in numbers_in(fields)):
         reader.fault("", "form_answered")
-    stated = {no: found for no, transfer in open_now.items() if (found := reader.transfer(transfer, made_at))}
+    stated = {no: statement for no, transfer in open_now.items() if (statement := reader.transfer(transfer, made_at))}
     if not stated and not reading.errors:
         reader.fault("", "form_empty")
     if not reading.errors and made_at is not None:
@@ -206,10 +206,10 @@ class _Reader(FormReader):
     def _contact(self, name: str, read: Callable[[str], str | None], wrong: str) -> str:
         """Return a contact of the account holder, or "" if none is typed."""
         typed = self._fields.get(name, "")
-        found = read(typed) if typed else ""
-        if found is None:
+        contact = read(typed) if typed else ""
+        if contact is None:
             self.fault(name, wrong)
-        return found or ""
+        return contact or ""
 
     def _filled_rows(self, prefix: str) -> list[str]:
         return [f"{prefix}{row}." for row in ROWS if is_filled(self._fields, f"{prefix}{row}.")]

@@ -73,10 +73,10 @@ class _Keys:
     async def key(self, key_id: str) -> BankKey | None:
         """Return the key with this id, also if it has ended."""
         async with self._pool.acquire() as connection:
-            found = await bank_keys.get_key(connection, key_id)
-        if found is not None:
-            name_bank(self._scope, found.institution, is_proven=False)
-        return found
+            bank_key = await bank_keys.get_key(connection, key_id)
+        if bank_key is not None:
+            name_bank(self._scope, bank_key.institution, is_proven=False)
+        return bank_key
 
     async def take(self, key_id: str, nonce: str, seen_at: datetime) -> bool:
         """Record a nonce. Return False if it was used before."""
@@ -88,10 +88,10 @@ async def _known(ctx: Context, code: str) -> Institution:
     """Return the institution. Raises `BadToken` if it was removed from the directory after its login."""
     if ctx.directory.current.get(code) is None:
         await ctx.directory.freshen()
-    found = ctx.directory.current.get(code)
-    if found is None:
+    institution = ctx.directory.current.get(code)
+    if institution is None:
         raise BadToken(BadToken.__doc__)
-    return found
+    return institution
 
 
 def lines_of(request: Request) -> list[tuple[str, str]]:

@@ -170,15 +170,15 @@ async def _next_change(
     """
     orders_before: int | None = None
     while True:
-        found = await feed.read_feed(services.ctx, code, wanted)
-        if orders_before is not None and found.orders_waiting > orders_before:
-            return found
-        orders_before = found.orders_waiting
+        page = await feed.read_feed(services.ctx, code, wanted)
+        if orders_before is not None and page.orders_waiting > orders_before:
+            return page
+        orders_before = page.orders_waiting
         reread_at = min(until, time.monotonic() + REREAD_SECONDS)
-        if found.items or services.bank_hub.closing or time.monotonic() >= until:
-            return found
+        if page.items or services.bank_hub.closing or time.monotonic() >= until:
+            return page
         while (left := reread_at - time.monotonic()) > 0:
             if await subscription.woken(min(left, DISCONNECT_CHECK_SECONDS)):
                 break
             if await request.is_disconnected():
-                return found
+                return page

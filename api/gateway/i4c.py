@@ -192,8 +192,8 @@ async def take_update(request: Request, services: TheServices) -> Response:
 
 
 def _signs_only(services: Services, code: str) -> bool:
-    found = services.ctx.directory.current.get(code)
-    return found is not None and found.signs_only(services.ctx.now())
+    bank = services.ctx.directory.current.get(code)
+    return bank is not None and bank.signs_only(services.ctx.now())
 
 
 async def _keep_junk(ctx: Context, code: str, received: ReceivedBody) -> None:

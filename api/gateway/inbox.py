@@ -123,8 +123,8 @@ async def _list(visit: Visit, name: str) -> Response:
     waiting = await inbox.read(ctx, visit.session)
     now = ctx.now()
     over = span(ctx, now - timedelta(days=SCORE_DAYS), now, now)
-    found = await cache.page(over, None, visit.code, None, 1)
-    score = found.items[0] if found.items else None
+    score_page = await cache.page(over, None, visit.code, None, 1)
+    score = score_page.items[0] if score_page.items else None
     mean = await cache.mean(over) if score else None
     low, high = (interval(score.due - score.silent, score.due) if score else None) or (None, None)
     return visit.page(

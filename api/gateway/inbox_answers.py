@@ -71,12 +71,12 @@ class Told:
             "b-withdrawn": self.withdrawn_paise,
             "gap": self.missing_paise,
         }
-        found, x = [], 0
+        parts, x = [], 0
         for look, width in zip(sums, in_proportion(_WIDTH, list(sums.values())), strict=True):
             if width:
-                found.append(BarPart(look, x, width))
+                parts.append(BarPart(look, x, width))
             x += width
-        return found
+        return parts
 
 
 def told_of(fields: Mapping[str, str], transfer: AskedTransfer) -> Told:
@@ -195,8 +195,8 @@ async def _take_hold(request: Request, visit: Visit, view: AnswerView, fields: d
         return visit.page("taken", view=view, taken=taken, after=None)
     rest = {name: value for name, value in fields.items() if _number(name) not in held or name not in of_hold}
     held_paise = sum(stated.held_paise for stated in reading.form.stated.values())
-    said = {"amount": exact_rupees(held_paise), "when": moment(ctx.now(), visit.say)}
-    notice = visit.say["hold_now_done"].format_map(said)
+    notice_values = {"amount": exact_rupees(held_paise), "when": moment(ctx.now(), visit.say)}
+    notice = visit.say["hold_now_done"].format_map(notice_values)
     return await _form(visit, after, Reading(rest), sorted(numbers_in(rest) & after.items.keys()), notice=notice)
 
 
@@ -227,8 +227,8 @@ async def _not_taken(visit: Visit, view: AnswerView, reading: Reading[Any]) -> R
 
 async def _gone(visit: Visit, view: AnswerView, fields: Mapping[str, str]) -> Response:
     """Say that a request is answered by now, and what was told since the form was opened."""
-    told = await _told(visit, view, fields)
-    return visit.page("gone", 409, told_since=told, answered_id=view.subject_id)
+    statements = await _told(visit, view, fields)
+    return visit.page("gone", 409, told_since=statements, answered_id=view.subject_id)
 
 
 async def _told(visit: Visit, view: AnswerView, fields: Mapping[str, str]) -> list[ToldSince]:

@@ -41,9 +41,9 @@ async def show_checks(visit: TheVisit) -> Response:
     if visit.maybe_session is None:
         return visit.to(INBOX_PATH)
     async with visit.services.ctx.pool.acquire() as connection:
-        found = await bank_reply_checks.waiting(connection, visit.code)
+        replies = await bank_reply_checks.waiting(connection, visit.code)
         returned = await bank_reply_checks.tables_given_back(connection, visit.code)
-    return visit.page("checks", waiting=found, returned=returned)
+    return visit.page("checks", waiting=replies, returned=returned)
 
 
 @router.get("/checks/{check_id}")
@@ -106,11 +106,11 @@ async def _send(request: Request, visit: Visit, check: ReplyCheck, person_id: UU
 async def _gone(visit: Visit, check_id: UUID, status: int) -> Response:
     """Say that a reply does not wait any more, and who has decided about it."""
     async with visit.services.ctx.pool.acquire() as connection:
-        found = await bank_reply_checks.decided(connection, visit.code, check_id)
+        decision = await bank_reply_checks.decided(connection, visit.code, check_id)
     notice = ""
-    if found is not None:
-        key = "check_taken_back" if found.by_maker else f"check_{found.outcome.value}"
-        notice = visit.say[key].format(name=found.name, when=moment(found.at, visit.say))
+    if decision is not None:
+        key = "check_taken_back" if decision.by_maker else f"check_{decision.outcome.value}"
+        notice = visit.say[key].format(name=decision.name, when=moment(decision.at, visit.say))
     return visit.page("gone", status, notice=notice)
 
 

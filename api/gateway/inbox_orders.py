@@ -116,10 +116,10 @@ async def _confirm(request: Request, visit: Visit, view: OrderView, form: OrderF
 async def _look(visit: Visit, order_id: UUID) -> OrderView | None:
     """Return an order that waits for this bank, or None."""
     async with visit.services.ctx.pool.acquire() as connection:
-        found = await bank_orders.as_read(connection, visit.code, [order_id])
-    if not found or not (found[0].state in _WAITS or found[0].cancellation_open):
+        orders = await bank_orders.as_read(connection, visit.code, [order_id])
+    if not orders or not (orders[0].state in _WAITS or orders[0].cancellation_open):
         return None
-    (order,) = found
+    (order,) = orders
     state = LinkState.TO_ACKNOWLEDGE if order.cancellation_open else LinkState.OPEN
     return view_of(order, visit.code, state, visit.services.ctx.now())
 

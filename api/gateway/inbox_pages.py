@@ -177,7 +177,7 @@ class Visit:
         if self.checks is not None and name in _ABOUT_NOW:
             # The colleague who checks a reply fills in none, but gives it back.
             name, status = "check_over", 409
-        told: dict[str, Any] = {
+        page_values: dict[str, Any] = {
             "errors": {},
             "fields": {},
             "notice": "",
@@ -201,10 +201,10 @@ class Visit:
             "bank": self._bank_name(),
             "person": self.maybe_session if self.maybe_session and self.maybe_session.person_id else None,
         }
-        told |= values
+        page_values |= values
         # The fields of who answers stand last on a reply, and so do their faults.
-        told["errors"] = dict(sorted(told["errors"].items(), key=lambda one: one[0] in _WHO))
-        return PAGES.page(f"inbox/{name}", status, look=self.look, say=say, **told)
+        page_values["errors"] = dict(sorted(page_values["errors"].items(), key=lambda fault: fault[0] in _WHO))
+        return PAGES.page(f"inbox/{name}", status, look=self.look, say=say, **page_values)
 
     @property
     def is_by_two(self) -> bool:

@@ -120,16 +120,16 @@ async def _page(
     """Return the list of people. Of the person `ends` the bank is asked whether to end the login."""
     ctx = visit.services.ctx
     async with ctx.pool.acquire() as connection:
-        found = await bank_people.people_of(connection, visit.code, ctx.now())
-    current = [one for one in found if one.state is not PersonState.ENDED]
-    confirmed = [one for one in current if one.confirmed_at]
-    leaver = next((one for one in current if one.person_id == ends), None)
+        persons = await bank_people.people_of(connection, visit.code, ctx.now())
+    current = [person for person in persons if person.state is not PersonState.ENDED]
+    confirmed = [person for person in current if person.confirmed_at]
+    leaver = next((person for person in current if person.person_id == ends), None)
     if ends is not None and leaver is None:
         errors = {"": visit.say["fault_bank_person_not_found"]}
     return visit.page(
         "people",
         422 if errors else 200,
-        people=found,
+        people=persons,
         may_manage=visit.session.person_id is None,
         ends=leaver,
         leaves_too_few=visit.is_by_two and leaver in confirmed and len(confirmed) <= bank_people.CONFIRMED_LEAST,
@@ -162,10 +162,10 @@ async def take_first(request: Request, visit: TheVisit) -> Response:
     if errors or is_shown:
         # The password is wrong, and the code is not: it need not be typed again.
         return _first(visit, email, errors, 422 if errors else 200, code=code)
-    found = await _checked_code(request, visit, email, sent)
-    if isinstance(found, Response):
-        return found
-    person_id, digest = found
+    checked = await _checked_code(request, visit, email, sent)
+    if isinstance(checked, Response):
+        return checked
+    person_id, digest = checked
     password_hash = await asyncio.to_thread(hash_password, SecretStr(password))
     try:
         if not await people.set_password(visit.services.ctx.pool, person_id, digest, password_hash):
@@ -187,10 +187,10 @@ def _password_faults(visit: Visit, email: str, password: str, again: str) -> dic
 
 async def _refuse(request: Request, visit: Visit, email: str, sent: Mapping[str, str]) -> Response:
     """End the login of a person who did not ask for it, and say so."""
-    found = await _checked_code(request, visit, email, sent)
-    if isinstance(found, Response):
-        return found
-    if not await people.refuse_login(visit.services.ctx.pool, *found):
+    checked = await _checked_code(request, visit, email, sent)
+    if isinstance(checked, Response):
+        return checked
+    if not await people.refuse_login(visit.services.ctx.pool, *checked):
         return _wrong_code(visit, email)
     title, text = (visit.say[name] for name in ("first_refused_title", "first_refused_text"))
     return visit.page("password_refused", title=title, text=text)
@@ -360,8 +360,8 @@ async def _check_body(visit: Visit, sent: dict[str, str]) -> Response:
     try:
         schema.model_validate_json(text)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        violations = [(".".join(map(str, one["loc"])) or "–", one["msg"]) for one in found[:VIOLATIONS_SHOWN]]
+        faults = error.errors(include_url=False, include_input=False)
+        violations = [(".".join(map(str, item["loc"])) or "–", item["msg"]) for item in faults[:VIOLATIONS_SHOWN]]
     return await _test_page(visit, fields=sent, violations=violations, is_checked=True)
 
 

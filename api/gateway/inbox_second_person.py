@@ -64,13 +64,13 @@ async def given_back(
     Both are empty without one.
     """
     async with visit.services.ctx.pool.acquire() as connection:
-        found = await bank_reply_checks.given_back(connection, visit.code, kind, subject_id)
-    if found is None:
+        returned = await bank_reply_checks.given_back(connection, visit.code, kind, subject_id)
+    if returned is None:
         return {}, ""
-    fields = chosen(await form_as_sent(visit, found.check), names)
+    fields = chosen(await form_as_sent(visit, returned.check), names)
     # Who fills it in again signs it, who may be another person.
     fields = {name: text for name, text in fields.items() if name not in {"name", "designation"}}
-    says = visit.say["taken_back" if found.by_maker else "given_back"].format(
-        name=found.name, when=moment(found.at, visit.say)
+    sentence = visit.say["taken_back" if returned.by_maker else "given_back"].format(
+        name=returned.name, when=moment(returned.at, visit.say)
     )
-    return visit.by_person(fields), f"{says} {found.note}".strip()
+    return visit.by_person(fields), f"{sentence} {returned.note}".strip()

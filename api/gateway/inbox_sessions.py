@@ -60,10 +60,10 @@ async def session_of(request: Request, services: TheServices) -> BankSession | N
         return None
     idle = KINDS[SessionKind.BANK](services.ctx.policy).idle
     async with services.ctx.pool.acquire() as connection:
-        found = await bank_logins.find_session(connection, digest, idle)
-    if found is not None:
-        name_bank(request.scope, found.institution, is_proven=True)
-    return found
+        session = await bank_logins.find_session(connection, digest, idle)
+    if session is not None:
+        name_bank(request.scope, session.institution, is_proven=True)
+    return session
 
 
 MaybeSession = Annotated[BankSession | None, Depends(session_of)]

@@ -53,8 +53,8 @@ async def find_answered(request: Request, visit: TheVisit) -> Response:
 
 
 async def _list(visit: Visit, find: str = "", before_no: int = 0, before_order: str | None = None) -> Response:
-    found = await inbox.page(visit.services.ctx, visit.code, find, before_no, before_order)
-    return visit.page("answered", answered=found, find=find)
+    answered = await inbox.page(visit.services.ctx, visit.code, find, before_no, before_order)
+    return visit.page("answered", answered=answered, find=find)
 
 
 @router.get("/answered/{request_id}")
@@ -62,10 +62,10 @@ async def show_request(visit: TheVisit, request_id: SubjectId, after: After = 0)
     """Return what the bank has told of one request, and the form for a further statement."""
     if visit.maybe_session is None:
         return visit.to(INBOX_PATH)
-    found = await inbox.look_at_statement(visit.services.ctx, visit.code, request_id)
-    if found is None:
+    statement = await inbox.look_at_statement(visit.services.ctx, visit.code, request_id)
+    if statement is None:
         return visit.page("gone", 404)
-    view, lines = found
+    view, lines = statement
     fields, notice = await given_back(visit, ReplyKind.FURTHER, request_id, NAMES)
     numbers = [number for number in view.items if number > after]
     return await _form(visit, view, lines, Reading(fields), numbers, notice=notice)
@@ -83,10 +83,10 @@ async def take_further(request: Request, visit: TheVisit, request_id: SubjectId)
 async def reply(request: Request, visit: Visit, request_id: UUID, sent: Mapping[str, str]) -> Response:
     """Return the page that follows a form, of the person who sent it or of the colleague who checks it."""
     ctx = visit.services.ctx
-    found = await inbox.look_at_statement(ctx, visit.code, request_id)
-    if found is None:
+    statement = await inbox.look_at_statement(ctx, visit.code, request_id)
+    if statement is None:
         return visit.page("gone", 404)
-    view, lines = found
+    view, lines = statement
     fields, step = visit.by_person(chosen(sent, NAMES)), sent.get("step", "")
     reading = Reading[AnswerForm](fields)
     if step != SHOW:

@@ -135,17 +135,17 @@ def rows_of(text: str, say: Mapping[str, str]) -> TableReading:
     header = text.partition("\n")[0]
     separator = max(_SEPARATORS, key=header.count)
     try:
-        found = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error:
         return TableReading([], problem=say["table_unreadable"])
-    names = [tidy(name).lower() for name in found[0]] if found else []
+    names = [tidy(name).lower() for name in records[0]] if records else []
     if not names:
         return TableReading([], problem=say["table_none"])
     if missing := [name for name in COLUMNS[:4] if name not in names]:
         return TableReading([], problem=say["table_header"].format(columns=", ".join(missing)))
     lines = [
         TableLine(no, dict(zip(names, map(tidy, row), strict=False)))
-        for no, row in enumerate(found[1:], start=2)
+        for no, row in enumerate(records[1:], start=2)
         if any(cell.strip() for cell in row)
     ]
     if len(lines) > LINES_MAX:
@@ -275,7 +275,7 @@ class _Request:
     def _asked(self, rrn: str) -> AskedTransfer | None:
         # A table of ours may have a sign before a reference, so that no spreadsheet reads it as a formula.
         key = reference_key(rrn.removeprefix("'"))
-        return next((one for one in self._view.items.values() if reference_key(one.rrn) == key), None)
+        return next((transfer for transfer in self._view.items.values() if reference_key(transfer.rrn) == key), None)
 
 
 def _shown(cells: Mapping[str, str]) -> str:
@@ -350,16 +350,18 @@ async def _changed(visit: Visit, request_ids: Iterable[UUID]) -> frozenset[UUID]
     if check is None:
         return frozenset()
     ctx = visit.services.ctx
-    return frozenset([one for one in request_ids if await inbox.told_since(ctx, visit.code, one, check.made_at)])
+    return frozenset(
+        [request_id for request_id in request_ids if await inbox.told_since(ctx, visit.code, request_id, check.made_at)]
+    )
 
 
 async def _views(visit: Visit, reading: TableReading) -> dict[UUID, AnswerView]:
-    found: dict[UUID, AnswerView] = {}
+    views: dict[UUID, AnswerView] = {}
     for request_id in {line.request_id for line in reading.lines if line.request_id is not None}:
         view = await inbox.look(visit.services.ctx, visit.code, request_id)
         if view is not None and view.items:
-            found[request_id] = view
-    return found
+            views[request_id] = view
+    return views
 
 
 async def _book(visit: Visit, reading: TableReading) -> tuple[Mapping[UUID, str], bool]:

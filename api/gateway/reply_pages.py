@@ -86,7 +86,7 @@ def without_code(body: bytes) -> bytes:
 
     Readers of evidence must not use the code.
     """
-    return _CODE.sub(lambda found: found[1] + b"x" * len(found[2]), body)
+    return _CODE.sub(lambda match: match[1] + b"x" * len(match[2]), body)
 
 
 def of_form(view: ReplyView[Any], reading: Reading[Any], numbers: Sequence[int]) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def request_in(text: str) -> Pasted | None:
     headers = [_HEADER.fullmatch(line) for line in rest]
     if request_line is None or not head.isascii() or not all(headers):
         return None
-    lines = [(found[1].lower(), found[2]) for found in headers if found]
+    lines = [(header_match[1].lower(), header_match[2]) for header_match in headers if header_match]
     return Pasted(request_line[1], request_line[2], lines, body)
 
 
@@ -135,15 +135,15 @@ def _check_digest(checked: Checked, pasted: Pasted) -> None:
 
     A form may have changed the ends of lines, so both are tried.
     """
-    told = dict(pasted.lines).get(DIGEST, "")
+    stated = dict(pasted.lines).get(DIGEST, "")
     bodies = {pasted.body.encode(), pasted.body.replace("\n", "\r\n").encode(), pasted.body.rstrip("\n").encode()}
     checked.body_digest = digest_of(pasted.body.encode()) if pasted.body else ""
-    if not told:
+    if not stated:
         checked.parts[Part.BODY] = DIGEST if pasted.body else ""
-    elif any(digest_of(body) in told for body in bodies):
+    elif any(digest_of(body) in stated for body in bodies):
         checked.parts[Part.BODY] = ""
     else:
-        checked.parts[Part.BODY] = told
+        checked.parts[Part.BODY] = stated
 
 
 def digest_of(body: bytes) -> str:

@@ -70,8 +70,10 @@ class CallerWatch:
     async def look(self) -> None:
         """End the streams of callers who may not read them any more."""
         streams = list(self._streams)
-        session_ids = {one.caller.session_id for one in streams if one.caller.session_id is not None}
-        token_ids = {one.caller.token_id for one in streams if one.caller.token_id is not None}
+        session_ids = {
+            open_stream.caller.session_id for open_stream in streams if open_stream.caller.session_id is not None
+        }
+        token_ids = {open_stream.caller.token_id for open_stream in streams if open_stream.caller.token_id is not None}
         if not streams:
             return
         of_sessions: dict[UUID, frozenset[Role]] = {}
@@ -83,9 +85,9 @@ class CallerWatch:
                 of_tokens = await script_tokens.live_roles(connection, token_ids)
         for stream in streams:
             session_id, token_id = stream.caller.session_id, stream.caller.token_id
-            found = of_tokens.get(token_id) if token_id is not None else None
-            found = of_sessions.get(session_id) if session_id is not None else found
-            stream.look(found or frozenset())
+            roles = of_tokens.get(token_id) if token_id is not None else None
+            roles = of_sessions.get(session_id) if session_id is not None else roles
+            stream.look(roles or frozenset())
 
     async def close(self) -> None:
         """Stop looking."""

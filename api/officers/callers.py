@@ -111,15 +111,15 @@ async def bank_of(connection: HTTPConnection, services: Services, door: BankDoor
             scope[key] = None if is_over else code
         except BadToken:
             scope[key] = None
-    found: str = _known(scope, key)
-    return found
+    bank_code: str = _known(scope, key)
+    return bank_code
 
 
 def _known(scope: Scope, key: str) -> Any:
-    found = scope[key]
-    if found is None:
+    entry = scope[key]
+    if entry is None:
         raise BadToken(BadToken.__doc__)
-    return found
+    return entry
 
 
 def is_signed(connection: HTTPConnection) -> bool:

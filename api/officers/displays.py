@@ -69,10 +69,10 @@ async def place_display(
     Raises `BadToken` for every other token: one that is over, or that another browser has taken.
     """
     refuse_other_sites(request)
-    found = await script_tokens.place(services.ctx.pool, asked.token.get_secret_value())
-    if found is None:
+    placement = await script_tokens.place(services.ctx.pool, asked.token.get_secret_value())
+    if placement is None:
         raise BadToken(BadToken.__doc__)
-    placed, secret = found
+    placed, secret = placement
     seconds = int((placed.ends_at - services.ctx.now()).total_seconds())
     set_display_cookie(response, secret, max(0, seconds))
     return placed

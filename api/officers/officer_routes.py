@@ -51,8 +51,8 @@ async def list_officers(
     """List the officers with the roles that they have now, their districts and teams."""
     last = str(from_cursor(after, str)[0]) if after else ""
     async with services.ctx.pool.acquire() as connection:
-        found = await officer_lines.listed_lines(connection, last, limit + 1)
-    rows, more = cut(found, limit)
+        lines = await officer_lines.listed_lines(connection, last, limit + 1)
+    rows, more = cut(lines, limit)
     return OfficerPage(items=tuple(rows), next=to_cursor(rows[-1].officer_id) if more else None)
 
 
@@ -63,8 +63,8 @@ async def search_officers(services: TheServices, _: Reader, asked: OfficerQuesti
     The text goes in the body, because it may name a person.
     """
     async with services.ctx.pool.acquire() as connection:
-        found, is_cut = cut(await officer_lines.found(connection, asked.text, FOUND_MAX + 1), FOUND_MAX)
-    return FoundOfficers(items=tuple(found), is_cut=is_cut)
+        matches, is_cut = cut(await officer_lines.found(connection, asked.text, FOUND_MAX + 1), FOUND_MAX)
+    return FoundOfficers(items=tuple(matches), is_cut=is_cut)
 
 
 @router.get("/officers/{officer_id}")

@@ -112,10 +112,12 @@ def read_of(request: Request, services: Services, officer: Officer, reason: str,
         return None
     if draft := _draft(request):
         return _read(request, services, officer, ReadKind.PERSON, draft, None, reason)
-    found = reference_of(request)
-    if found is None:
+    reference = reference_of(request)
+    if reference is None:
         return _read(request, services, officer, ReadKind.LIST, route, None, reason)
-    return _read(request, services, officer, _kind(route, found[0]), found[1], found[0], reason, outside=outside)
+    return _read(
+        request, services, officer, _kind(route, reference[0]), reference[1], reference[0], reason, outside=outside
+    )
 
 
 async def note_account(request: Request, services: Services, officer: Officer, account: str, reason: str) -> None:
@@ -157,14 +159,14 @@ async def note_search(
     services: Services,
     officer: Officer,
     sought: Sequence[Sought],
-    found: Sequence[FoundCase],
+    shown_cases: Sequence[FoundCase],
     reason: str,
 ) -> None:
     """Write that an officer has searched, with each case that the page shows.
 
     An account that was asked for is written too, unless the text can be a victim's mobile number.
     """
-    of_persons = {one.kind for one in sought} & PERSONS
+    of_persons = {meaning.kind for meaning in sought} & PERSONS
     route = request.scope["route"].path_format
     reads = [
         _read(
@@ -172,15 +174,23 @@ async def note_search(
             ReadKind.PERSON if PERSONS.intersection(case.found_by) else ReadKind.CASE,
             *(case.case_ack_no, "ack_no", reason),
         )
-        for case in found
+        for case in shown_cases
     ]
     if not of_persons:
         reads += [
-            _read(request, services, officer, ReadKind.ACCOUNT, f"{one.institution or '*'}/{one.key}", None, reason)
-            for one in sought
-            if one.kind in {SearchKind.ACCOUNT, SearchKind.VPA}
+            _read(
+                request,
+                services,
+                officer,
+                ReadKind.ACCOUNT,
+                f"{meaning.institution or '*'}/{meaning.key}",
+                None,
+                reason,
+            )
+            for meaning in sought
+            if meaning.kind in {SearchKind.ACCOUNT, SearchKind.VPA}
         ]
-    if not found:
+    if not shown_cases:
         kind = ReadKind.PERSON if of_persons else ReadKind.LIST
         reads.append(_read(request, services, officer, kind, route, None, reason))
     await asyncio.gather(*(services.read_log.note(read) for read in reads))
@@ -188,8 +198,10 @@ async def note_search(
 
 def _draft(request: Request) -> str | None:
     """Return the draft that a request names. It is of no case before it is sent."""
-    found = _checked("draft_id", _UUID, request.path_params["draft_id"]) if "draft_id" in request.path_params else None
-    return found[1] if found else None
+    reference = (
+        _checked("draft_id", _UUID, request.path_params["draft_id"]) if "draft_id" in request.path_params else None
+    )
+    return reference[1] if reference else None
 
 
 def _kind(route: str, named_by: str) -> ReadKind:

@@ -85,13 +85,15 @@ class RefusalLog:
     async def _write(self, *, whole: bool) -> None:
         async with self._one_at_a_time:
             now = time.monotonic()
-            due = {act: one.times for act, one in self._acts.items() if one.times and (whole or one.due_at <= now)}
+            due = {
+                act: tally.times for act, tally in self._acts.items() if tally.times and (whole or tally.due_at <= now)
+            }
             if due and not await self._written(due):
                 return
             for act, times in due.items():
                 self._acts[act].times -= times
                 self._acts[act].due_at = now + LINE_SECONDS
-            for act in [act for act, one in self._acts.items() if not one.times and one.due_at <= now]:
+            for act in [act for act, tally in self._acts.items() if not tally.times and tally.due_at <= now]:
                 del self._acts[act]
                 self._lines[_sender(act)] -= 1
             self._lines = +self._lines

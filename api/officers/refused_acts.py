@@ -78,14 +78,14 @@ async def _by_session(services: Services, token: str) -> KnownCaller | None:
     if len(token) != TOKEN_CHARS or not token.isascii():
         return None
     async with services.ctx.pool.acquire() as connection:
-        found = await changes.officer_of_session(connection, services.sessions.digest(token))
-    return KnownCaller(f"officer:{found[0]}", is_proven=True, session_id=found[1]) if found else None
+        session = await changes.officer_of_session(connection, services.sessions.digest(token))
+    return KnownCaller(f"officer:{session[0]}", is_proven=True, session_id=session[1]) if session else None
 
 
 async def _by_script(services: Services, token: str) -> KnownCaller | None:
     async with services.ctx.pool.acquire() as connection:
-        found = await changes.script_of_token(connection, digest_of(token))
-    return KnownCaller(f"{SCRIPT}{found[0]}", is_proven=True, token_id=found[1]) if found else None
+        script = await changes.script_of_token(connection, digest_of(token))
+    return KnownCaller(f"{SCRIPT}{script[0]}", is_proven=True, token_id=script[1]) if script else None
 
 
 def _template(scope: Scope) -> str:
@@ -93,7 +93,7 @@ def _template(scope: Scope) -> str:
     route = scope.get("route")
     if route is None:
         # The search for a route, which stands first, has no path of its own.
-        known = (one for one in iter_route_contexts(scope["app"].routes) if one.path_format)
-        route = next((one for one in known if one.original_route.matches(scope)[0] is Match.FULL), None)
+        known = (context for context in iter_route_contexts(scope["app"].routes) if context.path_format)
+        route = next((context for context in known if context.original_route.matches(scope)[0] is Match.FULL), None)
     template: str | None = getattr(route, "path_format", None)
     return template or _NO_ROUTE

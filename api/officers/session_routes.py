@@ -188,8 +188,10 @@ async def change_password(
 async def read_sessions(services: TheServices, session: TheSession) -> SessionList:
     """Return the caller's open sessions, the newest first."""
     async with services.ctx.pool.acquire() as connection:
-        found = await sessions.of_officer(connection, session.officer_id, services.sessions.idle, session.session_id)
-    return SessionList(items=tuple(found))
+        open_sessions = await sessions.of_officer(
+            connection, session.officer_id, services.sessions.idle, session.session_id
+        )
+    return SessionList(items=tuple(open_sessions))
 
 
 @router.delete("/sessions/{session_id}", status_code=204, responses=says(NOT_LOGGED_IN, NOT_ALLOWED, NOT_FOUND))
@@ -207,8 +209,8 @@ async def read_sessions_of(
 ) -> SessionList:
     """Return the open sessions of an officer, the newest first."""
     async with services.ctx.pool.acquire() as connection:
-        found = await sessions.of_officer(connection, folded(officer_id), services.sessions.idle)
-    return SessionList(items=tuple(found))
+        open_sessions = await sessions.of_officer(connection, folded(officer_id), services.sessions.idle)
+    return SessionList(items=tuple(open_sessions))
 
 
 @router.post("/sessions/of/{officer_id}/end")

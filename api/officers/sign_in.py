@@ -50,13 +50,13 @@ class SignInDoor:
         """Begin a session. Raises `Refused`, with one answer for every reason, or with the time to wait."""
         async with _at_least(ANSWERS_AFTER_SECONDS):
             name = folded(asked.officer_id)
-            found = await self._proven(asked, name, address)
-            if found is not None and found.officer_id is not None:
-                await self._checks.renew_hash(found, asked.password)
-                begun = await self._checks.begin(found.officer_id, address, browser, _way(asked))
+            credentials = await self._proven(asked, name, address)
+            if credentials is not None and credentials.officer_id is not None:
+                await self._checks.renew_hash(credentials, asked.password)
+                begun = await self._checks.begin(credentials.officer_id, address, browser, _way(asked))
                 if begun is not None:
                     return begun
-                await self._checks.note(found, name, address, _way(asked), SignInOutcome.DISABLED)
+                await self._checks.note(credentials, name, address, _way(asked), SignInOutcome.DISABLED)
         raise Refused(NOT_LOGGED_IN, NO_SIGN_IN)
 
     async def by_provider(self, person: ProvenPerson, issuer: str, address: str, browser: str) -> Begun:
@@ -67,26 +67,26 @@ class SignInDoor:
         """
         name, way = folded(person.name), SignInWay.PROVIDER
         await self._of_address.take(address)
-        found = await self._checks.known(name, address)
+        credentials = await self._checks.known(name, address)
         outcome = SignInOutcome.UNKNOWN_NAME
-        if found.officer_id is not None:
-            if found.is_disabled or await self._checks.is_person(found, issuer, person.subject):
+        if credentials.officer_id is not None:
+            if credentials.is_disabled or await self._checks.is_person(credentials, issuer, person.subject):
                 proved_at = person.proved_at or NEVER_STATED
-                begun = await self._checks.begin(found.officer_id, address, browser, way, proved_at)
+                begun = await self._checks.begin(credentials.officer_id, address, browser, way, proved_at)
                 if begun is not None:
                     return begun
                 outcome = SignInOutcome.DISABLED
             else:
                 outcome = SignInOutcome.NO_CREDENTIALS
-        await self._checks.note(found, name, address, way, outcome)
+        await self._checks.note(credentials, name, address, way, outcome)
         raise Refused(NOT_LOGGED_IN, NO_SIGN_IN)
 
     async def change_password(self, asked: PasswordChange, officer_id: str, address: str) -> None:
         """Set a new password of the officer, which ends every session. Raises `Refused` as `sign_in` does."""
         async with _at_least(ANSWERS_AFTER_SECONDS):
-            found = await self._proven(asked, officer_id, address)
-            if found is not None and await self._checks.change_password(
-                found, asked.new_password, address, _way(asked)
+            credentials = await self._proven(asked, officer_id, address)
+            if credentials is not None and await self._checks.change_password(
+                credentials, asked.new_password, address, _way(asked)
             ):
                 return
         raise Refused(NOT_LOGGED_IN, NO_SIGN_IN)
@@ -98,85 +98,87 @@ class SignInDoor:
         """
         officer_id = session.officer_id
         async with _at_least(ANSWERS_AFTER_SECONDS):
-            found = await self._checks.known(officer_id, address)
-            outcome = await self._use_counted(asked, found, officer_id, address)
+            credentials = await self._checks.known(officer_id, address)
+            outcome = await self._use_counted(asked, credentials, officer_id, address)
             if outcome is SignInOutcome.SIGNED_IN:
                 return await self._checks.prove(session, address, _way(asked))
-            await self._checks.note(found, officer_id, address, _way(asked), outcome)
+            await self._checks.note(credentials, officer_id, address, _way(asked), outcome)
         raise ProofRefused
 
     async def _proven(self, asked: Proof, name: str, address: str) -> Credentials | None:
         """Count a try. Return the officer if the proof is good; else write the log and return None."""
         await self._of_address.take(address)
         await self._of_both.take(f"{name}\0{address}")
-        found = await self._checks.known(name, address)
-        code_outcome = await self._as_stranger(asked, found, name)
-        outcome = await self._outcome(asked, found, name, address, code_outcome)
+        credentials = await self._checks.known(name, address)
+        code_outcome = await self._as_stranger(asked, credentials, name)
+        outcome = await self._outcome(asked, credentials, name, address, code_outcome)
         if outcome is SignInOutcome.SIGNED_IN:
-            return found
-        if found.officer_id is not None or not await self._of_strangers.wait_seconds(_UNKNOWN_NAMES):
+            return credentials
+        if credentials.officer_id is not None or not await self._of_strangers.wait_seconds(_UNKNOWN_NAMES):
             # Invented names fill the log no faster than one officer's name does.
-            await self._checks.note(found, name, address, _way(asked), outcome)
+            await self._checks.note(credentials, name, address, _way(asked), outcome)
         return None
 
-    async def _as_stranger(self, asked: Proof, found: Credentials, name: str) -> SignInOutcome | None:
+    async def _as_stranger(self, asked: Proof, credentials: Credentials, name: str) -> SignInOutcome | None:
         """Count a try from an address that the officer never signed in from.
 
         Return the outcome of the code if the strangers' bucket is empty, and None if the code is still to be looked
         at. Raises `Refused` unless that code is good.
         """
-        if found.knows_address:
+        if credentials.knows_address:
             return None
         wait_seconds = await self._of_strangers.wait_seconds(name)
         if not wait_seconds:
             return None
-        if await self._use(asked, found) is not SignInOutcome.SIGNED_IN:
+        if await self._use(asked, credentials) is not SignInOutcome.SIGNED_IN:
             raise _come_back(wait_seconds)
         return SignInOutcome.SIGNED_IN
 
     async def _outcome(
-        self, asked: Proof, found: Credentials, name: str, address: str, code_outcome: SignInOutcome | None
+        self, asked: Proof, credentials: Credentials, name: str, address: str, code_outcome: SignInOutcome | None
     ) -> SignInOutcome:
         try:
-            fits = await self._checks.password_fits(found, asked.password)
+            fits = await self._checks.password_fits(credentials, asked.password)
         except TooManyWaiting:
             raise _come_back(1) from None
-        refused = _refused(found, fits=fits)
+        refused = _refused(credentials, fits=fits)
         if refused is not None:
             return refused
         if code_outcome is not None:
             return code_outcome
-        return await self._use_counted(asked, found, name, address)
+        return await self._use_counted(asked, credentials, name, address)
 
-    async def _use_counted(self, asked: SecondFactor, found: Credentials, name: str, address: str) -> SignInOutcome:
+    async def _use_counted(
+        self, asked: SecondFactor, credentials: Credentials, name: str, address: str
+    ) -> SignInOutcome:
         """Use up a code, unless there were too many wrong ones.
 
         Only a person who knows the password or has a session comes here, so a stranger cannot empty the bucket.
         """
-        bucket = f"{name}\0{address if found.knows_address else ''}"
+        bucket = f"{name}\0{address if credentials.knows_address else ''}"
         if await self._codes.wait_seconds(bucket):
             return SignInOutcome.TOO_MANY_CODES
-        outcome = await self._use(asked, found)
+        outcome = await self._use(asked, credentials)
         if outcome is SignInOutcome.SIGNED_IN:
             # Only wrong codes count. The try is taken before, so that guesses at the same time count too.
             await self._codes.give_back(bucket)
         return outcome
 
-    async def _use(self, asked: SecondFactor, found: Credentials) -> SignInOutcome:
+    async def _use(self, asked: SecondFactor, credentials: Credentials) -> SignInOutcome:
         if asked.recovery_code:
-            return await self._checks.use_recovery_code(found, asked.recovery_code)
-        return await self._checks.use_code(found, asked.code)
+            return await self._checks.use_recovery_code(credentials, asked.recovery_code)
+        return await self._checks.use_code(credentials, asked.code)
 
 
-def _refused(found: Credentials, *, fits: bool) -> SignInOutcome | None:
+def _refused(credentials: Credentials, *, fits: bool) -> SignInOutcome | None:
     """Return why the officer may not come in whatever the code, or None."""
-    if found.officer_id is None:
+    if credentials.officer_id is None:
         return SignInOutcome.UNKNOWN_NAME
-    if found.password_hash is None or found.sealed_secret is None:
+    if credentials.password_hash is None or credentials.sealed_secret is None:
         return SignInOutcome.NO_CREDENTIALS
     if not fits:
         return SignInOutcome.WRONG_PASSWORD
-    return SignInOutcome.DISABLED if found.is_disabled else None
+    return SignInOutcome.DISABLED if credentials.is_disabled else None
 
 
 def _way(asked: SecondFactor) -> SignInWay:

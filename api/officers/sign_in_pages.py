@@ -72,7 +72,9 @@ async def _signed_in(
     request: Request, services: Services, look: Look, session: LiveSession, refusal: str = "", status: int = 200
 ) -> Response:
     async with services.ctx.pool.acquire() as connection:
-        found = await sessions.of_officer(connection, session.officer_id, services.sessions.idle, session.session_id)
+        open_sessions = await sessions.of_officer(
+            connection, session.officer_id, services.sessions.idle, session.session_id
+        )
         log = await sessions.page(connection, session.officer_id, None, ENTRIES_SHOWN)
     return PAGES.page(
         look,
@@ -81,7 +83,7 @@ async def _signed_in(
         refusal=refusal,
         officer_id=session.officer_id,
         csrf_token=csrf_token(cookie_of(request)),
-        sessions=found,
+        sessions=open_sessions,
         entries=log.items,
     )
 
@@ -150,8 +152,12 @@ def _form(
     other_way = PROVIDER_PATH if services.identity_provider is not None else ""
     # No other value comes back, so that the form sends the officer to no other place.
     to = CONSOLE if to == CONSOLE else ""
-    told = {"refusal": PAGES.say(look)[refusal] if refusal else "", "officer_id": officer_id, "other_way": other_way}
-    return PAGES.page(look, "sign_in", status, more_query=f"&{urlencode({TO: to})}" if to else "", to=to, **told)
+    page_values = {
+        "refusal": PAGES.say(look)[refusal] if refusal else "",
+        "officer_id": officer_id,
+        "other_way": other_way,
+    }
+    return PAGES.page(look, "sign_in", status, more_query=f"&{urlencode({TO: to})}" if to else "", to=to, **page_values)
 
 
 # -- sign-in with an identity provider ---------------------------------------------------------------------------------

@@ -74,10 +74,10 @@ class Answers:
     def mobile(self, name: str, *, needed: bool) -> str:
         """Return the ten digits of a mobile number; empty if none is typed."""
         typed = digits_of(self.fields.get(name, ""))
-        found = (mobile_of(typed) or "").removeprefix("+91")
-        if (typed and not found) or (needed and not typed):
+        number = (mobile_of(typed) or "").removeprefix("+91")
+        if (typed and not number) or (needed and not typed):
             self.errors[name] = "mobile_wrong"
-        return found
+        return number
 
 
 def ascii_digits(text: str) -> str:
@@ -93,18 +93,18 @@ def digits_of(text: str) -> str:
 # -- a transfer --------------------------------------------------------------------------------------------------------
 
 
-def transfer_fields(told: DraftTransfer) -> dict[str, str]:
+def transfer_fields(transfer: DraftTransfer) -> dict[str, str]:
     """Return the fields of a transfer as a page shows them."""
-    day, _, clock = told.transferred_at.partition("T")
+    day, _, clock = transfer.transferred_at.partition("T")
     return {
-        "bank": told.payer.institution or told.payer.ifsc,
-        "account": told.payer.account or told.payer.vpa,
-        "amount": f"{told.amount_paise / 100:.2f}".removesuffix(".00") if told.amount_paise else "",
-        "reference": told.rrn or told.utr,
+        "bank": transfer.payer.institution or transfer.payer.ifsc,
+        "account": transfer.payer.account or transfer.payer.vpa,
+        "amount": f"{transfer.amount_paise / 100:.2f}".removesuffix(".00") if transfer.amount_paise else "",
+        "reference": transfer.rrn or transfer.utr,
         "day": day,
         "clock": clock[:5],
-        "to": told.payee.vpa or told.payee.account,
-        "to_bank": told.payee.ifsc or told.payee.institution,
+        "to": transfer.payee.vpa or transfer.payee.account,
+        "to_bank": transfer.payee.ifsc or transfer.payee.institution,
     }
 
 
@@ -184,12 +184,12 @@ def _moment(answers: Answers) -> str:
     return f"{at.astimezone(IST):%Y-%m-%dT%H:%M}" if clock else f"{at.astimezone(IST):%Y-%m-%d}"
 
 
-def with_transfer(index: int, told: DraftTransfer) -> Change:
+def with_transfer(index: int, transfer: DraftTransfer) -> Change:
     """Return the change that puts a transfer at its place, or behind the last one."""
 
     def change(content: DraftContent) -> DraftContent:
         kept = list(content.transfers)
-        kept[index : index + 1] = [told]
+        kept[index : index + 1] = [transfer]
         return content.model_copy(update={"transfers": tuple(kept)})
 
     return change
@@ -239,8 +239,8 @@ def read_who(answers: Answers) -> Change:
     }
 
     def change(content: DraftContent) -> DraftContent:
-        told = {"name": name, "district": district.english if district else "", **marks}
-        victim = DraftVictim.model_validate(content.victim.model_dump() | told)
+        stated = {"name": name, "district": district.english if district else "", **marks}
+        victim = DraftVictim.model_validate(content.victim.model_dump() | stated)
         return content.model_copy(update={"victim": victim, "teller": teller})
 
     return change
@@ -251,7 +251,7 @@ def read_who(answers: Answers) -> Change:
 
 def story_fields(content: DraftContent) -> dict[str, str]:
     """Return the fields of the page about what happened as it shows them."""
-    chosen = {told: name for name, told in CATEGORIES.items()}
+    chosen = {category: name for name, category in CATEGORIES.items()}
     return {"category": chosen.get(content.category, ""), "story": content.story}
 
 
@@ -305,8 +305,8 @@ def read_reach(answers: Answers, language: Language) -> Change:
     )
 
     def change(content: DraftContent) -> DraftContent:
-        told = {"mobile": mobile, "email": email, "language": language}
-        victim = content.victim.model_copy(update=told)
+        stated = {"mobile": mobile, "email": email, "language": language}
+        victim = content.victim.model_copy(update=stated)
         return content.model_copy(update={"victim": victim, "reach": reach})
 
     return change

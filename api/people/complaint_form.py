@@ -122,9 +122,9 @@ class FormPage:
 
     def over_while_typing(self, step: str, answers: Answers) -> Response:
         """Ask for the code, because no visit is live, and keep in the page what was typed for this step."""
-        told = {name: text for name, text in answers.fields.items() if text and name != "form_code"}
+        typed_fields = {name: text for name, text in answers.fields.items() if text and name != "form_code"}
         code = {"form_code": answers.fields.get("form_code", "")}
-        return self.show("open", status=GONE, fields=code, kept={"page": step, **told})
+        return self.show("open", status=GONE, fields=code, kept={"page": step, **typed_fields})
 
     def closed(self, step: str = "", answers: Answers | None = None) -> Response | None:
         """Lead away from a question that cannot be answered: no visit is live, or the complaint is sent. Else None.
@@ -181,17 +181,17 @@ class FormPage:
 
     def districts(self) -> list[tuple[str, str]]:
         """Return the choices of the district: its code, and its name in the visitor's language."""
-        names = ((one.code, self._in_language(one.english, one.hindi)) for one in districts())
+        names = ((district.code, self._in_language(district.english, district.hindi)) for district in districts())
         return sorted(names, key=lambda choice: choice[1])
 
-    def district(self, told: str) -> str:
+    def district(self, stated: str) -> str:
         """Return the name of a district in the visitor's language."""
-        known = known_district(told) if told else None
-        return self._in_language(known.english, known.hindi) if known else told
+        known = known_district(stated) if stated else None
+        return self._in_language(known.english, known.hindi) if known else stated
 
-    def bank(self, told: DraftParty) -> str:
+    def bank(self, party: DraftParty) -> str:
         """Return the institution that the directory finds for one end of a transfer; empty without one."""
-        bank, _ = resolve(self.ctx.directory.current, told, "payee")
+        bank, _ = resolve(self.ctx.directory.current, party, "payee")
         return bank.name if bank else ""
 
     def _in_language(self, english: str, hindi: str) -> str:

@@ -66,7 +66,7 @@ def missing_step(content: DraftContent) -> str:
 async def _finish(page: FormPage, answers: Answers) -> Response:
     """Send the whole complaint."""
     consent = answers.ticked("consent")
-    await page.save(lambda told: told.model_copy(update={"consent": consent}))
+    await page.save(lambda content: content.model_copy(update={"consent": consent}))
     try:
         await public_complaints.finish(page.ctx, page.draft, page.services.notifier.soon)
     except ComplaintUnconfirmed:
@@ -98,7 +98,7 @@ async def _check(
         reach=form.reach_fields(content),
         category=form.story_fields(content)["category"],
         district=page.district(content.victim.district),
-        banks=[page.bank(told.payee) for told in content.transfers],
+        banks=[page.bank(transfer.payee) for transfer in content.transfers],
         number_end=number[-MOBILE_END_CHARS:],
         code_sent=bool(number) and await public_complaints.has_live_code(page.ctx, page.draft.draft_id, number),
         may_add=len(content.transfers) < page.ctx.policy.public_form.transfers_max,
@@ -138,7 +138,7 @@ async def take_confirm(request: Request, page: TheForm) -> Response:
         mobile = answers.mobile("mobile", needed=True)
         if answers.errors:
             return await _confirm_page(page, answers)
-        await page.save(lambda told: with_number_to_confirm(told, mobile))
+        await page.save(lambda content: with_number_to_confirm(content, mobile))
         return await _confirm_page(page, notice=await send_code(page, request, mobile, over=True))
     number = number_to_confirm(await page.content())
     if error := await _confirm(page, number, answers.fields.get("code", "")):

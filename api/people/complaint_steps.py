@@ -50,12 +50,12 @@ async def begin(request: Request, page: TheForm) -> Response:
         return _transfer(page, 1, answers.fields, is_new=True)
     if answers.fields.get("step") == "read":
         return _read_message(page, 1, answers, is_new=True)
-    told = form.read_transfer(answers)
+    transfer = form.read_transfer(answers)
     if answers.errors:
         return _transfer(page, 1, answers.fields, answers.errors, is_new=True)
     await page.services.form_throttle.count_draft(request)
     try:
-        begun = await public_complaints.begin(page.ctx, DraftContent(transfers=(told,)))
+        begun = await public_complaints.begin(page.ctx, DraftContent(transfers=(transfer,)))
     except LimitExceeded:
         return page.show("closed", status=503)
     draft = await public_complaints.of_code(page.ctx, begun.code)
@@ -69,10 +69,10 @@ async def ask_transfer(page: TheForm, number: Number) -> Response:
     if not page.is_open:
         return page.over()
     content = await page.content()
-    told = content.transfers
+    transfers = content.transfers
     if number > _last_transfer(page, content):
         return page.to("check")
-    return _transfer(page, number, form.transfer_fields(told[number - 1]) if number <= len(told) else {})
+    return _transfer(page, number, form.transfer_fields(transfers[number - 1]) if number <= len(transfers) else {})
 
 
 @router.post("/transfer/{number}")
@@ -87,10 +87,10 @@ async def take_transfer(request: Request, page: TheForm, number: Number) -> Resp
         return shown
     if answers.fields.get("step") == "read":
         return _read_message(page, number, answers)
-    told = form.read_transfer(answers)
+    transfer = form.read_transfer(answers)
     if answers.errors:
         return _transfer(page, number, answers.fields, answers.errors)
-    await page.save(form.with_transfer(number - 1, told))
+    await page.save(form.with_transfer(number - 1, transfer))
     return await ask_banks(page, request, "who" if number == 1 else "check")
 
 
@@ -244,4 +244,4 @@ def _asked(page: FormPage, content: DraftContent) -> tuple[str, ...]:
     """Return the banks that are asked, each once."""
     if page.draft.ack_no is None:
         return ()
-    return tuple(dict.fromkeys(name for told in content.transfers if (name := page.bank(told.payee))))
+    return tuple(dict.fromkeys(name for transfer in content.transfers if (name := page.bank(transfer.payee))))

@@ -76,8 +76,8 @@ async def read_choices(services: TheServices, _: NameReader) -> DraftChoices:
 async def list_team_officers(services: TheServices, officer: Keeper) -> TeamOfficers:
     """List the officers of the own teams to whom a draft can be passed on."""
     async with services.ctx.pool.acquire() as connection:
-        found = await teams.of(connection, officer.subject, Action.KEEP_DRAFT.rule.roles, TEAM_OFFICERS_MAX)
-    return TeamOfficers(items=tuple(found))
+        officers = await teams.of(connection, officer.subject, Action.KEEP_DRAFT.rule.roles, TEAM_OFFICERS_MAX)
+    return TeamOfficers(items=tuple(officers))
 
 
 @router.post("/check", name="check_draft")
@@ -99,9 +99,9 @@ async def read(services: TheServices, officer: Reader, draft_id: UUID) -> Draft:
 
 
 @router.put("/{draft_id}", name="save_draft", responses=says(NOT_FOUND, NOT_NOW))
-async def save(services: TheServices, officer: Keeper, draft_id: UUID, told: SaveDraft) -> DraftSaved:
+async def save(services: TheServices, officer: Keeper, draft_id: UUID, draft: SaveDraft) -> DraftSaved:
     """Save what is typed over the revision that was seen. Over another one it is refused, with what is stored."""
-    return await draft_saving.save(services.ctx, draft_id, told, officer.subject)
+    return await draft_saving.save(services.ctx, draft_id, draft, officer.subject)
 
 
 @router.post("/{draft_id}/send", name="send_draft", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED, ACK_NO_TAKEN))
@@ -119,9 +119,9 @@ async def read_banks(services: TheServices, officer: Reader, draft_id: UUID) -> 
 
 
 @router.post("/{draft_id}/pass-on", name="pass_draft_on", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
-async def pass_on(services: TheServices, officer: Keeper, draft_id: UUID, told: PassDraftOn) -> DraftGiven:
+async def pass_on(services: TheServices, officer: Keeper, draft_id: UUID, request: PassDraftOn) -> DraftGiven:
     """Give a draft to another officer of the team, with a note."""
-    return await draft_saving.pass_on(services.ctx, draft_id, told, officer.subject, Action.KEEP_DRAFT.rule.roles)
+    return await draft_saving.pass_on(services.ctx, draft_id, request, officer.subject, Action.KEEP_DRAFT.rule.roles)
 
 
 @router.post("/{draft_id}/claim", name="claim_draft", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
@@ -131,12 +131,12 @@ async def claim(services: TheServices, officer: Keeper, draft_id: UUID) -> Draft
 
 
 @router.post("/{draft_id}/take-over", name="take_over_draft", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
-async def take_over(services: TheServices, officer: Keeper, draft_id: UUID, told: WithReason) -> DraftGiven:
+async def take_over(services: TheServices, officer: Keeper, draft_id: UUID, request: WithReason) -> DraftGiven:
     """Take the draft of an officer whose shift has ended, who is absent or disabled, with a reason.
 
     That of an absent or disabled officer is for supervisors and for the lead of the officer's team.
     """
-    return await draft_saving.take_over(services.ctx, draft_id, told, officer.subject, officer.roles)
+    return await draft_saving.take_over(services.ctx, draft_id, request, officer.subject, officer.roles)
 
 
 @router.post("/{draft_id}/discard", name="discard_draft", responses=says(NOT_FOUND, NOT_NOW))

@@ -140,13 +140,13 @@ class MyCasePages:
         visitor = await self._visitor(request, look)
         if visitor is None:
             return self._over(look)
-        found = await my_case.look(self._ctx, visitor.visit.subject)
+        own_case = await my_case.look(self._ctx, visitor.visit.subject)
         # In a marked case nothing names the matter until the victim asks for it.
-        if found.is_marked and request.query_params.get("show") != "all":
-            return self._pages.page(look, "quiet", found=found, must_act=bool(todos(found)))
+        if own_case.is_marked and request.query_params.get("show") != "all":
+            return self._pages.page(look, "quiet", found=own_case, must_act=bool(todos(own_case)))
         done = request.query_params.get("done", "")
         notice = self._pages.say(look)[f"done_{done}"] if done in _DONE else ""
-        return self._own(look, found, notice=notice)
+        return self._own(look, own_case, notice=notice)
 
     async def act(self, request: Request, look: TheLook) -> Response:
         """Object to an account, answer the two questions, or end the visit."""
@@ -171,8 +171,15 @@ class MyCasePages:
         return response
 
     async def _object(self, look: Look, ack_no: str, account: str) -> Response:
-        found = await my_case.look(self._ctx, ack_no)
-        known = next((one for one in found.credit_accounts if str(one.account_id) == account), None)
+        own_case = await my_case.look(self._ctx, ack_no)
+        known = next(
+            (
+                credit_account
+                for credit_account in own_case.credit_accounts
+                if str(credit_account.account_id) == account
+            ),
+            None,
+        )
         if known is not None:
             with suppress(CreditAccountOver):
                 await credit_accounts.object_to(self._ctx, ack_no, known.account_id, OBJECTION, credit_accounts.VICTIM)
@@ -180,35 +187,35 @@ class MyCasePages:
 
     async def _treatment(self, look: Look, ack_no: str, fields: dict[str, str]) -> Response:
         try:
-            said = NewTreatment.model_validate(
+            treatment = NewTreatment.model_validate(
                 {question.value: fields.get(question.value) for question in TreatmentQuestion}
                 | {"text": fields.get("text", "")}
             )
         except ValidationError as error:
             say = self._pages.say(look)
-            errors = {str(one["loc"][0]): say[f"{one['loc'][0]}_wrong"] for one in error.errors()}
+            errors = {str(fault["loc"][0]): say[f"{fault['loc'][0]}_wrong"] for fault in error.errors()}
             return self._own(look, await my_case.look(self._ctx, ack_no), 422, errors=errors, fields=fields)
         with suppress(NotNow):
-            await my_case.answer(self._ctx, ack_no, said)
+            await my_case.answer(self._ctx, ack_no, treatment)
         return self._to_own(look, "thanks")
 
-    def _own(self, look: Look, found: MyCase, status: int = 200, **values: Any) -> Response:
+    def _own(self, look: Look, own_case: MyCase, status: int = 200, **values: Any) -> Response:
         say = self._pages.say(look)
         return self._pages.page(
             look,
             "own",
             status,
-            found=found,
-            headline=my_case_texts.headline(found, say),
-            task_line=my_case_texts.task_line(found, say),
-            todos=[todo.value for todo in todos(found)],
-            heaps=my_case_texts.heaps(found, say),
-            transfers=my_case_texts.transfers(found, say),
-            claims=my_case_texts.claims(found, say),
-            stages=my_case_texts.shown_stages(found, say),
-            is_late=my_case_texts.is_late(found, say),
-            next_text=my_case_texts.next_text(found, say),
-            waits_for_application=my_case_texts.waits_for_application(found),
+            found=own_case,
+            headline=my_case_texts.headline(own_case, say),
+            task_line=my_case_texts.task_line(own_case, say),
+            todos=[todo.value for todo in todos(own_case)],
+            heaps=my_case_texts.heaps(own_case, say),
+            transfers=my_case_texts.transfers(own_case, say),
+            claims=my_case_texts.claims(own_case, say),
+            stages=my_case_texts.shown_stages(own_case, say),
+            is_late=my_case_texts.is_late(own_case, say),
+            next_text=my_case_texts.next_text(own_case, say),
+            waits_for_application=my_case_texts.waits_for_application(own_case),
             day=lambda at: my_case_texts.day(at, say),
             moment=lambda at: my_case_texts.moment(at, say),
             answers=[(answer.value, say[f"answer_{answer.value}"]) for answer in SaidAnswer],
@@ -246,24 +253,24 @@ class MyCasePages:
     async def pdf(self, request: Request, look: TheLook, document_id: UUID) -> Response:
         """Return the PDF of a document."""
         visitor = await self._visitor(request, look)
-        found = await my_case.document(self._ctx, visitor.visit.subject, document_id) if visitor else None
-        if found is None:
+        document = await my_case.document(self._ctx, visitor.visit.subject, document_id) if visitor else None
+        if document is None:
             return self._over(look)
-        name = found.head.number.replace("/", "-")
-        return Response(found.pdf, media_type=PDF, headers={"Content-Disposition": f'inline; filename="{name}.pdf"'})
+        name = document.head.number.replace("/", "-")
+        return Response(document.pdf, media_type=PDF, headers={"Content-Disposition": f'inline; filename="{name}.pdf"'})
 
     async def _document(self, visitor: Visitor, document_id: UUID, status: int = 200, **values: Any) -> Response:
         look, ack_no = visitor.look, visitor.visit.subject
-        found = await my_case.document(self._ctx, ack_no, document_id)
-        if found is None:
+        document = await my_case.document(self._ctx, ack_no, document_id)
+        if document is None:
             return self._over(look, 404)
         own, say = await my_case.look(self._ctx, ack_no), self._pages.say(look)
         return self._pages.page(
             look,
             "document",
             status,
-            head=found.head,
-            text=found.text,
+            head=document.head,
+            text=document.text,
             own_case=own,
             can_sign=own.application is not None and own.application.document_id == document_id,
             minutes=round(self._ctx.policy.my_case.code_valid_seconds / 60),
@@ -280,13 +287,13 @@ class MyCasePages:
         if is_form:
             refuse_other_sites(request)
         token = request.cookies.get(COOKIE, "")
-        found = await self._door.visit(token) if token else None
-        if found is None:
+        visit = await self._door.visit(token) if token else None
+        if visit is None:
             await self._tries.take(self._address(request))
             return None
         sent = await typed(request, FIELDS_MAX) if is_form else {}
         fields = {name: "".join(c for c in text if c.isprintable() or c == "\n").strip() for name, text in sent.items()}
-        return Visitor(look, found, fields)
+        return Visitor(look, visit, fields)
 
     def _over(self, look: Look, status: int = GONE) -> Response:
         return self._pages.page(look, "over", status, leaves=False)

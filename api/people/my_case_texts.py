@@ -55,9 +55,9 @@ class Heap:
     """place and width in the bar"""
 
 
-def heaps(found: MyCase, say: Say) -> list[Heap]:
+def heaps(own_case: MyCase, say: Say) -> list[Heap]:
     """Return the buckets that are not empty, in the order of the page."""
-    kept = [(bucket, found.sums[bucket]) for bucket in ORDER if found.sums.get(bucket)]
+    kept = [(bucket, own_case.sums[bucket]) for bucket in ORDER if own_case.sums.get(bucket)]
     whole = sum(paise for _, paise in kept) or 1
     free = BAR_WIDTH - BAR_LEAST * len(kept)
     shown, x = [], 0
@@ -68,7 +68,7 @@ def heaps(found: MyCase, say: Say) -> list[Heap]:
                 bucket=bucket.value,
                 letter=say[f"letter_{bucket.value}"],
                 says=say[f"is_{bucket.value}"].format(amount=exact_rupees(paise)),
-                text=say[f"about_{bucket.value}"].format(banks=_banks(found, bucket, say)),
+                text=say[f"about_{bucket.value}"].format(banks=_banks(own_case, bucket, say)),
                 x=x,
                 width=width,
             )
@@ -77,10 +77,10 @@ def heaps(found: MyCase, say: Say) -> list[Heap]:
     return shown
 
 
-def _banks(found: MyCase, bucket: Bucket, say: Say) -> str:
+def _banks(own_case: MyCase, bucket: Bucket, say: Say) -> str:
     """Return the banks where money of a bucket is, those with most first."""
     sums: dict[str, int] = {}
-    for transfer in found.transfers:
+    for transfer in own_case.transfers:
         for place in transfer.places:
             if place.bucket is bucket:
                 bank = place.bank or say["bank_unknown"]
@@ -91,17 +91,17 @@ def _banks(found: MyCase, bucket: Bucket, say: Say) -> str:
     return f"{named} {say['and_more'].format(count=more)}" if more > 0 else named
 
 
-def headline(found: MyCase, say: Say) -> str:
+def headline(own_case: MyCase, say: Say) -> str:
     """Return the one sentence that says how it stands."""
-    restored, held = found.sums.get(Bucket.RESTORED, 0), found.sums.get(Bucket.HELD, 0)
-    in_play = found.sums.get(Bucket.IN_PLAY, 0)
+    restored, held = own_case.sums.get(Bucket.RESTORED, 0), own_case.sums.get(Bucket.HELD, 0)
+    in_play = own_case.sums.get(Bucket.IN_PLAY, 0)
     amounts = {
-        "lost": exact_rupees(found.lost_paise),
+        "lost": exact_rupees(own_case.lost_paise),
         "held": exact_rupees(held),
         "restored": exact_rupees(restored),
     }
-    if not found.lost_paise:
-        return say["head_claimed" if found.claims else "head_nothing"]
+    if not own_case.lost_paise:
+        return say["head_claimed" if own_case.claims else "head_nothing"]
     if restored:
         return say["head_restored_and_held" if held else "head_restored"].format(**amounts)
     if held:
@@ -109,9 +109,9 @@ def headline(found: MyCase, say: Say) -> str:
     return say["head_in_play" if in_play else "head_gone"].format(**amounts)
 
 
-def task_line(found: MyCase, say: Say) -> str:
+def task_line(own_case: MyCase, say: Say) -> str:
     """Return the sentence that says how much the victim must do now."""
-    wanted = todos(found)
+    wanted = todos(own_case)
     return say["do_nothing"] if not wanted else say["do_one"] if len(wanted) == 1 else say["do_some"]
 
 
@@ -131,16 +131,18 @@ class ShownTransfer:
     lines: tuple[Line, ...]
 
 
-def transfers(found: MyCase, say: Say) -> list[ShownTransfer]:
+def transfers(own_case: MyCase, say: Say) -> list[ShownTransfer]:
     """Return each transfer with the places of its money and their dates."""
     return [
         ShownTransfer(
             title=say["transfer"].format(
-                amount=exact_rupees(one.amount_paise), bank=one.bank, when=moment(one.transferred_at, say)
+                amount=exact_rupees(transfer.amount_paise),
+                bank=transfer.bank,
+                when=moment(transfer.transferred_at, say),
             ),
-            lines=tuple(_lines(one.places, say)),
+            lines=tuple(_lines(transfer.places, say)),
         )
-        for one in found.transfers
+        for transfer in own_case.transfers
     ]
 
 
@@ -154,37 +156,37 @@ class ShownClaim:
     """what the victim can do; empty for nothing"""
 
 
-def claims(found: MyCase, say: Say) -> list[ShownClaim]:
+def claims(own_case: MyCase, say: Say) -> list[ShownClaim]:
     """Return each transfer that another complaint tells too, with who gets its money and what the victim can do."""
-    return [_claim(one, say) for one in found.claims]
+    return [_claim(claim, say) for claim in own_case.claims]
 
 
-def _claim(one: OwnClaim, say: Say) -> ShownClaim:
-    key = "claim_given" if one.given_to else f"claim_{one.state.value}"
-    says = f"{key}_ordered" if one.state is ClaimState.UNDECIDED and one.ordered else key
-    decided = day(one.decided_at, say) if one.decided_at else ""
+def _claim(claim: OwnClaim, say: Say) -> ShownClaim:
+    key = "claim_given" if claim.given_to else f"claim_{claim.state.value}"
+    text_key = f"{key}_ordered" if claim.state is ClaimState.UNDECIDED and claim.ordered else key
+    decided = day(claim.decided_at, say) if claim.decided_at else ""
     return ShownClaim(
         title=say["transfer"].format(
-            amount=exact_rupees(one.amount_paise), bank=one.bank, when=moment(one.transferred_at, say)
+            amount=exact_rupees(claim.amount_paise), bank=claim.bank, when=moment(claim.transferred_at, say)
         ),
-        says=say[says].format(day=decided, number=one.given_to),
-        do="" if one.state is ClaimState.OWN else say[f"{key}_do"],
+        says=say[text_key].format(day=decided, number=claim.given_to),
+        do="" if claim.state is ClaimState.OWN else say[f"{key}_do"],
     )
 
 
 def _lines(places: Sequence[Place], say: Say) -> Iterator[Line]:
-    for place in sorted(places, key=lambda one: ORDER.index(one.bucket)):
+    for place in sorted(places, key=lambda item: ORDER.index(item.bucket)):
         when = []
         if place.held_since:
             when.append(say["held_since"].format(day=moment(place.held_since, say)))
         if place.held_until:
             when.append(say["held_until"].format(day=day(place.held_until, say)))
-        says = say["place"].format(
+        text = say["place"].format(
             amount=exact_rupees(place.amount_paise),
             bucket=say[f"short_{place.bucket.value}"],
             bank=place.bank or say["bank_unknown"],
         )
-        yield Line(says, " ".join(when))
+        yield Line(text, " ".join(when))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +198,12 @@ class ShownStage:
     when: str
 
 
-def shown_stages(found: MyCase, say: Say) -> list[ShownStage]:
+def shown_stages(own_case: MyCase, say: Say) -> list[ShownStage]:
     """Return the stages of the open restoration; none without one."""
-    restoration = found.restoration
+    restoration = own_case.restoration
     if restoration is None or restoration.state is not RestorationState.OPEN:
         return []
-    return [_stage(one, say) for one in stages(restoration, found.as_of)]
+    return [_stage(stage, say) for stage in stages(restoration, own_case.as_of)]
 
 
 def _stage(stage: Stage, say: Say) -> ShownStage:
@@ -209,29 +211,29 @@ def _stage(stage: Stage, say: Say) -> ShownStage:
     return ShownStage(say[f"step_{stage.step.value}"], stage.state.value, when)
 
 
-def is_late(found: MyCase, say: Say) -> bool:
+def is_late(own_case: MyCase, say: Say) -> bool:
     """Return whether the open stage has passed its time."""
-    return any(one.state == StageState.LATE.value for one in shown_stages(found, say))
+    return any(stage.state == StageState.LATE.value for stage in shown_stages(own_case, say))
 
 
-def next_text(found: MyCase, say: Say) -> str:
+def next_text(own_case: MyCase, say: Say) -> str:
     """Return what comes next where no restoration is open; empty where its stages say it."""
-    restoration = found.restoration
+    restoration = own_case.restoration
     if restoration is not None and restoration.state is RestorationState.OPEN:
         return ""
-    if not found.lost_paise and found.claims:
+    if not own_case.lost_paise and own_case.claims:
         # Also after a restoration of it has ended: the claim says why.
-        is_open = any(one.state is ClaimState.UNDECIDED for one in found.claims)
+        is_open = any(claim.state is ClaimState.UNDECIDED for claim in own_case.claims)
         return say["next_undecided" if is_open else "next_claimed"]
     if restoration is not None and restoration.closed_at is not None:
         return say[f"next_{restoration.state.value}"].format(day=day(restoration.closed_at, say))
-    if found.sums.get(Bucket.IN_PLAY):
+    if own_case.sums.get(Bucket.IN_PLAY):
         return say["next_in_play"]
-    return say["next_held" if found.sums.get(Bucket.HELD) else "next_none"]
+    return say["next_held" if own_case.sums.get(Bucket.HELD) else "next_none"]
 
 
-def waits_for_application(found: MyCase) -> bool:
+def waits_for_application(own_case: MyCase) -> bool:
     """Return whether the step of the application is open, and the application is not issued yet."""
-    restoration = found.restoration
+    restoration = own_case.restoration
     is_open = restoration is not None and restoration.state is RestorationState.OPEN
-    return is_open and restoration is not None and restoration.step is Step.APPLICATION and found.application is None
+    return is_open and restoration is not None and restoration.step is Step.APPLICATION and own_case.application is None

@@ -49,9 +49,9 @@ async def search(
 
     A name of one term is not enough. Marked cases that the officer does not read are left out.
     """
-    found = await victims.find(services.ctx, asked, await within_of(services, officer, Action.READ_VICTIMS))
-    await note_persons(request, services, officer, [item.ack_no for item in found.items], reason or "")
-    return found
+    page = await victims.find(services.ctx, asked, await within_of(services, officer, Action.READ_VICTIMS))
+    await note_persons(request, services, officer, [item.ack_no for item in page.items], reason or "")
+    return page
 
 
 @case_router.get("", name="read_victim", responses=says(NOT_FOUND))

@@ -91,8 +91,8 @@ class Reader:
 
     def page(self, name: str, status: int = 200, **values: Any) -> Response:
         """Return one of the pages."""
-        told = {"errors": {}, "notice": "", **values}
-        return PAGES.page(f"appeal/{name}", status, look=self.look, say=self.say, **told)
+        page_values = {"errors": {}, "notice": "", **values}
+        return PAGES.page(f"appeal/{name}", status, look=self.look, say=self.say, **page_values)
 
 
 Lang = Annotated[Language | None, Query()]
@@ -220,7 +220,7 @@ async def act(
         notice = _why_not(error, reader)
         return _hold(reader, services.ctx, await throttle.door.look(visit), notice=notice, status=409)
     except ValidationError as error:
-        errors = {str(found["loc"][0]) for found in error.errors()}
+        errors = {str(fault["loc"][0]) for fault in error.errors()}
         return _hold(reader, services.ctx, view, errors=errors, status=422)
     return _hold(reader, services.ctx, view) if step == SHOW else _to_visit(token, reader, done)
 
@@ -244,18 +244,18 @@ def _over(reader: Reader, status: int, wait_seconds: float = 0.0) -> Response:
 
 async def _do(ctx: Context, view: AppealView, step: str, reader: Reader, contact_since: datetime | None) -> str:
     """Carry out the pressed button. Return the action for the next page. Raises `NotNow`, `ValidationError`."""
-    fields, found = reader.fields, view.grievance
+    fields, grievance = reader.fields, view.grievance
     if step == "file":
         new = NewGrievance(text=fields.get("text", ""), language=reader.language, contact=fields.get("contact", ""))
         await grievance_decisions.file_grievance(ctx, view.hold_id, new, HOLDER)
         return "filed"
-    if found is None:
+    if grievance is None:
         return ""
     if step == "on":
         appeal = AppealOn.model_validate({"level": fields.get("level"), "text": fields.get("more", "")})
-        await grievance_decisions.appeal_on(ctx, found.grievance_id, appeal, HOLDER)
+        await grievance_decisions.appeal_on(ctx, grievance.grievance_id, appeal, HOLDER)
     elif step == "withdraw":
-        await grievance_decisions.withdraw(ctx, found.grievance_id, None, HOLDER, contact_since=contact_since)
+        await grievance_decisions.withdraw(ctx, grievance.grievance_id, None, HOLDER, contact_since=contact_since)
     return step if step in _DONE else ""
 
 
@@ -269,7 +269,7 @@ def _hold(
     errors: set[str] | None = None,
     status: int = 200,
 ) -> Response:
-    found, is_held = view.grievance, view.state == "held"
+    grievance, is_held = view.grievance, view.state == "held"
     next_level = _next_level(view) if is_held else None
     may_file = is_held and _may_file(view, ctx)
     return reader.page(
@@ -284,8 +284,8 @@ def _hold(
         next_level=next_level.value if next_level else "",
         action="",
         typed_step="on" if next_level else "file" if may_file else "",
-        is_last=found is not None and found.state is GrievanceState.UPHELD and above(found.level) is None,
-        level_days=_level_days(ctx, found if next_level or not may_file else None),
+        is_last=grievance is not None and grievance.state is GrievanceState.UPHELD and above(grievance.level) is None,
+        level_days=_level_days(ctx, grievance if next_level or not may_file else None),
     )
 
 
@@ -299,16 +299,18 @@ def _level_days(ctx: Context, filed: AppealGrievance | None) -> dict[str, int]:
 
 
 def _next_level(view: AppealView) -> GrievanceLevel | None:
-    found = view.grievance
-    if found is None or found.state not in APPEALABLE or found.opened_at < view.first_held_at:
+    grievance = view.grievance
+    if grievance is None or grievance.state not in APPEALABLE or grievance.opened_at < view.first_held_at:
         return None
-    return above(found.level)
+    return above(grievance.level)
 
 
 def _may_file(view: AppealView, ctx: Context) -> bool:
-    found = view.grievance
+    grievance = view.grievance
     earlier = (
-        Earlier(state=found.state, level=found.level, opened_at=found.opened_at, filed=found.filed) if found else None
+        Earlier(state=grievance.state, level=grievance.level, opened_at=grievance.opened_at, filed=grievance.filed)
+        if grievance
+        else None
     )
     try:
         may_be_filed(earlier, view.first_held_at, ctx.policy.grievance.filed_max)

@@ -201,7 +201,7 @@ async def read_court_day(
         services.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        found = await court_hearings.page(
+        page = await court_hearings.page(
             connection,
             services.ctx.now(),
             None if as_table else after,
@@ -214,8 +214,8 @@ async def read_court_day(
             within=within,
         )
     if as_table:
-        return await as_file(request, court_day_table(found.items), "court-day")
-    return Response(found.model_dump_json(), media_type="application/json")
+        return await as_file(request, court_day_table(page.items), "court-day")
+    return Response(page.model_dump_json(), media_type="application/json")
 
 
 @court_day_router.get("/court-orders/waiting")
@@ -373,5 +373,5 @@ class CreditAccountPage:
         first = self._ctx.policy.messages.holder_languages[0]
         language = lang or preferred(request.headers.get("accept-language", "")) or first
         look = Look(language, request.query_params.get("size") == LARGE)
-        told = {"errors": {}, "notice": "", **values}
-        return self._pages.page(f"credit/{name}", status, look=look, say=TEXTS[language], **told)
+        page_values = {"errors": {}, "notice": "", **values}
+        return self._pages.page(f"credit/{name}", status, look=look, say=TEXTS[language], **page_values)

@@ -117,9 +117,9 @@ async def preview_document_text(
         refuse_unless(officer, Action.ISSUE_SEIZURE)
     outside = await check_read(services, officer, Action.READ_DOCUMENTS, ("ack_no", ack_no), reason or "")
     address = appeal_address(services.public_url)
-    found = await text_of(services.ctx, ack_no, asked, appeal_address=address)
+    document_text = await text_of(services.ctx, ack_no, asked, appeal_address=address)
     await note_case(request, services, officer, ack_no, reason or "", outside=outside)
-    return found
+    return document_text
 
 
 @documents_router.post(
@@ -147,8 +147,8 @@ async def issue_document(
     try:
         document = await issue_for_officer(services.ctx, ack_no, asked, officer.actor, appeal_address=address)
     except DocumentIncomplete as lacks:
-        missing = [Violation(one.field, f"{one.law}: {one.why}") for one in lacks.missing]
-        fields = ", ".join(one.field for one in lacks.missing)
+        missing = [Violation(item.field, f"{item.law}: {item.why}") for item in lacks.missing]
+        fields = ", ".join(item.field for item in lacks.missing)
         raise Refused(DOCUMENT_INCOMPLETE, f"these fields are missing: {fields}", violations=missing) from None
     except DocumentDiffers as differs:
         others = [Violation(f"particulars.{name}", "it was issued with another value") for name in differs.fields]

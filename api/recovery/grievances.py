@@ -108,7 +108,7 @@ async def read_grievance(services: TheServices, officer: Reader, grievance_id: U
         row = await rows.find(connection, grievance_id)
         if row is None:
             raise GrievanceNotFound(grievance_id)
-        free_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, row.hold_id))
+        free_paise = sum(hop.free_paise for hop in await free_amounts.not_ordered(connection, row.hold_id))
         verbs = verbs_of(officer.roles, GrievanceAtLevel(state=row.state, level=row.level))
         ctx = services.ctx
         return await grievance_views.get(

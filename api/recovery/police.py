@@ -123,7 +123,7 @@ async def take_court_order(services: TheServices, officer: OrderTaker, ack_no: A
 @wide_router.post("/court-orders", responses=says(NOT_FOUND, NOT_NOW))
 async def take_wide_order(services: TheServices, officer: OrderTaker, new: WideCourtOrder) -> CourtOrdersTaken:
     """Record one order for every account and case that it names. If one of them is refused, none is recorded."""
-    await refuse_outside(services, officer, Action.TAKE_COURT_ORDER, [one.ack_no for one in new.about])
+    await refuse_outside(services, officer, Action.TAKE_COURT_ORDER, [part.ack_no for part in new.about])
     return CourtOrdersTaken(orders=tuple(await courts.take_wide_order(services.ctx, new, officer.actor)))
 
 

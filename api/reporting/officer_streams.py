@@ -151,13 +151,13 @@ class OfficerStreams:
     def beginning(self, viewer: Viewer, asked: Asked) -> Iterator[tuple[str, Sent]]:
         """Yield the first events of a stream: those after the position, or that the caller must read again."""
         number, why = self._place_of(viewer, asked.position)
-        missed = {} if why else {(one.kind, about): (about, one) for about, one in self._kept.after(number, viewer)}
+        missed = {} if why else {(item.kind, about): (about, item) for about, item in self._kept.after(number, viewer)}
         if len(missed) > self._rules.waiting_max // 2:
             why = ResetCause.GAP
         yield "", self._opening(asked.topics, number if why is None else self._kept.last, resumed=why is None)
         if why is None:
             # By number, so that the last one sent says what the caller has.
-            yield from sorted(missed.values(), key=lambda one: one[1].number or 0)
+            yield from sorted(missed.values(), key=lambda item: item[1].number or 0)
         else:
             yield "", self._passing(ResetEvent(id="", version=self._changes.version(), data=why))
         for case_no, last in asked.log_ends.items():
@@ -260,7 +260,7 @@ class OfficerStreams:
 
     def _heard_items(self, payload: str) -> None:
         if not self._is_idle:
-            self._changes.items(int(one) for one in payload.split(","))
+            self._changes.items(int(item_id) for item_id in payload.split(","))
 
     def _heard_draft(self, payload: str) -> None:
         if not self._is_idle:
@@ -338,7 +338,7 @@ class OfficerStreams:
         if not confined:
             return
         async with self._ctx.pool.acquire() as connection:
-            found = await jurisdiction.all_districts(connection, {stream.viewer.officer_id for stream in confined})
+            districts = await jurisdiction.all_districts(connection, {stream.viewer.officer_id for stream in confined})
         for stream in confined:
-            if found.get(stream.viewer.officer_id, frozenset()) != stream.viewer.districts:
+            if districts.get(stream.viewer.officer_id, frozenset()) != stream.viewer.districts:
                 stream.waiting.end(StreamEnd.RIGHTS)

@@ -94,10 +94,12 @@ async def read_call_list(
     desk = services.scorecard_cache.desk
     if within is None:
         return await desk.calls(limit, officer.subject, language)
-    found = await desk.calls(CALLS_MAX, officer.subject, language)
+    call_list = await desk.calls(CALLS_MAX, officer.subject, language)
     async with services.ctx.pool.acquire() as connection:
-        shown = await jurisdiction.those_within(connection, within, {call.case_ack_no for call in found.items})
-    return found.model_copy(update={"items": tuple(one for one in found.items if one.case_ack_no in shown)[:limit]})
+        shown = await jurisdiction.those_within(connection, within, {call.case_ack_no for call in call_list.items})
+    return call_list.model_copy(
+        update={"items": tuple(item for item in call_list.items if item.case_ack_no in shown)[:limit]}
+    )
 
 
 def _span(ctx: Context, sent_from: datetime | None, sent_to: datetime | None) -> Span:

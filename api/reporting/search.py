@@ -34,7 +34,7 @@ async def search_cases(
     """
     sought = recognise(asked.text, asked.kind)
     if not officer.roles & Action.READ_VICTIMS.rule.roles:
-        sought = tuple(one for one in sought if one.kind not in PERSONS)
+        sought = tuple(meaning for meaning in sought if meaning.kind not in PERSONS)
         if not sought:
             refuse_unless(officer, Action.READ_VICTIMS)
     reach = Reach(

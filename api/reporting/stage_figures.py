@@ -148,7 +148,9 @@ async def list_breaches(
     """List what waits now and is past its target, the longest first, with since when and by whom."""
     rules = services.ctx.policy.figures.stages
     stages: dict[TimedStage, LateBy] = {
-        one: rules[one].late_by for one in WAITING if stage in {None, one} and late_by in {None, rules[one].late_by}
+        timed_stage: rules[timed_stage].late_by
+        for timed_stage in WAITING
+        if stage in {None, timed_stage} and late_by in {None, rules[timed_stage].late_by}
     }
     asked = Overdue(
         late_by=stages,

@@ -102,8 +102,8 @@ async def read_stream(
         return OfficerStreamResponse(services, officer, viewer, asked)
     with services.officer_streams.opened(viewer, asked) as stream:
         sent = await stream.waiting.take(0)
-    position = next((one.number for one in reversed(sent) if one.number is not None), 0)
-    items = b",".join(one.body for one in sent)
+    position = next((event.number for event in reversed(sent) if event.number is not None), 0)
+    items = b",".join(event.body for event in sent)
     place = orjson.dumps(services.officer_streams.position(viewer, position))
     return Response(b'{"items":[' + items + b'],"next":' + place + b"}", media_type="application/json")
 
@@ -158,7 +158,7 @@ async def _viewer(
         if within is not None or figures_within is not None:
             districts = frozenset(await jurisdiction.districts_of(connection, officer.subject))
         if followed:
-            log_ends = await work_item_lines.log_ends(connection, [one for one, _ in followed.values()])
+            log_ends = await work_item_lines.log_ends(connection, [number for number, _ in followed.values()])
     viewer = Viewer(
         officer_id=officer.subject,
         view=View(acts_of(officer.roles), within),
@@ -171,7 +171,9 @@ async def _viewer(
         districts=districts,
         rights=_mark(officer, within, figures_within),
     )
-    own = tuple(CASE + followed[one][0] if (one := topic.removeprefix(CASE)) in followed else topic for topic in topics)
+    own = tuple(
+        CASE + followed[number][0] if (number := topic.removeprefix(CASE)) in followed else topic for topic in topics
+    )
     return viewer, Asked(own, position, log_ends)
 
 
@@ -182,19 +184,19 @@ async def _followed(
     most = services.ctx.policy.officer_streams.cases_max
     if len(numbers) > most:
         raise TooManyCasesFollowed(most)
-    found: dict[str, tuple[str, bool]] = {}
+    followed: dict[str, tuple[str, bool]] = {}
     for ack_no in numbers:
         outside = await check_read(services, officer, Action.READ_TASKS, ("ack_no", ack_no), reason)
         async with services.ctx.pool.acquire() as connection:
             case_no = await cases.case_no_of(connection, ack_no)
         await note_case(request, services, officer, ack_no, reason, outside=outside)
-        found[ack_no] = case_no, outside
-    return found
+        followed[ack_no] = case_no, outside
+    return followed
 
 
 def _mark(officer: Officer, *within: Within | None) -> str:
     """Return a mark of the rights of a caller."""
-    rights = [sorted(officer.roles), *(one and [one.officer_id, *sorted(one.districts)] for one in within)]
+    rights = [sorted(officer.roles), *(reach and [reach.officer_id, *sorted(reach.districts)] for reach in within)]
     return hashlib.sha256(orjson.dumps([officer.subject, rights])).hexdigest()[:8]
 
 
@@ -222,7 +224,7 @@ class OfficerStreamResponse(StreamResponse):
         clock_seconds = self._services.ctx.policy.officer_streams.clock_seconds
         clock_at = loop.time() + clock_seconds
         while (why := self._ended_as(stream, watched)) is None:
-            parts = [self._part(one) for one in await stream.waiting.take(max(0.0, clock_at - loop.time()))]
+            parts = [self._part(event) for event in await stream.waiting.take(max(0.0, clock_at - loop.time()))]
             if loop.time() >= clock_at:
                 clock_at = loop.time() + clock_seconds
                 parts.append(self._clock())

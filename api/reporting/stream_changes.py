@@ -244,7 +244,7 @@ class StreamChanges:
         if cases:
             known = {case_no: self._log_ends.get(case_no) for case_no in cases}
             events = await work_item_lines.logged(connection, known, LOGGED)
-            self._take_events(events, await jurisdiction.places(connection, {one.case_no for one in events}))
+            self._take_events(events, await jurisdiction.places(connection, {event.case_no for event in events}))
 
     async def _read_drafts(self, connection: Connection, former: Mapping[UUID, Collection[str | None]]) -> None:
         for draft in await task_views.of(connection, former) if former else ():
@@ -291,30 +291,30 @@ class StreamChanges:
 
     def _take_events(self, events: Collection[LoggedEvent], places: dict[str, CasePlace]) -> None:
         grown: set[str] = set()
-        for one in events:
-            if one.case_no in self._followed:
-                tail = self._tails.setdefault(one.case_no, deque(maxlen=LOG_NEWEST))
-                tail.append(LogPlace(seq=one.seq, kind=one.kind))
-                self._log_ends[one.case_no] = one.seq
-                grown.add(one.case_no)
-            if one.kind in LOGGED and self._is_news(f"{one.case_no}:{one.seq}"):
-                self._tell_logged(one, places.get(one.case_no))
+        for logged in events:
+            if logged.case_no in self._followed:
+                tail = self._tails.setdefault(logged.case_no, deque(maxlen=LOG_NEWEST))
+                tail.append(LogPlace(seq=logged.seq, kind=logged.kind))
+                self._log_ends[logged.case_no] = logged.seq
+                grown.add(logged.case_no)
+            if logged.kind in LOGGED and self._is_news(f"{logged.case_no}:{logged.seq}"):
+                self._tell_logged(logged, places.get(logged.case_no))
         for case_no in grown:
             newest = tuple(self._tails[case_no])
             event = CaseEvent(id=case_no, version=newest[-1].seq, data=CaseChange(case_ack_no=case_no, newest=newest))
             self._publish(CaseGrowth(case_no, places.get(case_no), encoded(event)))
 
-    def _tell_logged(self, one: LoggedEvent, place: CasePlace | None) -> None:
+    def _tell_logged(self, logged: LoggedEvent, place: CasePlace | None) -> None:
         data = DeadlinePassed(
-            kind=LOGGED[one.kind],
-            at=one.at,
-            case_ack_no=one.case_no,
-            task_id=one.task_id,
-            about=one.about,
-            institution=one.institution,
+            kind=LOGGED[logged.kind],
+            at=logged.at,
+            case_ack_no=logged.case_no,
+            task_id=logged.task_id,
+            about=logged.about,
+            institution=logged.institution,
         )
-        event = DeadlineEvent(id=f"case:{one.case_no}:{one.seq}", version=self.version(), data=data)
-        self._publish(CaseDeadline(event.id, one.case_no, place, encoded(event)))
+        event = DeadlineEvent(id=f"case:{logged.case_no}:{logged.seq}", version=self.version(), data=data)
+        self._publish(CaseDeadline(event.id, logged.case_no, place, encoded(event)))
 
     def _is_news(self, deadline: str) -> bool:
         if deadline in self._told:
@@ -332,7 +332,7 @@ class StreamChanges:
             return
         rules = self._ctx.policy.figures.stages
         async with self._ctx.pool.acquire() as connection:
-            found = await stage_cases.breached(
+            breaches = await stage_cases.breached(
                 connection,
                 since,
                 now,
@@ -340,16 +340,16 @@ class StreamChanges:
                 {stage: rules[stage].late_by for stage in WAITING},
                 BREACHES_AT_ONCE,
             )
-            places = await jurisdiction.places(connection, {one.case_ack_no for one in found})
-        for one in found:
-            assert one.due_at is not None, "a breach has a target"
+            places = await jurisdiction.places(connection, {breach.case_ack_no for breach in breaches})
+        for breach in breaches:
+            assert breach.due_at is not None, "a breach has a target"
             data = DeadlinePassed(
                 kind=DeadlineKind.BREACH,
-                at=one.due_at,
-                case_ack_no=one.case_ack_no,
-                about=one.stage.value,
-                institution=one.institution,
+                at=breach.due_at,
+                case_ack_no=breach.case_ack_no,
+                about=breach.stage.value,
+                institution=breach.institution,
             )
-            about = f"{one.stage.value}:{one.case_ack_no}:{one.subject}"
+            about = f"{breach.stage.value}:{breach.case_ack_no}:{breach.subject}"
             event = DeadlineEvent(id=about, version=self.version(), data=data)
-            self._publish(StageBreach(about, places.get(one.case_ack_no), encoded(event)))
+            self._publish(StageBreach(about, places.get(breach.case_ack_no), encoded(event)))

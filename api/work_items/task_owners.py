@@ -90,8 +90,8 @@ async def list_team_officers(services: TheServices, officer: Owner) -> TeamOffic
     An item can also go to others who can act on it.
     """
     async with services.ctx.pool.acquire() as connection:
-        found = await teams.of(connection, officer.subject, Action.OWN_TASK.rule.roles, TEAM_OFFICERS_MAX)
-    return TeamOfficers(items=tuple(found))
+        officers = await teams.of(connection, officer.subject, Action.OWN_TASK.rule.roles, TEAM_OFFICERS_MAX)
+    return TeamOfficers(items=tuple(officers))
 
 
 # -- many items --------------------------------------------------------------------------------------------------------
@@ -169,10 +169,10 @@ async def _each(services: Services, officer: Officer, chosen: Chosen, do: Verb) 
     if chosen.filter is None:
         wanted = list(chosen.tasks or ())
     else:
-        found = await wanted_of(services, officer, chosen.filter)
+        query = await wanted_of(services, officer, chosen.filter)
         async with services.ctx.pool.acquire() as connection:
             most = min(chosen.most, BULK_MAX)
-            wanted, following = await task_filters.refs(connection, found, chosen.after, most, services.ctx.now())
+            wanted, following = await task_filters.refs(connection, query, chosen.after, most, services.ctx.now())
     items = [await _outcome(ref, do) for ref in wanted]
     if chosen.filter is not None:
         items = await _with_cases(services, items)
@@ -189,12 +189,12 @@ async def _outcome(ref: TaskRef, do: Verb) -> TaskOutcome:
 
 async def _with_cases(services: Services, items: list[TaskOutcome]) -> list[TaskOutcome]:
     """Return outcomes, the refused ones with their cases. The filter has found them, so the caller sees them."""
-    refused = [one.task_id for one in items if not one.done]
+    refused = [outcome.task_id for outcome in items if not outcome.done]
     if not refused:
         return items
     async with services.ctx.pool.acquire() as connection:
         cases = await owner_rows.cases_of(connection, refused)
-    return [one.model_copy(update={"case_ack_no": cases.get(one.task_id)}) for one in items]
+    return [outcome.model_copy(update={"case_ack_no": cases.get(outcome.task_id)}) for outcome in items]
 
 
 # -- counts, acts, saved filters ---------------------------------------------------------------------------------------
@@ -203,9 +203,9 @@ async def _with_cases(services: Services, items: list[TaskOutcome]) -> list[Task
 @router.get("/task-counts", name="count_tasks", responses=says(NOT_FOUND))
 async def count(services: TheServices, officer: Reader, wanted: QueryFilter) -> TaskCounts:
     """Count the open work items that the caller sees, by kind and by owner."""
-    found = await wanted_of(services, officer, wanted)
+    query = await wanted_of(services, officer, wanted)
     async with services.ctx.pool.acquire() as connection:
-        return await task_filters.counts(connection, found, services.ctx.now())
+        return await task_filters.counts(connection, query, services.ctx.now())
 
 
 @router.get("/task-acts", name="list_task_acts")

@@ -272,9 +272,9 @@ async def own(services: TheServices, officer: Writer) -> OwnShifts:
 
 
 @shift_handovers_router.put("/own/note", name="write_early_note", status_code=204, responses=says(NOT_FOUND))
-async def write_early_note(services: TheServices, officer: Writer, told: EarlyNote) -> None:
+async def write_early_note(services: TheServices, officer: Writer, early_note: EarlyNote) -> None:
     """Write the note for an own shift before its record is there. The record takes it over."""
-    await shift_handovers.write_early_note(services.ctx, officer.subject, told)
+    await shift_handovers.write_early_note(services.ctx, officer.subject, early_note)
 
 
 @shift_handovers_router.get(
@@ -283,15 +283,15 @@ async def write_early_note(services: TheServices, officer: Writer, told: EarlyNo
 async def read_shift(request: Request, services: TheServices, officer: Reader, shift_id: ShiftId) -> Response:
     """Return what each officer of a shift did and left, with the officers' notes."""
     within = await within_of(services, officer, Action.READ_TASKS)
-    found = await shift_handovers.read(services.ctx, shift_id, within)
+    handover = await shift_handovers.read(services.ctx, shift_id, within)
     if wants_file(request):
-        return await as_file(request, handover_table(found), "handover")
-    return Response(found.model_dump_json(), media_type="application/json")
+        return await as_file(request, handover_table(handover), "handover")
+    return Response(handover.model_dump_json(), media_type="application/json")
 
 
 @shift_handovers_router.put(
     "/{shift_id}/handover/note", name="write_handover_note", status_code=204, responses=says(NOT_FOUND, NOT_NOW)
 )
-async def write_note(services: TheServices, officer: Writer, shift_id: ShiftId, told: HandoverNote) -> None:
+async def write_note(services: TheServices, officer: Writer, shift_id: ShiftId, handover_note: HandoverNote) -> None:
     """Add a note to the record of an own shift, in place of an earlier one."""
-    await shift_handovers.write_note(services.ctx, shift_id, officer.subject, told)
+    await shift_handovers.write_note(services.ctx, shift_id, officer.subject, handover_note)

@@ -88,15 +88,15 @@ async def main(
             book = await play(server, policy)
     if plans:
         await asyncio.to_thread(Path(plans).write_text, page_of(book.plans, cases), encoding="utf-8")
-    found = faults(book.plans, MAY_READ_MORE)
+    faulty = faults(book.plans, MAY_READ_MORE)
     figures = {
         "cases": cases,
         "seed": seed,
         "statements": len(book.plans),
         "pages_most": max(plan.buffers for plan in book.plans.values()),
         "pages_limit": BUFFERS_MAX,
-        "faults": found,
-        "faulty_statements": len(found),
+        "faults": faulty,
+        "faulty_statements": len(faulty),
         "tables": sizes,
         "machine": machine(),
     }

@@ -158,9 +158,9 @@ class HotPath:
 
     async def _deliver(self, follow_up: FollowUp | None, bank: str) -> None:
         """Read the planned requests as a batch does, and record their delivery."""
-        told = follow_up and (follow_up.start or follow_up.news)
+        notification = follow_up and (follow_up.start or follow_up.news)
         with self.book.area("requests sent"):
-            for request in told.requests if told else ():
+            for request in notification.requests if notification else ():
                 request_id = UUID(request.request_id)
                 await RequestSender.read(self.ctx, [request_id])
                 async with self.ctx.pool.acquire() as connection:

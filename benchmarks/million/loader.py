@@ -139,10 +139,10 @@ def _gigabytes(size: int) -> str:
 async def sizes(connection: asyncpg.Connection) -> dict[str, str]:
     """Return for the database and each filled table its rows and its size as text."""
     whole = await query_plans.database_bytes(connection)
-    found = await query_plans.sizes(connection, list(COLUMNS))
+    table_sizes = await query_plans.sizes(connection, list(COLUMNS))
     return {"database": _gigabytes(whole)} | {
         table: f"{rows} rows, {_megabytes(own)}, indexes {_megabytes(indexes)}"
-        for table, (rows, own, indexes) in found.items()
+        for table, (rows, own, indexes) in table_sizes.items()
     }
 
 

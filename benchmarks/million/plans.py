@@ -96,8 +96,8 @@ class PlanBook:
             self._area = ""
 
     def _note(self, _connection: object, message: Any) -> None:
-        head, found, text = message.message.partition("plan:\n")
-        if not (self.is_on and self._area and found) or not head.startswith("duration:"):
+        head, marker, text = message.message.partition("plan:\n")
+        if not (self.is_on and self._area and marker) or not head.startswith("duration:"):
             return
         plan = read_plan(self._area, orjson.loads(text))
         before = self.plans.get((plan.area, plan.statement))
@@ -151,14 +151,14 @@ class Allowed:
 
 def faults(plans: Mapping[tuple[str, str], Plan], allowed: Sequence[Allowed]) -> list[str]:
     """Return what is wrong, a line each: statements that read too many pages or a whole hot table."""
-    found = []
+    lines = []
     for plan in plans.values():
-        limit = max([BUFFERS_MAX, *(one.buffers for one in allowed if one.is_about(plan))])
+        limit = max([BUFFERS_MAX, *(allowance.buffers for allowance in allowed if allowance.is_about(plan))])
         if plan.buffers > limit:
-            found.append(f"{plan.area}: {plan.buffers} pages, limit {limit}: {plan.statement[:TEXT_MAX]}")
+            lines.append(f"{plan.area}: {plan.buffers} pages, limit {limit}: {plan.statement[:TEXT_MAX]}")
         if plan.whole_tables:
-            found.append(f"{plan.area}: reads all of {', '.join(plan.whole_tables)}: {plan.statement[:TEXT_MAX]}")
-    return sorted(found)
+            lines.append(f"{plan.area}: reads all of {', '.join(plan.whole_tables)}: {plan.statement[:TEXT_MAX]}")
+    return sorted(lines)
 
 
 _PREFACE: Final = (

@@ -289,7 +289,7 @@ class _Writer:
         is_asked = self.is_open and hop.layer == max(HOPS_BY_LAYER)
         is_parked = is_asked and self.draw.random() < FEW_SHARE
         at = _at(start + 120 * hop.layer)
-        told = hop.parent.bank if hop.parent else "BK00"
+        payer_bank = hop.parent.bank if hop.parent else "BK00"
         holder = hop.parent.account if hop.parent else "30000000001"
         self._row(
             "hop",
@@ -298,7 +298,7 @@ class _Writer:
                 "answer" if hop.parent else "complaint",
                 "correction" if is_parked else "asked" if is_asked else "closed",
             ),
-            *(hop.bank, told, holder, hop.bank, hop.account, hop.account, hop.reference, hop.reference, "imps"),
+            *(hop.bank, payer_bank, holder, hop.bank, hop.account, hop.account, hop.reference, hop.reference, "imps"),
             *(hop.paise, hop.paise, _at(start - 600 + hop.layer * 60), at, hop.answer_id, case_no),
             *((at, "-infinity") if is_parked else (NULL, NULL)),
         )

@@ -68,8 +68,13 @@ class Banks:
     async def _answer(self, key: str, about: Transfer, asked: Asked) -> None:
         await asyncio.sleep(about.answer_seconds)
         hops = [
-            {"reference": one.reference, "bank": one.bank, "account": one.account, "paise": one.paise}
-            for one in about.moved_on
+            {
+                "reference": transfer.reference,
+                "bank": transfer.bank,
+                "account": transfer.account,
+                "paise": transfer.paise,
+            }
+            for transfer in about.moved_on
         ]
         body = {"request": key, "held": not hops, "hops": hops}
         asked.answered_ns = time.monotonic_ns()

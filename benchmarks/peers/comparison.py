@@ -95,16 +95,16 @@ async def figures(
     """Return the figures of one running engine."""
     progress.step("warming up")
     await at_once(engine, seed, range(WARM_UP_FROM, WARM_UP_FROM + WARM_UP_COMPLAINTS), LIMIT_SECONDS, progress)
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     before = engine.cpu_seconds()
     played = await at_pace(engine, seed, range(paced), rate_per_second, LIMIT_SECONDS, progress)
-    found["steady"] = steady(played) | cpu_ms(before, engine.cpu_seconds(), len(played.log))
+    results["steady"] = steady(played) | cpu_ms(before, engine.cpu_seconds(), len(played.log))
     progress.step(f"{complaints} complaints at once")
     before = engine.cpu_seconds()
     numbers = range(AT_ONCE_FROM, AT_ONCE_FROM + complaints)
     played = await at_once(engine, seed, numbers, LIMIT_SECONDS, progress)
-    found["rush"] = rushed(played) | cpu_ms(before, engine.cpu_seconds(), len(played.log))
+    results["rush"] = rushed(played) | cpu_ms(before, engine.cpu_seconds(), len(played.log))
     progress.step(f"{killed} complaints at once, and a worker is killed")
     numbers = range(KILLED_FROM, KILLED_FROM + killed)
-    found["killed"] = rushed(await at_once(engine, seed, numbers, LIMIT_SECONDS, progress, killed_halfway=True))
-    return found
+    results["killed"] = rushed(await at_once(engine, seed, numbers, LIMIT_SECONDS, progress, killed_halfway=True))
+    return results

@@ -137,8 +137,8 @@ class PeerEngine:
     def cpu_seconds(self) -> dict[str, float]:
         """Return the processor time until now, by role."""
         own = psutil.Process().cpu_times()
-        found = {role: sum(child.cpu_seconds() for child in some) for role, some in self.children.items()}
-        return found | {"postgres": self.postgres.process.cpu_seconds(), "bench": own.user + own.system}
+        by_role = {role: sum(child.cpu_seconds() for child in some) for role, some in self.children.items()}
+        return by_role | {"postgres": self.postgres.process.cpu_seconds(), "bench": own.user + own.system}
 
     async def _of_bank(self, page: str) -> Any:
         async with self.client.get(f"{self.bank_url}/{page}") as reply:

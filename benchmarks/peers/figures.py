@@ -46,7 +46,7 @@ class Played:
     @property
     def expected(self) -> set[str]:
         """Transfers that must be asked about."""
-        return {one.reference for number in self.scheduled_ns for one in tree(self.seed, number).all()}
+        return {transfer.reference for number in self.scheduled_ns for transfer in tree(self.seed, number).all()}
 
     def first_request_ms(self) -> dict[str, float]:
         """Return the quantiles from a complaint's scheduled moment to its first request at a bank."""
@@ -63,7 +63,9 @@ class Played:
             for before in tree(self.seed, number).all():
                 answered = self.log[before.reference].answered_ns if before.reference in self.log else None
                 if answered is not None:
-                    after = [self.log[one.reference] for one in before.moved_on if one.reference in self.log]
+                    after = [
+                        self.log[transfer.reference] for transfer in before.moved_on if transfer.reference in self.log
+                    ]
                     waits += [(asked.received_ns - answered) / NS_IN_MS for asked in after]
         return quantiles(waits, 1)
 
@@ -122,7 +124,7 @@ def log_of_bank(rows: Iterable[Mapping[str, Any]]) -> dict[str, Asked]:
 def log_of_tickets(rows: Iterable[Mapping[str, Any]]) -> dict[str, Asked]:
     """Return the log that the simulator's tickets give. A second ticket about a transfer counts as asked again."""
     log: dict[str, Asked] = {}
-    for row in sorted(rows, key=lambda one: int(one["received_ns"])):
+    for row in sorted(rows, key=lambda ticket: int(ticket["received_ns"])):
         post = row["posts"][0] if row["posts"] else {}
         for reference in row["rrns"]:
             known = log.get(reference)

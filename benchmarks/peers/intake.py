@@ -30,10 +30,10 @@ def application(flow: Flow, carry: Carry) -> web.Application:
 
         return handle
 
-    found = web.Application()
-    found.router.add_post("/complaints", taking(flow.take_complaint, lambda body: f"c{body['complaint']}"))
-    found.router.add_post("/answers", taking(flow.take_answer, lambda body: f"a{body['request']}"))
-    return found
+    app = web.Application()
+    app.router.add_post("/complaints", taking(flow.take_complaint, lambda body: f"c{body['complaint']}"))
+    app.router.add_post("/answers", taking(flow.take_answer, lambda body: f"a{body['request']}"))
+    return app
 
 
 async def serve(served: web.Application, host: str, port: int) -> None:

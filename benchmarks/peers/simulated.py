@@ -49,8 +49,12 @@ class GoldenHour:
     async def prepare(self, numbers: Sequence[int]) -> None:
         """Script every bank's answer about every transfer of these complaints."""
         for number in numbers:
-            for one in tree(self.seed, number).all():
-                body = {"bank": self.banks[one.bank], "rrn": one.reference, "answers": [self._answer(one)]}
+            for transfer in tree(self.seed, number).all():
+                body = {
+                    "bank": self.banks[transfer.bank],
+                    "rrn": transfer.reference,
+                    "answers": [self._answer(transfer)],
+                }
                 (await self.stack.control.post("/sim/script", json=body)).raise_for_status()
 
     async def post(self, number: int) -> bool:
@@ -110,13 +114,13 @@ class GoldenHour:
         rows = [
             transfer_row(
                 about.reference,
-                new_rrn=one.reference,
-                paise=one.paise,
-                payee_bank_code=self.banks[one.bank],
-                payee_account=one.account,
+                new_rrn=transfer.reference,
+                paise=transfer.paise,
+                payee_bank_code=self.banks[transfer.bank],
+                payee_account=transfer.account,
                 account=about.account,
             )
-            for one in about.moved_on
+            for transfer in about.moved_on
         ]
         held = [hold_row(about.reference, about.paise, about.account)]
         return {"rows": rows or held, "after_wall_seconds": about.answer_seconds}

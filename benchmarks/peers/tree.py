@@ -42,8 +42,8 @@ class Transfer:
     def all(self) -> Iterator["Transfer"]:
         """Yield this transfer and all that follow from it."""
         yield self
-        for one in self.moved_on:
-            yield from one.all()
+        for transfer in self.moved_on:
+            yield from transfer.all()
 
 
 @lru_cache(maxsize=4096)
@@ -79,9 +79,9 @@ def complaint_of(reference: str) -> int:
 
 def transfer(seed: int, reference: str) -> Transfer:
     """Return the transfer with this reference. Raises `KeyError` if there is none."""
-    for one in tree(seed, complaint_of(reference)).all():
-        if one.reference == reference:
-            return one
+    for candidate in tree(seed, complaint_of(reference)).all():
+        if candidate.reference == reference:
+            return candidate
     raise KeyError(reference)
 
 

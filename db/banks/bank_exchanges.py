@@ -57,10 +57,10 @@ class SealedParts:
     @property
     def values(self) -> tuple[object, ...]:
         """Return the key and the sealed parts with their digests, as `_SEALED` names them."""
-        found: list[object] = [self.key.person_id]
+        fields: list[object] = [self.key.person_id]
         for part in (self.body, self.content, self.reply):
-            found += [None, None] if part is None else [part.sealed, part.digest]
-        return tuple(found)
+            fields += [None, None] if part is None else [part.sealed, part.digest]
+        return tuple(fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,10 @@ def insert(about: str, first: int) -> str:
 
 def columns(subjects: Sequence[UUID], exchanges: Sequence[SealedExchange]) -> list[list[Any]]:
     """Return the arguments of `insert`: the subject of each exchange, and all its fields."""
-    values = [one.sealed.values for one in exchanges]
+    values = [exchange.sealed.values for exchange in exchanges]
     return [
         list(subjects),
-        *([getattr(one.exchange, name) for one in exchanges] for name, _ in _COLUMNS[1:]),
+        *([getattr(exchange.exchange, name) for exchange in exchanges] for name, _ in _COLUMNS[1:]),
         *([value[place] for value in values] for place, _ in enumerate(_SEALED)),
     ]
 
@@ -107,7 +107,7 @@ async def keep(
 ) -> None:
     """Store exchanges in their order, each about its own subject, with the keys that are new. Locks no case."""
     if exchanges:
-        new = body_keys.columns(one.sealed.key for one in exchanges)
+        new = body_keys.columns(exchange.sealed.key for exchange in exchanges)
         await connection.execute(_KEEP, about.value, *new, *columns(subjects, exchanges))
 
 
@@ -132,8 +132,8 @@ async def keys_of(connection: Connection, about: About, subjects: Collection[UUI
 
 async def bound(connection: Connection, about: About, subject: UUID) -> dict[str, Any]:
     """Return the fields of an event that bind the exchanges so far: `bound` as the evidence pack has them."""
-    told: dict[str, Any] = await connection.fetchval("SELECT bank_exchanges_bound($1, $2)", about.value, subject)
-    return told
+    fields: dict[str, Any] = await connection.fetchval("SELECT bank_exchanges_bound($1, $2)", about.value, subject)
+    return fields
 
 
 async def count(connection: Connection, about: About, subject_id: UUID) -> dict[ChannelKind, int]:
@@ -240,23 +240,23 @@ def insert_body(institution: str, first: int) -> str:
     )
 
 
-def body_columns(one: SealedReceived | None) -> tuple[Any, ...]:
+def body_columns(body: SealedReceived | None) -> tuple[Any, ...]:
     """Return the arguments of `insert`."""
-    if one is None:
+    if body is None:
         return (None,) * ARGUMENTS
-    received = one.received
+    received = body.received
     headers = [list(line) for line in received.headers]
-    of_bank = one.key.case_no is None
-    told = (received.channel.value, received.received_at, headers, received.digest)
-    return (*told, one.key.person_id, one.sealed, of_bank)
+    of_bank = body.key.case_no is None
+    arrival = (received.channel.value, received.received_at, headers, received.digest)
+    return (*arrival, body.key.person_id, body.sealed, of_bank)
 
 
 _KEEP_BODY: Final = f"WITH {body_keys.insert(2)} {insert_body('$1', 2 + body_keys.ARGUMENTS)}"
 
 
-async def keep_body(connection: Connection, institution: str, one: SealedReceived) -> None:
+async def keep_body(connection: Connection, institution: str, body: SealedReceived) -> None:
     """Store a body as received, with its key if that is new."""
-    await connection.execute(_KEEP_BODY, institution, *body_keys.columns([one.key]), *body_columns(one))
+    await connection.execute(_KEEP_BODY, institution, *body_keys.columns([body.key]), *body_columns(body))
 
 
 KEPT: Final = timedelta(days=30)

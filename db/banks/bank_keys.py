@@ -97,10 +97,10 @@ async def get_key(connection: Connection, key_id: str) -> BankKey | None:
 
 async def is_known(connection: Connection, key_id: str, public_key: bytes) -> bool:
     """Return whether this id or this key is registered, of any bank."""
-    found: bool = await connection.fetchval(
+    is_registered: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM bank_key WHERE key_id = $1 OR public_key = $2)", key_id, public_key
     )
-    return found
+    return is_registered
 
 
 async def keys_of(connection: Connection, institution: str) -> list[BankKey]:
@@ -385,9 +385,9 @@ async def open_ones(connection: Connection, institution: str | None) -> list[Key
 
 async def count_since(connection: Connection, institution: str, since: datetime) -> int:
     """Return how many changes a bank has asked for since that time."""
-    found: int = await connection.fetchval(
+    count: int = await connection.fetchval(
         "SELECT count(*) FROM bank_key_change WHERE institution = $1 AND asked_at >= $2 AND asked_by LIKE 'bank:%'",
         institution,
         since,
     )
-    return found
+    return count

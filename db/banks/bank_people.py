@@ -93,13 +93,13 @@ async def login_of(connection: Connection, email: str, address: str) -> PersonLo
 
 async def invited(connection: Connection, email: str, code_digest: bytes) -> UUID | None:
     """Return the person with this e-mail to whom this code was sent, while it is good; None without one."""
-    found: UUID | None = await connection.fetchval(
+    person_id: UUID | None = await connection.fetchval(
         "SELECT person_id FROM bank_person WHERE email = $1 AND code_digest = $2 AND code_until > present_moment()"
         " AND ended_at IS NULL",
         email,
         code_digest,
     )
-    return found
+    return person_id
 
 
 async def lock_bank(connection: Connection, institution: str) -> None:

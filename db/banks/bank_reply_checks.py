@@ -198,12 +198,10 @@ async def given_back(connection: Connection, institution: str, kind: ReplyKind, 
     return _given_back(dict(row))
 
 
-def _given_back(told: dict[str, Any]) -> GivenBack:
-    check = ReplyCheck(**{name: told[name] for name in ReplyCheck.model_fields})
-    by_maker = told["decided_by"] == check.made_by
-    return GivenBack(
-        check=check, name=told["decider"], by_maker=by_maker, at=told["decided_at"], note=told["note"] or ""
-    )
+def _given_back(row: dict[str, Any]) -> GivenBack:
+    check = ReplyCheck(**{name: row[name] for name in ReplyCheck.model_fields})
+    by_maker = row["decided_by"] == check.made_by
+    return GivenBack(check=check, name=row["decider"], by_maker=by_maker, at=row["decided_at"], note=row["note"] or "")
 
 
 async def all_given_back(

@@ -82,7 +82,9 @@ async def upsert(connection: Connection, entries: Sequence[PreparedEntry], at: d
     # A sponsor has no sponsor itself. Written first, every sponsor exists before an entry names it.
     in_order = sorted(entries, key=lambda prepared: prepared.entry.sponsor is not None)
     await connection.executemany(_UPSERT, [_arguments(prepared, at) for prepared in in_order])
-    await rosters.replace_officers(connection, {one.entry.code: one.entry.nodal_officers for one in entries})
+    await rosters.replace_officers(
+        connection, {prepared.entry.code: prepared.entry.nodal_officers for prepared in entries}
+    )
     await connection.execute(
         "DELETE FROM institution_channel WHERE institution = ANY($1)", [prepared.entry.code for prepared in entries]
     )
@@ -96,7 +98,7 @@ async def upsert(connection: Connection, entries: Sequence[PreparedEntry], at: d
     )
 
 
-async def change(connection: Connection, one: Institution, at: datetime) -> None:
+async def change(connection: Connection, institution: Institution, at: datetime) -> None:
     """Write the fields of a known institution that hold no secret, and the order of its channels.
 
     A channel that is left out loses its settings. A channel that is new here needs none.
@@ -105,28 +107,31 @@ async def change(connection: Connection, one: Institution, at: datetime) -> None
         "UPDATE institution SET name = $2, answer_class = $3, ifsc_prefixes = $4, vpa_handles = $5, aliases = $6,"
         " desk_email = $7, sponsor = $8, account_prefixes = $9, signature_only_from = $10, calls_at_once = $11,"
         " calls_a_second = $12, updated_at = $13, answers_by_two = $14 WHERE code = $1",
-        one.code,
-        one.name,
-        one.answer_class,
-        list(one.ifsc_prefixes),
-        list(one.vpa_handles),
-        list(one.aliases),
-        one.desk_email,
-        one.sponsor,
-        list(one.account_prefixes),
-        one.signature_only_from,
-        one.calls_at_once,
-        one.calls_a_second,
+        institution.code,
+        institution.name,
+        institution.answer_class,
+        list(institution.ifsc_prefixes),
+        list(institution.vpa_handles),
+        list(institution.aliases),
+        institution.desk_email,
+        institution.sponsor,
+        list(institution.account_prefixes),
+        institution.signature_only_from,
+        institution.calls_at_once,
+        institution.calls_a_second,
         at,
-        one.answers_by_two,
+        institution.answers_by_two,
     )
     rows = await connection.fetch(
-        "DELETE FROM institution_channel WHERE institution = $1 RETURNING channel, sealed", one.code
+        "DELETE FROM institution_channel WHERE institution = $1 RETURNING channel, sealed", institution.code
     )
     sealed = {row["channel"]: row["sealed"] for row in rows}
     await connection.executemany(
         "INSERT INTO institution_channel (institution, channel, position, sealed) VALUES ($1, $2, $3, $4)",
-        [(one.code, kind.value, position, sealed.get(kind.value)) for position, kind in enumerate(one.channels)],
+        [
+            (institution.code, kind.value, position, sealed.get(kind.value))
+            for position, kind in enumerate(institution.channels)
+        ],
     )
 
 
@@ -162,8 +167,8 @@ async def sealed_ways(connection: Connection) -> dict[tuple[str, ChannelKind], b
 
 async def version(connection: Connection) -> str:
     """Return a text that a trigger changes whenever an institution is written."""
-    found: str = await connection.fetchval("SELECT written_by::text FROM directory_version")
-    return found
+    text: str = await connection.fetchval("SELECT written_by::text FROM directory_version")
+    return text
 
 
 async def credentials(connection: Connection, at: datetime) -> dict[str, Credentials]:
@@ -327,10 +332,10 @@ async def keys_of(connection: Connection, codes: Sequence[str]) -> dict[str, lis
         " ORDER BY not_before, key_id",
         list(codes),
     )
-    found: dict[str, list[BankKey]] = {}
+    keys: dict[str, list[BankKey]] = {}
     for row in rows:
-        found.setdefault(row["institution"], []).append(BankKey(**dict(row)))
-    return found
+        keys.setdefault(row["institution"], []).append(BankKey(**dict(row)))
+    return keys
 
 
 async def write(
@@ -340,7 +345,7 @@ async def write(
     await connection.executemany(
         "INSERT INTO directory_event (at, actor, kind, institution, changes) VALUES ($1, $2, $3, $4, $5)",
         [
-            (now, actor, kind, code, [one.model_dump() for one in changed])
+            (now, actor, kind, code, [field_change.model_dump() for field_change in changed])
             for code, changed in changes.items()
             if changed
         ],

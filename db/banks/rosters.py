@@ -29,7 +29,7 @@ WHERE $1::text[] IS NULL OR institution IS NULL OR institution = ANY($1)
 async def replace_officers(connection: Connection, officers: Mapping[str, Sequence[NodalOfficer]]) -> None:
     """Replace the officers of these institutions, each list in the order of calling."""
     await connection.execute("DELETE FROM nodal_officer WHERE institution = ANY($1)", list(officers))
-    rows = [(code, place, one) for code, all_of_it in officers.items() for place, one in enumerate(all_of_it, 1)]
+    rows = [(code, place, item) for code, all_of_it in officers.items() for place, item in enumerate(all_of_it, 1)]
     written = await connection.fetchmany(
         "INSERT INTO nodal_officer (institution, call_order, name, role, email, mobile, works_on_holidays)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING officer_id",
@@ -47,16 +47,16 @@ async def replace_officers(connection: Connection, officers: Mapping[str, Sequen
     )
     await connection.executemany(
         "INSERT INTO officer_leave (officer_id, first_day, last_day) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        [(officer_id, one.first_day, one.last_day) for officer_id, officer in with_ids for one in officer.leaves],
+        [(officer_id, item.first_day, item.last_day) for officer_id, officer in with_ids for item in officer.leaves],
     )
 
 
 async def officers(connection: Connection, codes: Iterable[str] | None = None) -> dict[str, tuple[NodalOfficer, ...]]:
     """Return the officers of these institutions (of all by default) in the order of calling."""
-    found: dict[str, tuple[NodalOfficer, ...]] = {}
+    by_code: dict[str, tuple[NodalOfficer, ...]] = {}
     for row in await connection.fetch(_OFFICERS, None if codes is None else list(codes)):
-        found[row["institution"]] = (*found.get(row["institution"], ()), _officer(row))
-    return found
+        by_code[row["institution"]] = (*by_code.get(row["institution"], ()), _officer(row))
+    return by_code
 
 
 async def closed_days(connection: Connection, codes: Iterable[str] | None = None) -> dict[str | None, frozenset[date]]:
@@ -64,10 +64,10 @@ async def closed_days(connection: Connection, codes: Iterable[str] | None = None
 
     The holidays of every institution stand under None.
     """
-    found: dict[str | None, set[date]] = {None: set()}
+    by_code: dict[str | None, set[date]] = {None: set()}
     for row in await connection.fetch(_CLOSED, None if codes is None else list(codes)):
-        found.setdefault(row["institution"], set()).add(row["day"])
-    return {code: frozenset(days) for code, days in found.items()}
+        by_code.setdefault(row["institution"], set()).add(row["day"])
+    return {code: frozenset(days) for code, days in by_code.items()}
 
 
 async def to_call(

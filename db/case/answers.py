@@ -323,15 +323,15 @@ async def insert_discrepancies(
         [
             (
                 case_no,
-                found.hop_no,
-                answer_ids[found.claim_index],
+                discrepancy.hop_no,
+                answer_ids[discrepancy.claim_index],
                 institution,
-                found.kind.value,
-                found.claimed_paise,
-                found.applied_paise,
+                discrepancy.kind.value,
+                discrepancy.claimed_paise,
+                discrepancy.applied_paise,
                 at,
             )
-            for found in discrepancies
+            for discrepancy in discrepancies
         ],
     )
 

@@ -106,10 +106,10 @@ async def number(connection: Connection, institution: str) -> None:
 
 async def last_change_no(connection: Connection, institution: str) -> int:
     """Return the highest number in the bank's feed, or 0."""
-    found: int | None = await connection.fetchval(
+    change_no: int | None = await connection.fetchval(
         "SELECT last_change_no FROM feed_counter WHERE institution = $1", institution
     )
-    return found or 0
+    return change_no or 0
 
 
 async def page(
@@ -298,10 +298,10 @@ async def waiting(
 
 async def last_answered_at(connection: Connection, institution: str, since: datetime) -> datetime | None:
     """Return when the bank last gave a first answer to a request sent since that time; None without one."""
-    found: datetime | None = await connection.fetchval(
+    answered_at: datetime | None = await connection.fetchval(
         "SELECT max(first_answered_at) FROM hold_request WHERE sent_at >= $2 AND institution = $1", institution, since
     )
-    return found
+    return answered_at
 
 
 class ToldSince(FrozenModel):

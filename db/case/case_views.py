@@ -127,8 +127,8 @@ async def page(
     opened_at, case_no = position_of(after)
     statement, of_state = (LIST, ()) if state is None else (LIST_BY_STATE, (state,))
     statement, values = confined(statement, (opened_at, case_no, limit + 1, *of_state), "c.case_no", within)
-    found = await connection.fetch(statement, *values)
-    rows, more = cut(found, limit)
+    fetched = await connection.fetch(statement, *values)
+    rows, more = cut(fetched, limit)
     items = tuple(
         CaseListItem(
             case_ack_no=row["case_no"],
@@ -209,8 +209,8 @@ async def request_page(connection: Connection, ack_no: str, after: str | None, l
         raise BadCursor
     case_no = await case_no_of(connection, ack_no)
     policy = await policy_of(connection, case_no)
-    found = await connection.fetch(_REQUESTS, case_no, batch_no, institution, limit + 1, ATTEMPTS_SHOWN)
-    rows, more = cut(found, limit)
+    fetched = await connection.fetch(_REQUESTS, case_no, batch_no, institution, limit + 1, ATTEMPTS_SHOWN)
+    rows, more = cut(fetched, limit)
     items = tuple(_request(row, policy) for row in rows)
     return RequestPage(items=items, next=to_cursor(items[-1].batch_no, items[-1].institution) if more else None)
 
@@ -262,8 +262,8 @@ async def trail_page(
     """Return up to `limit` hops of a case, or of one layer, with their accounts. Raises `NotFound`, `BadCursor`."""
     after_hop_no = int_after(after)
     case_no = await case_no_of(connection, ack_no)
-    found = await connection.fetch(_HOPS, case_no, after_hop_no, limit + 1, layer)
-    rows, more = cut(found, limit)
+    fetched = await connection.fetch(_HOPS, case_no, after_hop_no, limit + 1, layer)
+    rows, more = cut(fetched, limit)
     nodes = {node.node_id: node for row in rows for node in _ends(row)}
     return TrailView(
         case_ack_no=case_no,
@@ -275,8 +275,8 @@ async def trail_page(
 
 async def rows(connection: Connection, case_no: str, after: int, limit: int, layer: int | None = None) -> list[Record]:
     """Return up to `limit` hops of a case, or of one layer, after one, for a long table."""
-    found: list[Record] = await connection.fetch(_HOPS, case_no, after, limit, layer)
-    return found
+    hops: list[Record] = await connection.fetch(_HOPS, case_no, after, limit, layer)
+    return hops
 
 
 async def version(connection: Connection, case_no: str) -> int:

@@ -49,8 +49,8 @@ async def buckets(connection: Connection, case_no: str, ack_no: str) -> dict[Buc
     sums = dict[Bucket, int]()
     for row in await connection.fetch(_BUCKETS, case_no, ack_no):
         bucket = Bucket(row["bucket"])
-        for one in (bucket, Bucket.LOST) if row["is_counted_elsewhere"] else (bucket,):
-            sums[one] = sums.get(one, 0) + row["paise"]
+        for counted_in in (bucket, Bucket.LOST) if row["is_counted_elsewhere"] else (bucket,):
+            sums[counted_in] = sums.get(counted_in, 0) + row["paise"]
     return sums
 
 
@@ -77,8 +77,8 @@ async def remove(connection: Connection, ack_nos: Sequence[str], now: datetime) 
 
 async def is_paused(connection: Connection, case_no: str, now: datetime) -> bool:
     """Return whether no bank is to be asked about the case yet."""
-    found: bool = await connection.fetchval(f"SELECT $1::text IN ({PAUSED.format(now=2)})", case_no, now)
-    return found
+    paused: bool = await connection.fetchval(f"SELECT $1::text IN ({PAUSED.format(now=2)})", case_no, now)
+    return paused
 
 
 class CaseHead(FrozenModel):
@@ -209,19 +209,19 @@ async def mark_not_started(connection: Connection, case_nos: Sequence[str]) -> N
 
 async def is_open(connection: Connection, case_no: str) -> bool:
     """Return whether money of the case may still be in play."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM case_file WHERE case_no = $1 AND state = 'open')", case_no
     )
-    return found
+    return exists
 
 
 async def is_new(connection: Connection, case_no: str) -> bool:
     """Return whether the case is open and its workflow was not started."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM case_file WHERE case_no = $1 AND state = 'open' AND workflow_started_at IS NULL)",
         case_no,
     )
-    return found
+    return exists
 
 
 async def not_started(
@@ -377,5 +377,5 @@ async def case_no_of(connection: Connection, ack_no: str) -> str:
 
 async def unconfirmed_since(connection: Connection, case_no: str) -> datetime | None:
     """Return when a case began that only unconfirmed complaints of the page tell; None for any other case."""
-    found: datetime | None = await connection.fetchval("SELECT unconfirmed_since($1)", case_no)
-    return found
+    since: datetime | None = await connection.fetchval("SELECT unconfirmed_since($1)", case_no)
+    return since

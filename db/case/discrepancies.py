@@ -264,7 +264,9 @@ async def insert_resolution(
     )
 
 
-async def close_task(connection: Connection, found: DiscrepancyRow, at: datetime, closed_by: str, why: str) -> None:
+async def close_task(
+    connection: Connection, discrepancy: DiscrepancyRow, at: datetime, closed_by: str, why: str
+) -> None:
     """Close the work item of a discrepancy, unless another one of its kind on its hop is unresolved."""
     await connection.execute(
         "UPDATE desk_task SET state = 'closed', closed_at = $4, closed_by = $5, reason = $6"
@@ -272,9 +274,9 @@ async def close_task(connection: Connection, found: DiscrepancyRow, at: datetime
         " AND hop_no IS NOT DISTINCT FROM $3 AND NOT EXISTS (SELECT FROM discrepancy c"
         "  WHERE c.case_no = $1 AND c.kind = $2 AND c.hop_no IS NOT DISTINCT FROM $3"
         "  AND NOT EXISTS (SELECT FROM discrepancy_resolution s WHERE s.discrepancy_id = c.discrepancy_id))",
-        found.case_no,
-        found.kind.value,
-        found.hop_no,
+        discrepancy.case_no,
+        discrepancy.kind.value,
+        discrepancy.hop_no,
         at,
         closed_by,
         why,

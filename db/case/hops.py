@@ -64,10 +64,10 @@ async def get(connection: Connection, case_no: str, hop_no: int) -> HopRow:
 
 async def is_withdrawn(connection: Connection, case_no: str, hop_no: int) -> bool:
     """Return whether two officers have withdrawn the hop."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM withdrawn_hop WHERE case_no = $1 AND hop_no = $2)", case_no, hop_no
     )
-    return found
+    return exists
 
 
 async def refuse_left(connection: Connection, case_no: str, hop_no: int) -> None:

@@ -83,15 +83,15 @@ jsonb_build_object('receipt', jsonb_build_object('ack_no', ack_no, 'case_ack_no'
 
 async def by_ack_no(connection: Connection, ack_no: str) -> KnownComplaint | None:
     """Return the complaint with this number, or None."""
-    told = await connection.fetchval(f"SELECT {_RECEIPT} FROM complaint WHERE ack_no = $1", ack_no)
-    return _known(told)
+    row = await connection.fetchval(f"SELECT {_RECEIPT} FROM complaint WHERE ack_no = $1", ack_no)
+    return _known(row)
 
 
-def _known(told: dict[str, Any] | None) -> KnownComplaint | None:
-    if told is None:
+def _known(row: dict[str, Any] | None) -> KnownComplaint | None:
+    if row is None:
         return None
-    receipt = ComplaintReceipt.model_validate(told["receipt"])
-    return KnownComplaint(receipt=receipt, body_digest=bytes.fromhex(told["body_digest"]))
+    receipt = ComplaintReceipt.model_validate(row["receipt"])
+    return KnownComplaint(receipt=receipt, body_digest=bytes.fromhex(row["body_digest"]))
 
 
 def ack_lock(ack_no: str) -> str:

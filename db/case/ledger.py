@@ -93,8 +93,8 @@ async def page(connection: Connection, ack_no: str, after: str | None, limit: in
     """Return up to `limit` transactions, and the balances now of their hops. Raises `NotFound`, `BadCursor`."""
     after_id = int_after(after)
     case_no = await case_no_of(connection, ack_no)
-    found = await connection.fetch(_TRANSACTIONS, case_no, after_id, limit + 1)
-    rows, more = cut(found, limit)
+    fetched = await connection.fetch(_TRANSACTIONS, case_no, after_id, limit + 1)
+    rows, more = cut(fetched, limit)
     transactions = tuple(
         TransactionView(
             transaction_id=row["transaction_id"],
@@ -157,10 +157,10 @@ END
 
 async def bank_has_request(connection: Connection, case_no: str, hop_no: int) -> bool:
     """Return whether a larger amount replaces no request that the bank does not have yet."""
-    found: bool = await connection.fetchval(
+    has_request: bool = await connection.fetchval(
         f"SELECT {_BANK_HAS_REQUEST} FROM hop h WHERE h.case_no = $1 AND h.hop_no = $2", case_no, hop_no
     )
-    return found
+    return has_request
 
 
 async def keep(connection: Connection, case_no: str, hop_no: int, ack_no: str, paise: int, at: datetime) -> None:

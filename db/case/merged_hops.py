@@ -15,16 +15,16 @@ Place = tuple[str, int]
 
 async def merged_with(connection: Connection, case_no: str) -> list[str]:
     """Return the other cases of the merges in force of a case."""
-    found: list[str] = await connection.fetchval("SELECT merged_with($1)", case_no)
-    return found
+    case_nos: list[str] = await connection.fetchval("SELECT merged_with($1)", case_no)
+    return case_nos
 
 
-async def merge_of(connection: Connection, one: str, other: str) -> int:
+async def merge_of(connection: Connection, case_no: str, other: str) -> int:
     """Return the merge in force that joined the later one of two cases."""
     merge_id: int = await connection.fetchval(
         "SELECT merge_id FROM case_merge WHERE merged_case_no IN ($1, $2) AND decision = 'agreed'"
         " AND undone_at IS NULL ORDER BY merge_id DESC LIMIT 1",
-        one,
+        case_no,
         other,
     )
     return merge_id
@@ -186,9 +186,9 @@ class Elsewhere(FrozenModel):
     """it is the same victim's own transfer, so that the loss is told twice"""
 
 
-async def same_as(connection: Connection, others: Sequence[str], told: Sequence[Told]) -> dict[int, Elsewhere]:
+async def same_as(connection: Connection, others: Sequence[str], transfers: Sequence[Told]) -> dict[int, Elsewhere]:
     """Return which of these transfers other cases have, so that both together are above its amount, by hop."""
-    rows = await connection.fetch(_SAME_AS, list(others), [one.model_dump() for one in told])
+    rows = await connection.fetch(_SAME_AS, list(others), [transfer.model_dump() for transfer in transfers])
     return {
         row["hop_no"]: Elsewhere(
             case_no=row["other_case_no"],
@@ -335,12 +335,12 @@ async def pairs_at(connection: Connection, case_no: str, hop_nos: Collection[int
 
 async def is_set_aside(connection: Connection, case_no: str, hop_no: int) -> bool:
     """Return whether the hop's money counts in another case."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM set_aside_hop WHERE case_no = $1 AND hop_no = $2 AND put_back_at IS NULL)",
         case_no,
         hop_no,
     )
-    return found
+    return exists
 
 
 async def reopen(connection: Connection, case_no: str, hops: Sequence[SetAside]) -> None:

@@ -97,7 +97,7 @@ async def mark_looked_up(connection: Connection, case_no: str, hop_nos: Sequence
 
 def by_case(rows: Sequence[Record]) -> DueHops:
     """Return the hops of these rows by case, in the order of the rows."""
-    found: dict[str, list[int]] = {}
+    hops: dict[str, list[int]] = {}
     for row in rows:
-        found.setdefault(row["case_no"], []).append(row["hop_no"])
-    return list(found.items())
+        hops.setdefault(row["case_no"], []).append(row["hop_no"])
+    return list(hops.items())

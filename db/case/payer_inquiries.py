@@ -63,7 +63,7 @@ def insert(case_no: str, rows: str, at: str) -> str:
 
 def as_stored(new: Sequence[NewInquiry]) -> list[dict[str, Any]]:
     """Return new inquiries as the database reads them from JSON."""
-    return [one.model_dump(mode="json") for one in new]
+    return [inquiry.model_dump(mode="json") for inquiry in new]
 
 
 _PLAN: Final = insert("$1", "$2", "$3")
@@ -76,12 +76,12 @@ async def plan(connection: Connection, case_no: str, new: Sequence[NewInquiry], 
 
 async def is_live(connection: Connection, case_no: str, hop_no: int) -> bool:
     """Return whether an inquiry asks about the transfer as it is now, also one that is over."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM payer_inquiry WHERE case_no = $1 AND hop_no = $2 AND replaced_at IS NULL)",
         case_no,
         hop_no,
     )
-    return found
+    return exists
 
 
 async def take_due(connection: Connection, now: datetime, retry_at: datetime, limit: int) -> list[DueInquiry]:
@@ -208,7 +208,7 @@ async def insert_statements(
                 line.inquiry_id,
                 answer_ids[line.claim_index],
                 line.kind.value,
-                [one.value for one in line.differing],
+                [part.value for part in line.differing],
                 0 if line.kind is PayerLineKind.DENIED else line.claim.amount_paise,
                 *(payer_key, line.claim.payee.institution if line.claim.payee else None, payee_key),
                 line.payer_confirmed,
@@ -238,7 +238,9 @@ class NewFound(FrozenModel):
     is_signed: bool
 
 
-async def insert_found(connection: Connection, found: Sequence[NewFound], at: datetime) -> dict[tuple[UUID, str], int]:
+async def insert_found(
+    connection: Connection, transfers: Sequence[NewFound], at: datetime
+) -> dict[tuple[UUID, str], int]:
     """Write found transfers; return the ids of those that are new, by inquiry and reference."""
     names = ", ".join(NewFound.model_fields)
     rows = await connection.fetch(
@@ -246,7 +248,7 @@ async def insert_found(connection: Connection, found: Sequence[NewFound], at: da
         f" SELECT {', '.join(f'r.{name}' for name in NewFound.model_fields)}, $2"
         " FROM jsonb_populate_recordset(NULL::payer_found_transfer, $1::jsonb) AS r"
         " ON CONFLICT (inquiry_id, reference_key) DO NOTHING RETURNING inquiry_id, reference_key, found_id",
-        [one.model_dump(mode="json") for one in found],
+        [transfer.model_dump(mode="json") for transfer in transfers],
         at,
     )
     return {(row["inquiry_id"], row["reference_key"]): row["found_id"] for row in rows}
@@ -332,9 +334,11 @@ FROM payer_inquiry i WHERE i.case_no = $1 ORDER BY i.hop_no, i.planned_at, i.inq
 
 async def of_case(connection: Connection, case_no: str) -> list[PayerInquiry]:
     """Return the inquiries of a case with what the banks said, at most `MOST_SHOWN`."""
-    found = []
+    inquiries = []
     for row in await connection.fetch(_OF_CASE, case_no, MOST_SHOWN):
         fields = dict(row)
-        fields["found"] = [one | {"account_end": account_end(one.pop("payee_account"))} for one in fields["found"]]
-        found.append(PayerInquiry(**fields))
-    return found
+        fields["found"] = [
+            transfer | {"account_end": account_end(transfer.pop("payee_account"))} for transfer in fields["found"]
+        ]
+        inquiries.append(PayerInquiry(**fields))
+    return inquiries

@@ -123,13 +123,13 @@ def as_planned(planned: Sequence[PlannedRequest]) -> list[dict[str, object]]:
     """Return requests as the statements that plan them take them."""
     return [
         {
-            "request_id": str(one.request_id),
-            "batch_no": one.batch_no,
-            "institution": one.institution,
-            "hop_nos": [hop.hop_no for hop in one.hops],
-            "revisions": [hop.revision for hop in one.hops],
+            "request_id": str(request.request_id),
+            "batch_no": request.batch_no,
+            "institution": request.institution,
+            "hop_nos": [hop.hop_no for hop in request.hops],
+            "revisions": [hop.revision for hop in request.hops],
         }
-        for one in planned
+        for request in planned
     ]
 
 
@@ -250,7 +250,7 @@ async def delivered(
         channel.value,
         round_no,
         at,
-        *body_keys.columns(one.sealed.key for one in exchanges),
+        *body_keys.columns(exchange.sealed.key for exchange in exchanges),
         *bank_exchanges.columns([request_id] * len(exchanges), exchanges),
     )
     return Delivered(**dict(row)) if row else None

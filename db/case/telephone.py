@@ -43,10 +43,10 @@ DUE: Final = (
 
 async def due(connection: Connection, times: DueTimes, skip: Sequence[str], limit: int) -> DueCallBacks:
     """Return promised calls to act on, the longest due first; skips the cases in `skip`."""
-    found: dict[str, list[int]] = {}
+    calls: dict[str, list[int]] = {}
     for row in await connection.fetch(DUE, times.due_before, times.missed_before, list(skip), limit):
-        found.setdefault(row["case_no"], []).append(row["call_back_id"])
-    return list(found.items())
+        calls.setdefault(row["case_no"], []).append(row["call_back_id"])
+    return list(calls.items())
 
 
 async def still_due(
@@ -80,13 +80,13 @@ async def insert(
 
 async def waits(connection: Connection, request_id: UUID, at: datetime) -> bool:
     """Return whether the bank has promised to call about this request, and the time has not come."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM call_back WHERE request_id = $1 AND ended_at IS NULL AND missed_at IS NULL"
         " AND due_at > $2)",
         request_id,
         at,
     )
-    return found
+    return exists
 
 
 async def mark_missed(connection: Connection, call_back_id: int, at: datetime) -> None:
@@ -281,10 +281,10 @@ SELECT h.hop_no, 'moved', h.disputed_paise FROM hop h WHERE h.case_no = $1 AND h
 
 async def booked(connection: Connection, case_no: str) -> dict[int, dict[ClaimKind, int]]:
     """Return the money of each hop of which a bank has said where it is, by kind."""
-    found: dict[int, dict[ClaimKind, int]] = {}
+    money: dict[int, dict[ClaimKind, int]] = {}
     for row in await connection.fetch(_BOOKED, case_no):
-        found.setdefault(row["hop_no"], {})[ClaimKind(row["kind"])] = row["paise"]
-    return found
+        money.setdefault(row["hop_no"], {})[ClaimKind(row["kind"])] = row["paise"]
+    return money
 
 
 async def note_booked(connection: Connection, case_no: str, money: Sequence[Booked]) -> None:
@@ -293,7 +293,7 @@ async def note_booked(connection: Connection, case_no: str, money: Sequence[Book
         "INSERT INTO telephone_booking (case_no, hop_no, kind, booked_paise) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (case_no, hop_no, kind)"
         " DO UPDATE SET booked_paise = telephone_booking.booked_paise + excluded.booked_paise",
-        [(case_no, one.hop_no, one.kind.value, one.paise) for one in money],
+        [(case_no, amount.hop_no, amount.kind.value, amount.paise) for amount in money],
     )
 
 
@@ -302,5 +302,5 @@ async def confirm(connection: Connection, case_no: str, money: Sequence[Booked])
     await connection.executemany(
         "UPDATE telephone_booking SET confirmed_paise = confirmed_paise + $4"
         " WHERE case_no = $1 AND hop_no = $2 AND kind = $3",
-        [(case_no, one.hop_no, one.kind.value, one.paise) for one in money],
+        [(case_no, amount.hop_no, amount.kind.value, amount.paise) for amount in money],
     )

@@ -50,7 +50,7 @@ def told_as_stored(row_no: int, row: ToldRow) -> dict[str, object]:
         "time_missing": transfer.time_missing,
         "case_no": row.case_no,
         "hop_no": row.hop_no,
-        "differing": [one.value for one in row.differing],
+        "differing": [part.value for part in row.differing],
     }
 
 

@@ -40,12 +40,12 @@ _WITH_CASE = ("complaint", "hop", "hold_request", "ledger_transaction", "ledger_
 
 async def case_of(connection: Connection, ack_no: str) -> str | None:
     """Return the case of a complaint's number or of the case's own number, or None."""
-    found: str | None = await connection.fetchval(
+    case_no: str | None = await connection.fetchval(
         "SELECT case_no FROM complaint WHERE ack_no = $1"
         " UNION SELECT case_no FROM case_file WHERE case_no = $1 LIMIT 1",
         ack_no,
     )
-    return found
+    return case_no
 
 
 async def count_cases(connection: Connection) -> int:
@@ -72,7 +72,7 @@ async def case_batch(
 
     A batch has few cases with long logs, so that it takes little memory.
     """
-    found = await connection.fetch(
+    fetched = await connection.fetch(
         "SELECT c.case_no, c.state, c.last_hop_no, c.event_seq, c.event_hash,"
         " (SELECT count(*) FROM complaint k WHERE k.case_no = c.case_no) AS complaints"
         " FROM case_file c WHERE c.case_no > $1 AND ($2::text IS NULL OR c.case_no = $2)"
@@ -81,8 +81,8 @@ async def case_batch(
         case_no,
         CASES_AT_ONCE,
     )
-    events = list(accumulate(case["event_seq"] for case in found))
-    cases = [case for case, so_far in zip(found, events, strict=True) if so_far <= EVENTS_AT_ONCE] or found[:1]
+    events = list(accumulate(case["event_seq"] for case in fetched))
+    cases = [case for case, so_far in zip(fetched, events, strict=True) if so_far <= EVENTS_AT_ONCE] or fetched[:1]
     if not cases:
         return []
     case_nos = [case["case_no"] for case in cases]
@@ -93,24 +93,24 @@ async def case_batch(
 
 async def strays(connection: Connection) -> list[Break]:
     """Return rows that name an unknown case, and entries in another case's posting."""
-    found = []
+    breaks = []
     for table in _WITH_CASE:
         rows = await connection.fetch(
             f"SELECT t.case_no, count(*) AS n FROM {table} t"
             " WHERE NOT EXISTS (SELECT FROM case_file c WHERE c.case_no = t.case_no) GROUP BY 1 ORDER BY 1"
             f" LIMIT {STRAYS_MAX}"
         )
-        found += [Break(row["case_no"], Check.STRAY, f"{row['n']} rows of {table} without a case") for row in rows]
+        breaks += [Break(row["case_no"], Check.STRAY, f"{row['n']} rows of {table} without a case") for row in rows]
     rows = await connection.fetch(
         "SELECT e.case_no, count(*) AS n FROM ledger_entry e LEFT JOIN ledger_transaction t USING (transaction_id)"
         " WHERE t.case_no IS DISTINCT FROM e.case_no GROUP BY 1 ORDER BY 1"
         f" LIMIT {STRAYS_MAX}"
     )
-    found += [
+    breaks += [
         Break(row["case_no"], Check.STRAY, f"{row['n']} ledger entries outside a transaction of this case")
         for row in rows
     ]
-    return found
+    return breaks
 
 
 _Parts = dict[str, dict[str, list[Record]]]

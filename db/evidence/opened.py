@@ -77,8 +77,8 @@ class Opened:
             GRIEVANCES: lambda: {
                 key: {"text": text, "contact": contact} for key, (text, contact) in self.grievances.items()
             },
-            GRIEVANCE_LEVELS: lambda: {key: {"said": said} for key, said in self.said.items()},
-            HEARINGS: lambda: {key: {"said_sha256": _sha256(said)} for key, said in self.hearings.items()},
+            GRIEVANCE_LEVELS: lambda: {key: {"said": statement} for key, statement in self.said.items()},
+            HEARINGS: lambda: {key: {"said_sha256": _sha256(statement)} for key, statement in self.hearings.items()},
             OBJECTIONS: lambda: {key: {"text": text} for key, text in self.objections.items()},
             ORDER_FORMS: lambda: dict(self.forms),
             REQUEST_FORMS: lambda: dict(self.forms),
@@ -114,9 +114,9 @@ def _json(text: str) -> orjson.Fragment | None:
     return orjson.Fragment(text) if text else None
 
 
-def _sha256(said: str) -> str | None:
+def _sha256(statement: str) -> str | None:
     """Return the digest of a statement; None once its key is destroyed."""
-    return hashlib.sha256(said.encode()).hexdigest() if said else None
+    return hashlib.sha256(statement.encode()).hexdigest() if statement else None
 
 
 def _shown(person: PersonalData) -> dict[str, str | None]:
@@ -161,12 +161,12 @@ async def person_records(
     connection: Connection, case_nos: Sequence[str], opens: OpensBody
 ) -> dict[str, list[PersonRecord]]:
     """Return what became of the key of each victim and account holder of these cases, by case."""
-    found: dict[str, list[PersonRecord]] = defaultdict(list)
+    records: dict[str, list[PersonRecord]] = defaultdict(list)
     for row in await connection.fetch(_PERSONS, list(case_nos)):
         opened = opens(StoredBody(row["person_id"], row["wrapped"], row["sealed"], row["use"]))
         if opened.state is BodyState.ERASED:
             state = PersonState.ERASED if row["is_logged"] else PersonState.ERASED_UNLOGGED
         else:
             state = _STATES[opened.state]
-        found[row["case_no"]].append(PersonRecord(row["name"], state))
-    return found
+        records[row["case_no"]].append(PersonRecord(row["name"], state))
+    return records

@@ -117,16 +117,16 @@ WHERE f.link_id IN (SELECT l.link_id FROM reply_link l WHERE l.subject_id IN (
 
 async def forms(connection: Connection, case_no: str, opens: OpensBody) -> dict[int, dict[str, Any]]:
     """Return the fields and the bytes of each form that banks sent about a case; None once they are erased."""
-    found = {}
+    by_form = {}
     for row in await connection.fetch(_FORMS, case_no):
         key = row["person_id"], row["wrapped"]
-        told = _content(opens(StoredBody(*key, row["sealed_form"], use_of(FORM, row["digest"]))))
+        form = _content(opens(StoredBody(*key, row["sealed_form"], use_of(FORM, row["digest"]))))
         content = _content(opens(StoredBody(*key, row["sealed_body"], use_of(FORM_BODY, row["digest"]))))
-        found[row["form_id"]] = {
-            "form": None if told is None else orjson.loads(told),
+        by_form[row["form_id"]] = {
+            "form": None if form is None else orjson.loads(form),
             "body": None if content is None else rf"\x{content.hex()}",
         }
-    return found
+    return by_form
 
 
 async def bound_words(

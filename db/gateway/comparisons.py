@@ -114,15 +114,15 @@ async def record(
             (
                 number,
                 place,
-                one.row_no,
-                one.reason.value,
-                one.detail,
-                one.ack_no,
-                one.reference,
-                one.bank_paise,
-                one.our_paise,
+                difference.row_no,
+                difference.reason.value,
+                difference.detail,
+                difference.ack_no,
+                difference.reference,
+                difference.bank_paise,
+                difference.our_paise,
             )
-            for place, one in enumerate(comparison.differences, start=1)
+            for place, difference in enumerate(comparison.differences, start=1)
         ],
     )
     return number
@@ -148,14 +148,14 @@ async def last(connection: Connection, institution: str) -> tuple[Reconciliation
 
 async def page(connection: Connection, institution: str | None, after: str | None, limit: int) -> ReconciliationPage:
     """Return up to `limit` comparisons, the newest last. Raises `BadCursor`."""
-    found = await connection.fetch(
+    fetched = await connection.fetch(
         f"SELECT {COLUMNS} FROM reconciliation WHERE ($1::text IS NULL OR institution = $1) AND reconciliation_id > $2"
         " ORDER BY reconciliation_id LIMIT $3",
         institution,
         int_after(after),
         limit + 1,
     )
-    rows, more = cut(found, limit)
+    rows, more = cut(fetched, limit)
     items = tuple(Reconciliation(**dict(row)) for row in rows)
     return ReconciliationPage(items=items, next=to_cursor(items[-1].reconciliation_id) if more else None)
 
@@ -173,9 +173,11 @@ async def get(connection: Connection, number: int, within: Within | None = None)
         " WHERE reconciliation_id = $1 ORDER BY difference_no",
         number,
     )
-    differences = tuple(Difference(**dict(one)) for one in differing)
+    differences = tuple(Difference(**dict(difference)) for difference in differing)
     if within is not None:
-        case_of = await cases_of(connection, {one.ack_no for one in differences})
+        case_of = await cases_of(connection, {difference.ack_no for difference in differences})
         shown = await jurisdiction.those_within(connection, within, set(case_of.values()))
-        differences = tuple(one for one in differences if case_of.get(one.ack_no) in {None, *shown})
+        differences = tuple(
+            difference for difference in differences if case_of.get(difference.ack_no) in {None, *shown}
+        )
     return ReconciliationDetail(**dict(row), differences=differences)

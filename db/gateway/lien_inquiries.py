@@ -74,8 +74,8 @@ async def looked_at(connection: Connection, institution: str, slot_at: datetime)
 
 async def has_liens(connection: Connection, institution: str, before: datetime) -> bool:
     """Return whether transfers known before then are on hold there, or a list still differs."""
-    found: bool = await connection.fetchval(_HAS_LIENS, institution, before)
-    return found
+    exists: bool = await connection.fetchval(_HAS_LIENS, institution, before)
+    return exists
 
 
 async def write(connection: Connection, inquiry: Inquiry, *, supervisor_at: datetime) -> None:
@@ -112,7 +112,7 @@ async def take_unput(connection: Connection, now: datetime, limit: int) -> list[
 
 async def put(connection: Connection, inquiry_id: UUID, way: ListWay, at: datetime, *, desk_told: bool) -> bool:
     """Write how an inquiry was sent; false if that is written already, or the inquiry is closed."""
-    found = await connection.fetchval(
+    written = await connection.fetchval(
         "UPDATE lien_inquiry SET way = $2, put_at = $3, desk_told_at = CASE WHEN $4 THEN $3 ELSE desk_told_at END"
         " WHERE inquiry_id = $1 AND put_at IS NULL AND closed_at IS NULL RETURNING true",
         inquiry_id,
@@ -120,7 +120,7 @@ async def put(connection: Connection, inquiry_id: UUID, way: ListWay, at: dateti
         at,
         desk_told,
     )
-    return found is True
+    return written is True
 
 
 async def overdue(connection: Connection, now: datetime, skip: Sequence[UUID], limit: int) -> list[Overdue]:
@@ -140,15 +140,15 @@ async def overdue(connection: Connection, now: datetime, skip: Sequence[UUID], l
     return [Overdue(**{name: row[name] for name in Overdue.model_fields}) for row in rows]
 
 
-async def told(connection: Connection, found: Overdue, at: datetime) -> bool:
+async def told(connection: Connection, late_inquiry: Overdue, at: datetime) -> bool:
     """Write who was told; false if the inquiry is closed."""
     noted = await connection.fetchval(
         "UPDATE lien_inquiry SET desk_told_at = CASE WHEN $2 THEN $4 ELSE desk_told_at END,"
         " supervisor_told_at = CASE WHEN $3 THEN $4 ELSE supervisor_told_at END"
         " WHERE inquiry_id = $1 AND closed_at IS NULL RETURNING true",
-        found.inquiry_id,
-        found.desk,
-        found.supervisor,
+        late_inquiry.inquiry_id,
+        late_inquiry.desk,
+        late_inquiry.supervisor,
         at,
     )
     return noted is True

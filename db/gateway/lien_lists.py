@@ -44,38 +44,38 @@ class PageRow(FrozenModel):
     liens: list[dict[str, str | int]]
 
 
-async def begin(connection: Connection, institution: str, told: LienListPage, at: datetime) -> ListRow:
+async def begin(connection: Connection, institution: str, page: LienListPage, at: datetime) -> ListRow:
     """Return the list of a page, and write it if this is its first page."""
     await connection.execute(
         "INSERT INTO lien_list (institution, list_id, inquiry_id, as_of, pages, begun_at)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (institution, list_id) DO NOTHING",
         institution,
-        told.list_id,
-        told.inquiry_id,
-        told.as_of,
-        told.pages,
+        page.list_id,
+        page.inquiry_id,
+        page.as_of,
+        page.pages,
         at,
     )
     # Just written, or before.
     return await Rows(connection, ListRow).one(
-        f"SELECT {_LIST} FROM lien_list WHERE institution = $1 AND list_id = $2", institution, told.list_id
+        f"SELECT {_LIST} FROM lien_list WHERE institution = $1 AND list_id = $2", institution, page.list_id
     )
 
 
-async def keep_page(connection: Connection, listed: ListRow, told: LienListPage, digest: bytes, at: datetime) -> bytes:
+async def keep_page(connection: Connection, listed: ListRow, page: LienListPage, digest: bytes, at: datetime) -> bytes:
     """Store a page, unless it is stored already; return the digest of the stored page."""
     await connection.execute(
         "INSERT INTO lien_list_page (list_no, page, pages, liens, digest, received_at)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (list_no, page) DO NOTHING",
         listed.list_no,
-        told.page,
-        told.pages,
-        [lien.model_dump() for lien in told.liens],
+        page.page,
+        page.pages,
+        [lien.model_dump() for lien in page.liens],
         digest,
         at,
     )
     stored: bytes = await connection.fetchval(
-        "SELECT digest FROM lien_list_page WHERE list_no = $1 AND page = $2", listed.list_no, told.page
+        "SELECT digest FROM lien_list_page WHERE list_no = $1 AND page = $2", listed.list_no, page.page
     )
     return stored
 

@@ -60,7 +60,7 @@ _LAST_PART: Final = max(_PARTS) + 1
 async def page(connection: Connection, wanted: ChangeFilter, after: str | None, limit: int) -> AdministrationChangePage:
     """Return a page of changes, the newest first. Raises `BadCursor`."""
     at, part, row_id = _place_of(after) if after else (_end(wanted), _LAST_PART, 0)
-    found = await connection.fetch(
+    fetched = await connection.fetch(
         _LIST,
         at,
         part,
@@ -72,8 +72,8 @@ async def page(connection: Connection, wanted: ChangeFilter, after: str | None, 
         wanted.officer,
         wanted.since,
     )
-    rows = found[:limit]
-    last = rows[-1] if len(found) > limit else None
+    rows = fetched[:limit]
+    last = rows[-1] if len(fetched) > limit else None
     return AdministrationChangePage(items=tuple(map(_change, rows)), next=None if last is None else _cursor(last))
 
 
@@ -87,7 +87,7 @@ def _cursor(row: Record) -> str:
 
 
 def _place_of(cursor: str) -> tuple[datetime, int, int]:
-    micros, part, row_id = (int(one) for one in from_cursor(cursor, int, int, int))
+    micros, part, row_id = (int(number) for number in from_cursor(cursor, int, int, int))
     if not (abs(micros) < 2**58 and part in _PARTS and 0 <= row_id < 2**63):
         raise BadCursor
     try:
@@ -98,10 +98,14 @@ def _place_of(cursor: str) -> tuple[datetime, int, int]:
 
 def _change(row: Record) -> AdministrationChange:
     values: dict[str, Any] = dict(row)
-    data, told = values.pop("data"), values.pop("changes")
+    data, stored_changes = values.pop("data"), values.pop("changes")
     for name in ("part", "id"):
         del values[name]
-    changes = changes_of_event(values["kind"], data) if told is None else tuple(Change(**one) for one in told)
+    changes = (
+        changes_of_event(values["kind"], data)
+        if stored_changes is None
+        else tuple(Change(**change) for change in stored_changes)
+    )
     return AdministrationChange(**values, changes=changes)
 
 
@@ -120,15 +124,15 @@ async def write(connection: Connection, acts: Mapping[NewRefusedAct, int]) -> No
     """Write acts, with the number of times of each, in one statement."""
     await connection.execute(
         _WRITE,
-        [one.caller for one in acts],
-        [one.is_proven for one in acts],
-        [one.session_id for one in acts],
-        [one.token_id for one in acts],
-        [one.method for one in acts],
-        [one.route for one in acts],
-        [one.status for one in acts],
-        [one.code for one in acts],
-        [one.address for one in acts],
+        [act.caller for act in acts],
+        [act.is_proven for act in acts],
+        [act.session_id for act in acts],
+        [act.token_id for act in acts],
+        [act.method for act in acts],
+        [act.route for act in acts],
+        [act.status for act in acts],
+        [act.code for act in acts],
+        [act.address for act in acts],
         list(acts.values()),
     )
 
@@ -216,7 +220,7 @@ async def add(connection: Connection, version: PolicyVersion, proposal_id: int, 
     await connection.execute(
         "INSERT INTO policy_version (number, differences, proposal_id, agreed_at) VALUES ($1, $2, $3, $4)",
         version.number,
-        {name: one.model_dump(mode="json") for name, one in version.differences.items()},
+        {name: difference.model_dump(mode="json") for name, difference in version.differences.items()},
         proposal_id,
         at,
     )
@@ -232,8 +236,8 @@ WHERE $1::bigint IS NULL OR v.number < $1 ORDER BY v.number DESC LIMIT $2
 
 async def policy_page(connection: Connection, after: str | None, limit: int) -> PolicyVersionPage:
     """Return a page of versions, the newest first. Raises `BadCursor`."""
-    found = await connection.fetch(_LISTED, int_after(after) if after else None, limit + 1)
-    rows, more = cut(found, limit)
+    fetched = await connection.fetch(_LISTED, int_after(after) if after else None, limit + 1)
+    rows, more = cut(fetched, limit)
     items = tuple(AgreedVersion.model_validate(dict(row)) for row in rows)
     return PolicyVersionPage(items=items, next=to_cursor(items[-1].number) if more else None)
 
@@ -247,6 +251,7 @@ async def details(connection: Connection, number: int) -> PolicyVersionDetails:
     return PolicyVersionDetails(
         version=AgreedVersion.model_validate(dict(rows[0])),
         values=tuple(
-            PolicyValue(name=name, value=one.value, source=one.source) for name, one in version.differences.items()
+            PolicyValue(name=name, value=difference.value, source=difference.source)
+            for name, difference in version.differences.items()
         ),
     )

@@ -118,7 +118,7 @@ async def is_person(connection: Connection, officer_id: str, issuer: str, subjec
 
     A person who is another officer already is not this one.
     """
-    found: bool = await connection.fetchval(
+    is_bound: bool = await connection.fetchval(
         "WITH bound AS (INSERT INTO provider_identity (issuer, officer_id, subject, bound_at)"
         " VALUES ($1, $2, $3, present_moment()) ON CONFLICT DO NOTHING RETURNING true)"
         " SELECT EXISTS (SELECT FROM bound)"
@@ -127,7 +127,7 @@ async def is_person(connection: Connection, officer_id: str, issuer: str, subjec
         officer_id,
         subject,
     )
-    return found
+    return is_bound
 
 
 # -- links -------------------------------------------------------------------------------------------------------------

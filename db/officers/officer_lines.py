@@ -52,8 +52,8 @@ async def found(connection: Connection, text: str, limit: int) -> list[OfficerLi
 
 async def details(connection: Connection, officer_id: str) -> OfficerDetails:
     """Return an officer with all times of roles and the known absences. Raises `OfficerNotFound`."""
-    found = await _lines(connection, await officers.listed(connection, [officer_id]))
-    if not found:
+    lines = await _lines(connection, await officers.listed(connection, [officer_id]))
+    if not lines:
         raise OfficerNotFound(officer_id)
     roles = await connection.fetch(
         "SELECT role, from_at, until_at, given_by, given_at, ended_by FROM officer_role WHERE officer_id = $1"
@@ -64,7 +64,7 @@ async def details(connection: Connection, officer_id: str) -> OfficerDetails:
         "SELECT first_day, last_day FROM officer_absence WHERE officer_id = $1 ORDER BY first_day", officer_id
     )
     return OfficerDetails(
-        officer=found[0],
+        officer=lines[0],
         roles=tuple(HeldRole(**dict(row)) for row in roles),
         absences=tuple(Absence(**dict(row)) for row in absences),
     )

@@ -149,7 +149,7 @@ async def set_absences(
     await connection.executemany(
         "INSERT INTO officer_absence (officer_id, first_day, last_day, written_by, written_at)"
         " VALUES ($1, $2, $3, $4, $5)",
-        [(officer_id, one.first_day, one.last_day, actor, now) for one in absences],
+        [(officer_id, absence.first_day, absence.last_day, actor, now) for absence in absences],
     )
     await write_event(connection, "absences_written", now, actor, officer_id=officer_id)
 
@@ -239,27 +239,27 @@ async def events_page(
     connection: Connection, officer_id: str | None, after: str | None, limit: int
 ) -> OfficerEventPage:
     """Return a page of events, the newest first. Raises `BadCursor`."""
-    found = await events(connection, officer_id, limit + 1, int_after(after) if after else None)
-    rows, more = cut(found, limit)
+    fetched = await events(connection, officer_id, limit + 1, int_after(after) if after else None)
+    rows, more = cut(fetched, limit)
     return OfficerEventPage(items=tuple(rows), next=to_cursor(rows[-1].event_id) if more else None)
 
 
 async def has_credentials(connection: Connection, officer_id: str) -> bool:
     """Return whether an officer has a password with which to sign in."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM officer_password WHERE officer_id = $1)", officer_id
     )
-    return found
+    return exists
 
 
 async def _write(connection: Connection, change: str, officer_id: str, now: datetime, actor: str) -> bool:
-    found = await connection.fetchval(
+    written = await connection.fetchval(
         f"UPDATE officer SET {change}, changed_at = $2, changed_by = $3 WHERE officer_id = $1 RETURNING officer_id",
         officer_id,
         now,
         actor,
     )
-    return found is not None
+    return written is not None
 
 
 def _values(entry: OfficerPerson) -> tuple[str, ...]:

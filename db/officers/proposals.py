@@ -41,7 +41,7 @@ class StoredProposal(FrozenModel):
 
 def body_of(asked: Asked, changes: Sequence[Change]) -> dict[str, Any]:
     """Return what is stored of a change."""
-    return {"asked": asked.model_dump(mode="json"), "changes": [one.model_dump() for one in changes]}
+    return {"asked": asked.model_dump(mode="json"), "changes": [change.model_dump() for change in changes]}
 
 
 async def end_over(connection: Connection, waiting: proposals.Proposal, by: str, at: datetime) -> bool:
@@ -54,20 +54,20 @@ async def end_over(connection: Connection, waiting: proposals.Proposal, by: str,
 
 async def count_open(connection: Connection, now: datetime) -> int:
     """Return how many proposals may be agreed to now."""
-    found: int = await connection.fetchval(
+    count: int = await connection.fetchval(
         "SELECT count(*) FROM proposal WHERE kind = 'administration' AND decision IS NULL AND valid_until > $1", now
     )
-    return found
+    return count
 
 
 async def get(connection: Connection, proposal_id: int) -> StoredProposal:
     """Return one proposal. Raises `ProposalNotFound`."""
-    found = await proposals.find(connection, Kind.ADMINISTRATION, proposal_id)
-    if found is None:
+    proposal = await proposals.find(connection, Kind.ADMINISTRATION, proposal_id)
+    if proposal is None:
         raise ProposalNotFound(proposal_id)
-    asked = ASKED.validate_python(found.body["asked"])
-    changes = tuple(Change(**one) for one in found.body["changes"])
-    return StoredProposal(proposal=shown(found), asked=asked, changes=changes)
+    asked = ASKED.validate_python(proposal.body["asked"])
+    changes = tuple(Change(**change) for change in proposal.body["changes"])
+    return StoredProposal(proposal=shown(proposal), asked=asked, changes=changes)
 
 
 async def page(
@@ -80,8 +80,8 @@ async def page(
 ) -> ProposalPage:
     """Return a page of proposals, the newest first. Raises `BadCursor`."""
     last = int_after(after) if after else None
-    found = await connection.fetch(_PAGE, state and state.value, kind and kind.value, subject, last, limit + 1)
-    rows, more = cut(found, limit)
+    fetched = await connection.fetch(_PAGE, state and state.value, kind and kind.value, subject, last, limit + 1)
+    rows, more = cut(fetched, limit)
     items = tuple(shown(proposals.Proposal(**dict(row))) for row in rows)
     return ProposalPage(items=items, next=to_cursor(items[-1].proposal_id) if more else None)
 

@@ -57,8 +57,8 @@ async def revoke(
         now,
         actor,
     )
-    found: bool = await connection.fetchval(f"SELECT EXISTS (SELECT FROM script_token WHERE {is_one})", token_id)
-    return found
+    exists: bool = await connection.fetchval(f"SELECT EXISTS (SELECT FROM script_token WHERE {is_one})", token_id)
+    return exists
 
 
 async def used(connection: Connection, token_id: int, day: date) -> None:

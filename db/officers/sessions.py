@@ -96,13 +96,13 @@ async def note_proof(connection: Connection, session_id: UUID) -> datetime | Non
 
 async def is_proved(connection: Connection, session_id: UUID, within: timedelta) -> bool:
     """Return whether the officer of a session proved to be the officer within this time."""
-    found: bool | None = await connection.fetchval(
+    proved: bool | None = await connection.fetchval(
         "SELECT coalesce(proved_at, began_at) > present_moment() - $2::interval FROM session"
         " WHERE session_id = $1 AND ended_at IS NULL",
         session_id,
         within,
     )
-    return bool(found)
+    return bool(proved)
 
 
 async def note_use(connection: Connection, session_id: UUID) -> None:

@@ -107,10 +107,10 @@ async def add_member(connection: Connection, name: str, officer_id: str, now: da
 
 async def named(connection: Connection, name: str) -> TeamEntry:
     """Return a team. Raises `TeamNotFound`."""
-    found = await listed(connection, 1, name)
-    if not found:
+    teams = await listed(connection, 1, name)
+    if not teams:
         raise TeamNotFound(name)
-    return found[0]
+    return teams[0]
 
 
 async def locked(connection: Connection, name: str) -> TeamEntry:
@@ -130,24 +130,24 @@ async def lock_all(connection: Connection, names: Sequence[str]) -> None:
 
 async def listed(connection: Connection, limit: int = 1_000, name: str | None = None) -> list[TeamEntry]:
     """Return the teams by name, of all by default."""
-    found = []
+    entries = []
     for row in await connection.fetch(_LISTED, limit, name):
         shifts = tuple(
             TeamShift(day_no=day, starts_minute=starts, ends_minute=ends) for day, starts, ends in row["shifts"]
         )
-        found.append(TeamEntry.model_validate(dict(row) | {"shifts": shifts}))
-    return found
+        entries.append(TeamEntry.model_validate(dict(row) | {"shifts": shifts}))
+    return entries
 
 
 async def hours_of(connection: Connection, officer_ids: Sequence[str]) -> dict[str, list[TeamHours]]:
     """Return districts and hours of the teams that these officers are in or lead."""
-    found: dict[str, list[TeamHours]] = {}
+    hours: dict[str, list[TeamHours]] = {}
     for row in await connection.fetch(_HOURS, list(officer_ids)):
         shifts = tuple(
             TeamShift(day_no=day, starts_minute=starts, ends_minute=ends) for day, starts, ends in row["shifts"]
         )
-        found.setdefault(row["officer_id"], []).append(TeamHours(districts=tuple(row["districts"]), shifts=shifts))
-    return found
+        hours.setdefault(row["officer_id"], []).append(TeamHours(districts=tuple(row["districts"]), shifts=shifts))
+    return hours
 
 
 async def _live(connection: Connection, name: str) -> int:
@@ -163,9 +163,9 @@ async def _live(connection: Connection, name: str) -> int:
 def _written(differing: Sequence[Change]) -> dict[str, object]:
     """Return what an event says of the fields that were written."""
     return {
-        "fields": [one.field for one in differing],
-        "before": {one.field: one.before for one in differing},
-        "after": {one.field: one.after for one in differing},
+        "fields": [field_change.field for field_change in differing],
+        "before": {field_change.field: field_change.before for field_change in differing},
+        "after": {field_change.field: field_change.after for field_change in differing},
     }
 
 
@@ -182,7 +182,7 @@ async def _add_parts(connection: Connection, team_id: int, entry: TeamEntry) -> 
         )
     await connection.executemany(
         "INSERT INTO team_shift (team_id, day_no, starts_minute, ends_minute) VALUES ($1, $2, $3, $4)",
-        [(team_id, one.day_no, one.starts_minute, one.ends_minute) for one in entry.shifts],
+        [(team_id, shift.day_no, shift.starts_minute, shift.ends_minute) for shift in entry.shifts],
     )
 
 

@@ -156,10 +156,10 @@ async def stranded(connection: Connection, taker: str, limit: int, *, supervises
 
 async def is_stranded(connection: Connection, draft_id: UUID, taker: str, *, supervises: bool) -> bool:
     """Return whether a draft is one that an officer may take over."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         f"SELECT EXISTS (SELECT FROM draft d WHERE d.draft_id = $3 AND {_STRANDED})", taker, supervises, draft_id
     )
-    return found
+    return exists
 
 
 async def save(
@@ -193,17 +193,17 @@ async def give(connection: Connection, draft: StoredDraft, to: str, note: bytes 
     )
 
 
-async def share_team(connection: Connection, one: str, other: str) -> bool:
+async def share_team(connection: Connection, officer_id: str, other: str) -> bool:
     """Return whether two officers are in one team, or lead it."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "WITH of_team AS (SELECT t.team_id, m.officer_id FROM team t JOIN team_member m USING (team_id)"
         "  WHERE t.ended_at IS NULL UNION SELECT t.team_id, t.lead FROM team t WHERE t.ended_at IS NULL)"
         " SELECT EXISTS (SELECT FROM of_team a JOIN of_team b USING (team_id)"
         "  WHERE a.officer_id = $1 AND b.officer_id = $2)",
-        one,
+        officer_id,
         other,
     )
-    return found
+    return exists
 
 
 async def end(connection: Connection, draft_id: UUID, ended_as: DraftEnd, by: str, at: datetime) -> None:

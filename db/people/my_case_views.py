@@ -133,10 +133,10 @@ class Money(FrozenModel):
 async def money(connection: Connection, case_no: str, ack_no: str) -> Money:
     """Return where the money of a complaint is."""
     lost_paise, sums = 0, dict[Bucket, int]()
-    found: dict[int, list[Record]] = {}
+    by_root: dict[int, list[Record]] = {}
     for row in await connection.fetch(_TRANSFERS, case_no, ack_no):
         bucket = Bucket(row["bucket"])
-        of_root = found.setdefault(row["root_no"], [])
+        of_root = by_root.setdefault(row["root_no"], [])
         if bucket in CONTRA_BUCKETS:
             lost_paise -= row["paise"]
             continue
@@ -144,12 +144,12 @@ async def money(connection: Connection, case_no: str, ack_no: str) -> Money:
             lost_paise += row["paise"]
         sums[bucket] = sums.get(bucket, 0) + row["paise"]
         of_root.append(row)
-    told = [rows for rows in found.values() if rows]
+    transfers = [rows for rows in by_root.values() if rows]
     return Money(
         lost_paise=lost_paise,
         sums=sums,
-        transfers=tuple(_transfer(rows) for rows in told[:TRANSFERS_MAX]),
-        more_transfers=max(len(told) - TRANSFERS_MAX, 0),
+        transfers=tuple(_transfer(rows) for rows in transfers[:TRANSFERS_MAX]),
+        more_transfers=max(len(transfers) - TRANSFERS_MAX, 0),
     )
 
 
@@ -187,28 +187,28 @@ async def claims(connection: Connection, ack_no: str) -> tuple[OwnClaim, ...]:
     """
     rows = await connection.fetch(_TOLD, ack_no, TRANSFERS_MAX)
     contested = {
-        (case_no, one.hop_no): one
+        (case_no, transfer.hop_no): transfer
         for case_no in {row["case_no"] for row in rows}
-        for one in await payer_decisions.contested(
+        for transfer in await payer_decisions.contested(
             connection, case_no, [row["hop_no"] for row in rows if row["case_no"] == case_no]
         )
     }
-    found = []
+    own_claims = []
     for row in rows:
-        told = dict(row)
-        one = contested.get((told.pop("case_no"), told.pop("hop_no")))
-        claim = claim_of(ack_no, one, is_own=told.pop("is_own"))
+        values = dict(row)
+        transfer = contested.get((values.pop("case_no"), values.pop("hop_no")))
+        claim = claim_of(ack_no, transfer, is_own=values.pop("is_own"))
         if claim is not None:
-            found.append(
+            own_claims.append(
                 OwnClaim(
-                    **told,
+                    **values,
                     state=claim.state,
                     decided_at=claim.decided_at,
-                    ordered=one is not None and one.ordered,
+                    ordered=transfer is not None and transfer.ordered,
                     given_to=claim.given_to,
                 )
             )
-    return tuple(found)
+    return tuple(own_claims)
 
 
 # A transfer that is set aside is restored under the number of the other case of the merge. The account of a credit
@@ -236,12 +236,12 @@ ORDER BY 4 DESC LIMIT $3
 async def credits_of(connection: Connection, case_no: str, ack_no: str) -> tuple[OwnCredit, ...]:
     """Return what banks have credited of the money of a complaint, the newest first."""
     rows = await connection.fetch(_CREDITS, case_no, ack_no, CREDITS_MAX)
-    found = []
+    own_credits = []
     for row in rows:
-        told = dict(row)
-        end = account_end(told.pop("account"))
-        found.append(OwnCredit(**told, account_end=end))
-    return tuple(found)
+        values = dict(row)
+        end = account_end(values.pop("account"))
+        own_credits.append(OwnCredit(**values, account_end=end))
+    return tuple(own_credits)
 
 
 async def restoration(connection: Connection, ack_no: str) -> OwnRestoration | None:
@@ -254,17 +254,19 @@ async def restoration(connection: Connection, ack_no: str) -> OwnRestoration | N
     )
     if row is None:
         return None
-    told: dict[str, Any] = dict(row)
-    policy = RestorationPolicy.model_validate(told.pop("policy"))
+    values: dict[str, Any] = dict(row)
+    policy = RestorationPolicy.model_validate(values.pop("policy"))
     visits = await connection.fetch(
         "SELECT DISTINCT ON (step) step, ended_at, outcome FROM restoration_step WHERE restoration_id = $1"
         " ORDER BY step, place DESC",
         row["restoration_id"],
     )
-    done = sorted((one for one in visits if one["outcome"] in {"done", "skipped"}), key=lambda one: one["ended_at"])
+    done = sorted(
+        (visit for visit in visits if visit["outcome"] in {"done", "skipped"}), key=lambda visit: visit["ended_at"]
+    )
     return OwnRestoration(
-        **told,
-        done=tuple(StepDone(step=one["step"], ended_at=one["ended_at"]) for one in done),
+        **values,
+        done=tuple(StepDone(step=visit["step"], ended_at=visit["ended_at"]) for visit in done),
         step_seconds={step: clock.due_seconds for step, clock in policy.steps.items()},
         bond_for=policy.bond_for,
     )

@@ -48,11 +48,11 @@ async def insert(connection: Connection, draft_id: UUID, code_digest: bytes, *, 
 
 async def count_open(connection: Connection) -> int:
     """Return how many drafts of the public page are open and not sent, without those of missed calls."""
-    found: int = await connection.fetchval(
+    count: int = await connection.fetchval(
         "SELECT count(*) FROM draft d JOIN public_draft p USING (draft_id) WHERE d.owner = 'complainant'"
         " AND d.ended_at IS NULL AND d.ack_no IS NULL AND p.call_id IS NULL"
     )
-    return found
+    return count
 
 
 async def take_unsent(connection: Connection, before: datetime, limit: int) -> list[tuple[UUID, UUID]]:
@@ -189,9 +189,9 @@ async def tell_desk(connection: Connection, draft_id: UUID, at: datetime) -> boo
 
 async def call_of(connection: Connection, draft_id: UUID) -> UUID | None:
     """Return the draft of the missed call whose link began this one, if no officer has taken it; locked."""
-    found: UUID | None = await connection.fetchval(
+    call_id: UUID | None = await connection.fetchval(
         "SELECT d.draft_id FROM public_draft p JOIN draft d ON d.draft_id = p.call_id WHERE p.draft_id = $1"
         " AND d.owner IS NULL AND d.ended_at IS NULL FOR UPDATE OF d",
         draft_id,
     )
-    return found
+    return call_id

@@ -75,14 +75,14 @@ UPDATE complaint SET category = $12, marked = marked OR $13 WHERE ack_no = $1
 
 
 async def fill_in(
-    connection: Connection, ack_no: str, victim_id: int, person: SealedPerson | None, **told: object
+    connection: Connection, ack_no: str, victim_id: int, person: SealedPerson | None, **stated: object
 ) -> None:
     """Write the victim and the category of a complaint, and the personal data unless they stay.
 
-    `told` has the other columns by their names.
+    `stated` has the other columns by their names.
     """
     columns = ("district", "district_as_told", "woman", "child", "senior", "language", "category", "marked")
-    values = [told[name] for name in columns]
+    values = [stated[name] for name in columns]
     sealed = (person.sealed, list(person.terms), person.terms_key) if person else (None, None, None)
     await connection.execute(_FILL_IN, ack_no, victim_id, *sealed, *values)
 
@@ -183,9 +183,9 @@ SELECT $1, r.* FROM jsonb_to_recordset($2::jsonb) AS r ({TOLD_RECORD})
 """
 
 
-async def add_transfers(connection: Connection, ack_no: str, first_row_no: int, told: Sequence[ToldRow]) -> None:
+async def add_transfers(connection: Connection, ack_no: str, first_row_no: int, further: Sequence[ToldRow]) -> None:
     """Write further transfers that a complaint states, from this row on."""
-    rows = [told_as_stored(row_no, row) for row_no, row in enumerate(told, start=first_row_no)]
+    rows = [told_as_stored(row_no, row) for row_no, row in enumerate(further, start=first_row_no)]
     await connection.execute(_ADD, ack_no, rows)
 
 
@@ -204,11 +204,11 @@ async def state_payer(connection: Connection, case_no: str, hop_no: int, payer: 
 
 async def has_answered(connection: Connection, ack_no: str) -> bool:
     """Return whether the victim of a complaint has answered. The caller has locked the case's row."""
-    found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM treatment_report WHERE ack_no = $1)", ack_no)
-    return found
+    exists: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM treatment_report WHERE ack_no = $1)", ack_no)
+    return exists
 
 
-async def insert_answer(connection: Connection, on: date, ack_no: str, said: NewTreatment) -> None:
+async def insert_answer(connection: Connection, on: date, ack_no: str, answers: NewTreatment) -> None:
     """Write the answers with the day and the district, and without the number of the complaint."""
     await connection.execute(
         "INSERT INTO treatment_answer (answered_on, district, respected, knows_next)"
@@ -216,8 +216,8 @@ async def insert_answer(connection: Connection, on: date, ack_no: str, said: New
         " WHERE c.ack_no = $2",
         on,
         ack_no,
-        said.respected.value,
-        said.knows_next.value,
+        answers.respected.value,
+        answers.knows_next.value,
     )
 
 

@@ -141,8 +141,8 @@ def confined(
     """
     if within is None:
         return statement, tuple(values)
-    found = condition(case, len(values) + 1, len(values) + 2)
-    return statement.replace(MARK, found), (*values, within.officer_id, list(within.districts))
+    clause = condition(case, len(values) + 1, len(values) + 2)
+    return statement.replace(MARK, clause), (*values, within.officer_id, list(within.districts))
 
 
 async def reads_outside(connection: Connection, within: Within | None, after: str | None, limit: int) -> ReadPage:
@@ -175,16 +175,16 @@ async def write(connection: Connection, reads: Sequence[NewRead]) -> None:
     """Write reads in one statement. The database finds the case of each."""
     await connection.execute(
         _WRITE,
-        [one.reader for one in reads],
-        [one.kind.value for one in reads],
-        [one.subject for one in reads],
-        [one.reference for one in reads],
-        [one.route for one in reads],
-        [one.address for one in reads],
-        [one.session_id for one in reads],
-        [one.token_id for one in reads],
-        [one.reason for one in reads],
-        [one.outside for one in reads],
+        [read.reader for read in reads],
+        [read.kind.value for read in reads],
+        [read.subject for read in reads],
+        [read.reference for read in reads],
+        [read.route for read in reads],
+        [read.address for read in reads],
+        [read.session_id for read in reads],
+        [read.token_id for read in reads],
+        [read.reason for read in reads],
+        [read.outside for read in reads],
     )
 
 

@@ -127,8 +127,8 @@ def stored_text(row: str, sealed: str, use: str) -> str:
 
 async def of_hold(connection: Connection, hold_id: UUID) -> PersonKey | None:
     """Return the key of the account holder under a hold, or None."""
-    found = await connection.fetchval(f"SELECT {key_of_hold('$1')}", hold_id)
-    return PersonKey(**found) if found else None
+    person_key = await connection.fetchval(f"SELECT {key_of_hold('$1')}", hold_id)
+    return PersonKey(**person_key) if person_key else None
 
 
 def stored(row: str) -> str:
@@ -163,10 +163,10 @@ async def insert(connection: Connection, new: PersonKey, at: datetime) -> None:
 
 async def of_complaint(connection: Connection, ack_no: str) -> StoredPerson | None:
     """Return the victim of a complaint, or None for an unknown number."""
-    found = await connection.fetchval(
+    person = await connection.fetchval(
         f"SELECT {stored('v')} FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1", ack_no
     )
-    return StoredPerson(**found) if found else None
+    return StoredPerson(**person) if person else None
 
 
 async def of_case(connection: Connection, case_no: str) -> dict[int, StoredPerson]:

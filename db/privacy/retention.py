@@ -66,11 +66,11 @@ async def fates(connection: Connection, person_ids: Sequence[UUID]) -> dict[UUID
     an objection alone has the complaint of the restoration. That the data of another person of the case are destroyed
     does not lengthen the time of a person.
     """
-    found: dict[UUID, list[ComplaintFate]] = {person_id: [] for person_id in person_ids}
+    by_person: dict[UUID, list[ComplaintFate]] = {person_id: [] for person_id in person_ids}
     for row in await connection.fetch(_FATES, list(person_ids), _ERASURES):
-        told = dict(row)
-        found[told.pop("person_id")].append(ComplaintFate(**told))
-    return found
+        values = dict(row)
+        by_person[values.pop("person_id")].append(ComplaintFate(**values))
+    return by_person
 
 
 async def destroy_key(connection: Connection, person_id: UUID, rule: str, at: datetime) -> bool:

@@ -37,7 +37,7 @@ async def insert(
     connection: Connection,
     account: Account,
     frozen: FrozenRule,
-    found: Sequence[ClaimRow],
+    rows: Sequence[ClaimRow],
     shares: Sequence[Share],
     at: datetime,
     by: str,
@@ -51,8 +51,8 @@ async def insert(
         " made_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING allocation_id",
         *account,
         frozen.rule.value,
-        sum(row.claim.held_paise for row in found),
-        sum(row.claim.claim_paise for row in found),
+        sum(row.claim.held_paise for row in rows),
+        sum(row.claim.claim_paise for row in rows),
         frozen.policy_version,
         at,
         by,
@@ -71,7 +71,7 @@ async def insert(
                 share.share_paise,
                 row.gone_home_paise,
             )
-            for row, share in zip(found, shares, strict=True)
+            for row, share in zip(rows, shares, strict=True)
         ],
     )
     return allocation_id

@@ -68,10 +68,10 @@ async def _grievance(connection: Connection, hold_id: UUID, opens: Opens) -> App
     row = await connection.fetchrow(_GRIEVANCE, hold_id)
     if row is None:
         return None
-    found = dict(row)
-    grievance_id = found["grievance_id"]
+    values = dict(row)
+    grievance_id = values["grievance_id"]
     return AppealGrievance(
-        **found | {"number": number_of(found.pop("serial_no")), "text": opens(StoredText(**found.pop("text")))},
+        **values | {"number": number_of(values.pop("serial_no")), "text": opens(StoredText(**values.pop("text")))},
         levels=await grievance_views.levels(connection, grievance_id, opens),
         releases=await grievance_views.releases(connection, grievance_id),
     )

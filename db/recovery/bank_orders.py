@@ -292,14 +292,14 @@ async def known_statements(connection: Connection, order_id: UUID) -> list[State
 
 async def are_asked_about(connection: Connection, restoration_id: UUID, causes: Collection[TaskCause]) -> bool:
     """Return whether each live order of the restoration has an open work item for one of these causes."""
-    found: bool = await connection.fetchval(
+    all_asked: bool = await connection.fetchval(
         "SELECT coalesce(bool_and(EXISTS (SELECT FROM desk_task t WHERE t.case_no = o.case_no AND t.state = 'open'"
         " AND t.subject_kind = 'order' AND t.subject_id = o.order_id::text AND t.cause = ANY($2))), false)"
         " FROM bank_order o WHERE o.restoration_id = $1 AND o.state IN ('planned', 'delivered', 'refused')",
         restoration_id,
         [cause.value for cause in causes],
     )
-    return found
+    return all_asked
 
 
 async def insert_confirmation(
@@ -422,5 +422,5 @@ SELECT EXISTS (
 
 async def is_taken_back(connection: Connection, restoration_id: UUID) -> bool:
     """Return whether a cancelled order left an amount open that no later order asks for."""
-    found: bool = await connection.fetchval(_CANCELLED_OPEN, restoration_id)
-    return found
+    left_open: bool = await connection.fetchval(_CANCELLED_OPEN, restoration_id)
+    return left_open

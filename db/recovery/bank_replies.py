@@ -125,8 +125,8 @@ async def confirmed(
         rows = await connection.fetch(CONFIRMED, institution, limit + 1)
     else:
         rows = await connection.fetch(CONFIRMED_BEFORE, institution, limit + 1, *_place(before))
-    found, more = cut([ConfirmedOrder(**dict(row)) for row in rows], limit)
-    return found, to_cursor(found[-1].first_at.isoformat(), str(found[-1].order_id)) if more else None
+    orders, more = cut([ConfirmedOrder(**dict(row)) for row in rows], limit)
+    return orders, to_cursor(orders[-1].first_at.isoformat(), str(orders[-1].order_id)) if more else None
 
 
 def _place(cursor: str) -> tuple[datetime, UUID]:

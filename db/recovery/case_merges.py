@@ -35,7 +35,7 @@ async def insert(
         merged,
         new.reason,
         new.victims_agree,
-        [one.model_dump() for one in new.same_transfers],
+        [transfer.model_dump() for transfer in new.same_transfers],
         needs_second,
         by,
         at,
@@ -137,7 +137,7 @@ async def of_case(connection: Connection, case_no: str) -> list[CaseMerge]:
 
 def _merge(row: dict[str, Any]) -> CaseMerge:
     del row["same_transfers"]
-    transfers = tuple(MergedTransfer.model_validate(one) for one in row.pop("transfers"))
+    transfers = tuple(MergedTransfer.model_validate(transfer) for transfer in row.pop("transfers"))
     return CaseMerge(**row, state=_state(row), transfers=transfers)
 
 
@@ -175,11 +175,11 @@ async def live_merges(connection: Connection, case_nos: Collection[str]) -> list
 
 async def marked_case(connection: Connection, case_nos: Sequence[str]) -> str | None:
     """Return one of these cases that is marked, or None."""
-    found: str | None = await connection.fetchval(
+    case_no: str | None = await connection.fetchval(
         f"SELECT c.case_no FROM unnest($1::text[]) AS c (case_no) WHERE {is_marked('c.case_no')} ORDER BY 1 LIMIT 1",
         list(case_nos),
     )
-    return found
+    return case_no
 
 
 class ToldBy(FrozenModel):
@@ -207,34 +207,34 @@ async def victims(connection: Connection, case_nos: Sequence[str]) -> list[ToldB
 
 async def is_held_at(connection: Connection, accounts: Sequence[tuple[str, str]]) -> bool:
     """Return whether any case has money on hold at one of these accounts, so that claims there share it."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS a (institution, account_key)"
         " JOIN hop h USING (institution, account_key) JOIN ledger_balance b ON b.case_no = h.case_no"
         " AND b.hop_no = h.hop_no AND b.bucket = 'held' AND b.balance_paise > 0)",
         [institution for institution, _ in accounts],
         [account_key for _, account_key in accounts],
     )
-    return found
+    return exists
 
 
 async def restoration_prepared(connection: Connection, case_nos: Sequence[str]) -> UUID | None:
     """Return an open restoration of these cases that is prepared for approval, or None."""
-    found: UUID | None = await connection.fetchval(
+    restoration_id: UUID | None = await connection.fetchval(
         "SELECT restoration_id FROM restoration WHERE case_no = ANY($1) AND state = 'open' AND prepared_by IS NOT NULL"
         " ORDER BY restoration_id LIMIT 1",
         list(case_nos),
     )
-    return found
+    return restoration_id
 
 
 async def order_under_way(connection: Connection, case_nos: Sequence[str]) -> UUID | None:
     """Return a live order of these cases that credits a victim, or None."""
-    found: UUID | None = await connection.fetchval(
+    order_id: UUID | None = await connection.fetchval(
         "SELECT order_id FROM bank_order WHERE case_no = ANY($1) AND kind = 'restore'"
         " AND state IN ('planned', 'delivered', 'refused') ORDER BY order_id LIMIT 1",
         list(case_nos),
     )
-    return found
+    return order_id
 
 
 # -- sums --------------------------------------------------------------------------------------------------------------

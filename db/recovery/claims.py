@@ -276,8 +276,8 @@ async def hops_at(connection: Connection, account: Account) -> list[HopAtAccount
     """Return every hop at an account with its claim and what confirms it, also hops that claim nothing."""
     money: dict[tuple[str, int], list[_Money]] = {}
     for row in await connection.fetch(_MONEY, *account):
-        found = _Money(**dict(row))
-        money.setdefault((found.case_no, found.root_no), []).append(found)
+        part = _Money(**dict(row))
+        money.setdefault((part.case_no, part.root_no), []).append(part)
     rows = await Rows(connection, _HopRow).many(_HOPS, *account)
     return [_hop(row, money.get((row.case_no, row.hop_no), ())) for row in rows]
 
@@ -371,14 +371,14 @@ _GONE: Final = (Bucket.WITHDRAWN, Bucket.SPENT, Bucket.UNTRACED, Bucket.REFUSED)
 
 def _gone(row: _HopRow, parts: Sequence[_Money]) -> list[Gone]:
     """Return the money of the hop that is gone, without what the account's bank refused at the hop itself."""
-    found = []
+    gone = []
     for part in parts:
         paise = part.balance_paise
         if part.is_own and part.bucket == Bucket.REFUSED:
             paise = min(paise, row.divided_refused_paise)
         if part.bucket in _GONE and paise:
-            found.append(Gone(hop_no=part.hop_no, bucket=Bucket(part.bucket), paise=paise))
-    return found
+            gone.append(Gone(hop_no=part.hop_no, bucket=Bucket(part.bucket), paise=paise))
+    return gone
 
 
 def _is_untraced_at(row: _HopRow, part: Gone) -> bool:

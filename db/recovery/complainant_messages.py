@@ -105,7 +105,7 @@ async def live_code(
     connection: Connection, draft_id: UUID, mobile_digests: Sequence[bytes], max_tries: int, now: datetime
 ) -> bool:
     """Return whether a code that went to this number is still good."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM complainant_message WHERE draft_id = $1 AND code_digest IS NOT NULL"
         " AND mobile_digest = ANY ($2) AND valid_until > $3 AND used_at IS NULL AND tries < $4"
         " AND (sent_at IS NOT NULL OR sealed IS NOT NULL))",
@@ -114,7 +114,7 @@ async def live_code(
         now,
         max_tries,
     )
-    return found
+    return exists
 
 
 async def use_code(

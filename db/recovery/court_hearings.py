@@ -233,8 +233,8 @@ async def page(
     rows, more = cut(await connection.fetch(statement, *parameters), limit)
     ids = [row["restoration_id"] for row in rows]
     accounts = await _accounts(connection, ids)
-    found = await connection.fetch(_READINESS, ids, [step.value for step in HEARINGS])
-    readiness: dict[UUID, dict[str, Any]] = {row["restoration_id"]: dict(row) for row in found}
+    readiness_rows = await connection.fetch(_READINESS, ids, [step.value for step in HEARINGS])
+    readiness: dict[UUID, dict[str, Any]] = {row["restoration_id"]: dict(row) for row in readiness_rows}
     return CourtDayPage(
         items=tuple(
             _line(dict(row), accounts.get(row["restoration_id"], ()), readiness[row["restoration_id"]]) for row in rows
@@ -254,12 +254,12 @@ def _key(after: str | None) -> tuple[str | None, UUID | None]:
 
 
 async def _accounts(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, tuple[AccountOfDay, ...]]:
-    found: dict[UUID, tuple[AccountOfDay, ...]] = {}
+    accounts: dict[UUID, tuple[AccountOfDay, ...]] = {}
     for row in await connection.fetch(_ACCOUNTS, ids):
         values = dict(row)
         identity, key = values.pop("restoration_id"), values.pop("account_key")
-        found[identity] = (*found.get(identity, ()), AccountOfDay(**values, account_end=account_end(key)))
-    return found
+        accounts[identity] = (*accounts.get(identity, ()), AccountOfDay(**values, account_end=account_end(key)))
+    return accounts
 
 
 def _line(row: dict[str, Any], accounts: tuple[AccountOfDay, ...], readiness: dict[str, Any]) -> CourtDayLine:

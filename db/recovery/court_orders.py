@@ -195,7 +195,7 @@ async def withdraw(
 
 async def anything_ordered(connection: Connection, case_no: str, order: CourtOrder) -> bool:
     """Return whether a bank got an order under it, directly or by a restoration that continued since."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM bank_order WHERE case_no = $1 AND state <> 'cancelled' AND (court_order_id = $2"
         " OR ($3 AND kind = 'restore' AND planned_at >= $4)))",
         case_no,
@@ -203,7 +203,7 @@ async def anything_ordered(connection: Connection, case_no: str, order: CourtOrd
         order.effect.value == "restore",
         order.taken_at,
     )
-    return found
+    return exists
 
 
 class Releasable(FrozenModel):

@@ -197,9 +197,9 @@ async def to_be_told_again(connection: Connection, ack_no: str) -> list[StoredCr
 
 async def order_under_way(connection: Connection, ack_no: str) -> str | None:
     """Return an order to credit the victim that the bank has not refused, or None."""
-    found: str | None = await connection.fetchval(
+    order_id: str | None = await connection.fetchval(
         "SELECT o.order_id::text FROM bank_order o JOIN bank_order_line l USING (order_id)"
         " WHERE l.ack_no = $1 AND o.kind = 'restore' AND o.state IN ('planned', 'delivered') LIMIT 1",
         ack_no,
     )
-    return found
+    return order_id

@@ -146,12 +146,12 @@ def _account(row: Record) -> AccountFacts:
 
 async def newest_request(connection: Connection, case_no: str, institution: str) -> UUID | None:
     """Return the last hold request that went to a bank in a case, or None."""
-    found: UUID | None = await connection.fetchval(
+    request_id: UUID | None = await connection.fetchval(
         "SELECT request_id FROM hold_request WHERE case_no = $1 AND institution = $2 ORDER BY batch_no DESC LIMIT 1",
         case_no,
         institution,
     )
-    return found
+    return request_id
 
 
 class Duty(FrozenModel):

@@ -248,14 +248,14 @@ async def banks_without(
 
 async def names_fir(connection: Connection, case_no: str, fir_id: UUID) -> bool:
     """Return whether a bank or the magistrate has a document that names this FIR."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM document p JOIN fir f ON f.case_no = p.case_no WHERE p.case_no = $1"
         " AND f.fir_id = $2 AND p.kind = ANY($3) AND p.fir_no = f.fir_no)",
         case_no,
         fir_id,
         [*_FOR_BANKS, DocumentKind.MAGISTRATE_REPORT.value],
     )
-    return found
+    return exists
 
 
 _FOR_BANKS: Final = tuple(sorted(kind.value for kind in TO_A_BANK))
@@ -272,7 +272,7 @@ async def page_of_bank(
 ) -> BankDocumentPage:
     """Return the documents that went to a bank, of one case or of all, the newest first. Raises `BadCursor`."""
     issued_at, document_id = _position(after)
-    found = await connection.fetch(
+    fetched = await connection.fetch(
         f"SELECT {_BANKS_VIEW} FROM document p WHERE institution = $1 AND kind = ANY($2)"
         " AND ($3::text IS NULL OR case_no = (SELECT c.case_no FROM complaint c WHERE c.ack_no = $3))"
         " AND ($4::timestamptz IS NULL OR (issued_at, document_id) < ($4, $5::uuid))"
@@ -284,7 +284,7 @@ async def page_of_bank(
         document_id,
         limit + 1,
     )
-    rows, more = cut(found, limit)
+    rows, more = cut(fetched, limit)
     return BankDocumentPage(
         items=tuple(BankDocument(**dict(row)) for row in rows), next=_cursor(rows) if more else None
     )
@@ -325,7 +325,7 @@ async def page(connection: Connection, ack_no: str, after: str | None, limit: in
     if case_no is None:
         raise CaseNotFound(ack_no)
     issued_at, document_id = _position(after)
-    found = await connection.fetch(
+    fetched = await connection.fetch(
         f"SELECT {_VIEW} FROM document WHERE case_no = $1"
         " AND ($2::timestamptz IS NULL OR (issued_at, document_id) < ($2, $3::uuid))"
         " ORDER BY issued_at DESC, document_id DESC LIMIT $4",
@@ -334,7 +334,7 @@ async def page(connection: Connection, ack_no: str, after: str | None, limit: in
         document_id,
         limit + 1,
     )
-    rows, more = cut(found, limit)
+    rows, more = cut(fetched, limit)
     return DocumentPage(items=tuple(_view(row) for row in rows), next=_cursor(rows) if more else None)
 
 

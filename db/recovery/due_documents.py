@@ -54,10 +54,10 @@ async def of_cases(connection: Connection, case_nos: Sequence[str]) -> Mapping[s
 
 async def is_open(connection: Connection, due_document_id: int) -> bool:
     """Return whether the document is still to be issued. The caller has locked the case's row."""
-    found = await connection.fetchval(
+    still_open = await connection.fetchval(
         "SELECT ended_at IS NULL FROM due_document WHERE due_document_id = $1", due_document_id
     )
-    return bool(found)
+    return bool(still_open)
 
 
 async def end(connection: Connection, due_document_id: int, state: DueDocumentState, at: datetime) -> None:
@@ -100,7 +100,7 @@ async def standings(connection: Connection, case_no: str) -> list[DueDocumentSta
 
 async def is_overtaken(connection: Connection, due_document: DueDocument) -> bool:
     """Return whether a later due document about the same subject waits, which has all the facts of this one."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM due_document WHERE case_no = $1 AND kind = $2 AND subject = $3"
         " AND due_document_id > $4 AND ended_at IS NULL)",
         due_document.case_no,
@@ -108,19 +108,19 @@ async def is_overtaken(connection: Connection, due_document: DueDocument) -> boo
         due_document.subject,
         due_document.due_document_id,
     )
-    return found
+    return exists
 
 
 async def is_waited_for(connection: Connection, restoration_id: UUID, step: Step, visit_no: int) -> bool:
     """Return whether a document for this visit of a step is still due."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM due_document WHERE restoration_id = $1 AND step = $2 AND visit_no = $3"
         " AND ended_at IS NULL)",
         restoration_id,
         step.value,
         visit_no,
     )
-    return found
+    return exists
 
 
 async def end_for_visit(connection: Connection, restoration_id: UUID, at: datetime) -> int:
@@ -136,10 +136,10 @@ async def end_for_visit(connection: Connection, restoration_id: UUID, at: dateti
 
 async def duty_waits(connection: Connection, case_no: str, kind: DocumentKind) -> bool:
     """Return whether the statutory duty that this kind of document fulfils is not done yet."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM duty WHERE case_no = $1 AND kind = $2 AND done_at IS NULL)", case_no, kind.value
     )
-    return found
+    return exists
 
 
 async def give_time(
@@ -237,7 +237,7 @@ async def escalated(connection: Connection, case_no: str, kind: DutyKind, at: da
 
 async def issued(connection: Connection, case_no: str, kind: DutyKind, document_id: UUID, at: datetime) -> bool:
     """Write that the duty's document is issued, to be handed in; false without an open duty of the kind."""
-    found = await connection.fetchval(
+    written = await connection.fetchval(
         "UPDATE duty SET document_id = $3, issued_at = $4 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL"
         " RETURNING true",
         case_no,
@@ -245,7 +245,7 @@ async def issued(connection: Connection, case_no: str, kind: DutyKind, document_
         document_id,
         at,
     )
-    return bool(found)
+    return bool(written)
 
 
 async def done(
@@ -309,21 +309,21 @@ async def report(connection: Connection, case_no: str, held_by: datetime | None 
 
 async def is_anything_held(connection: Connection, case_no: str) -> bool:
     """Return whether money of the case is on hold."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM ledger_balance WHERE case_no = $1 AND bucket = 'held' AND balance_paise > 0)",
         case_no,
     )
-    return found
+    return exists
 
 
 async def is_in_a_diary(connection: Connection, case_no: str, diary_no: str) -> bool:
     """Return whether a report of the case was handed in under this diary number."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM case_event WHERE case_no = $1 AND kind = 'duty_done' AND data->>'diary_no' = $2)",
         case_no,
         diary_no,
     )
-    return found
+    return exists
 
 
 _DUE_PROCEDURES: Final = f"p.ended_at IS NULL AND {IS_LISTED} AND p.due_at"
@@ -398,8 +398,8 @@ async def mark_attended(connection: Connection, attended: Sequence[Attended], at
     await connection.execute(
         "UPDATE procedure p SET due_at = a.due_at, started_at = coalesce(p.started_at, $3)"
         " FROM unnest($1::text[], $2::timestamptz[]) AS a (workflow_id, due_at) WHERE p.workflow_id = a.workflow_id",
-        [one.workflow_id for one in attended],
-        [one.due_at for one in attended],
+        [procedure.workflow_id for procedure in attended],
+        [procedure.due_at for procedure in attended],
         at,
     )
 

@@ -71,7 +71,7 @@ async def lapsing(connection: Connection, until: datetime) -> tuple[int, int]:
 
 async def newest_at(connection: Connection, hold_id: UUID) -> datetime | None:
     """Return when the newest money on hold came, or None if nothing is on hold."""
-    found: datetime | None = await connection.fetchval(
+    came_at: datetime | None = await connection.fetchval(
         "SELECT max(greatest(t.at, u.held_at)) FROM account_hold a"
         " JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key"
         " JOIN held_hop u ON u.case_no = h.case_no AND u.hop_no = h.hop_no"
@@ -81,7 +81,7 @@ async def newest_at(connection: Connection, hold_id: UUID) -> datetime | None:
         " AND e.amount_paise > 0 JOIN ledger_transaction t USING (transaction_id) WHERE a.hold_id = $1",
         hold_id,
     )
-    return found
+    return came_at
 
 
 async def court_keeps(connection: Connection, hold_id: UUID) -> int | None:
@@ -192,11 +192,11 @@ async def too_much(connection: Connection, hold_id: UUID) -> list[Excess]:
 
 
 async def mark_holder_told(
-    connection: Connection, hold_id: UUID, newest_at: datetime, at: datetime, *, told: bool, officer: bool
+    connection: Connection, hold_id: UUID, newest_at: datetime, at: datetime, *, notified: bool, officer: bool
 ) -> None:
     """Write that the account holder was told of money up to `newest_at`, or the bank was asked to tell.
 
-    With `told` false neither could be reached. `officer`: whether the notification named an officer of the case.
+    With `notified` false neither could be reached. `officer`: whether the notification named an officer of the case.
     """
     await connection.execute(
         "UPDATE account_hold SET tried_to = $2, told_to = CASE WHEN $4 THEN $2 ELSE told_to END,"
@@ -205,7 +205,7 @@ async def mark_holder_told(
         hold_id,
         newest_at,
         at,
-        told,
+        notified,
         officer,
     )
 

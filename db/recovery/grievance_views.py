@@ -211,7 +211,7 @@ async def waiting(
 
     Raises `BadCursor`.
     """
-    levels = None if officer is None else [one.value for one in officer.levels]
+    levels = None if officer is None else [own_level.value for own_level in officer.levels]
     confirms, person = (officer.confirms, person_of(officer.actor)) if officer else (False, "")
     values = (now, levels, confirms, person, level, overdue, *_key(after), limit + 1)
     statement, parameters = confined(_WAITING, values, "g.case_no", within)
@@ -245,12 +245,12 @@ def _key(after: str | None) -> tuple[datetime | None, UUID | None]:
         return None, None
     moment, identity = from_cursor(after, str, str)
     try:
-        found = datetime.fromisoformat(str(moment)), UUID(str(identity))
+        position = datetime.fromisoformat(str(moment)), UUID(str(identity))
     except ValueError:
         raise BadCursor from None
-    if found[0].tzinfo is None:
+    if position[0].tzinfo is None:
         raise BadCursor
-    return found
+    return position
 
 
 _MORE: Final = f"""

@@ -146,10 +146,10 @@ async def levels_of(connection: Connection, grievance_id: UUID) -> list[LevelRow
 
 async def open_due_at(connection: Connection, grievance_id: UUID) -> datetime | None:
     """Return when the open level must decide; None without an open level."""
-    found: datetime | None = await connection.fetchval(
+    due_at: datetime | None = await connection.fetchval(
         "SELECT due_at FROM grievance_level WHERE grievance_id = $1 AND ended_at IS NULL", grievance_id
     )
-    return found
+    return due_at
 
 
 async def latest_about(connection: Connection, hold_id: UUID) -> Earlier | None:
@@ -346,14 +346,14 @@ async def note_overdue(connection: Connection, grievance_id: UUID, at: datetime)
 
 async def was_reported(connection: Connection, grievance_id: UUID, report: GrievanceReport) -> bool:
     """Return whether the bank has reported exactly this."""
-    said: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM grievance_level WHERE grievance_id = $1 AND outcome = 'reported' AND kyc = $2"
         " AND finding = $3)",
         grievance_id,
         report.kyc.value,
         report.finding,
     )
-    return said
+    return exists
 
 
 # -- measures ----------------------------------------------------------------------------------------------------------

@@ -107,12 +107,12 @@ def _key(after: str | None) -> tuple[datetime | None, UUID | None]:
         return None, None
     moment, identity = from_cursor(after, str, str)
     try:
-        found = datetime.fromisoformat(str(moment)), UUID(str(identity))
+        position = datetime.fromisoformat(str(moment)), UUID(str(identity))
     except ValueError:
         raise BadCursor from None
-    if found[0].tzinfo is None:
+    if position[0].tzinfo is None:
         raise BadCursor
-    return found
+    return position
 
 
 TRANSFERS_SHOWN_MAX: Final = 100
@@ -162,8 +162,8 @@ WHERE a.hold_id = $1 ORDER BY these.held_here_paise DESC, these.ack_no
 
 async def account_key(connection: Connection, hold_id: UUID) -> str:
     """Return the account of a hold in the form for comparison; "" for a hold that is not there."""
-    found: str | None = await connection.fetchval("SELECT account_key FROM account_hold WHERE hold_id = $1", hold_id)
-    return found or ""
+    key: str | None = await connection.fetchval("SELECT account_key FROM account_hold WHERE hold_id = $1", hold_id)
+    return key or ""
 
 
 async def transfers(connection: Connection, hold_id: UUID) -> tuple[tuple[HeldTransfer, ...], bool]:
@@ -249,7 +249,7 @@ async def waiting(connection: Connection) -> ReleaseBrake | None:
     if row is None:
         return None
     largest = await connection.fetch(_LARGEST, row["brake_id"], SHOWN_MAX)
-    return ReleaseBrake(**dict(row), largest=tuple(BrakedRelease(**dict(one)) for one in largest))
+    return ReleaseBrake(**dict(row), largest=tuple(BrakedRelease(**dict(release)) for release in largest))
 
 
 async def waiting_sums(connection: Connection) -> tuple[int, int]:

@@ -186,16 +186,16 @@ async def documents_of(connection: Connection, message_id: UUID, opens: OpensBod
 
 async def language_of(connection: Connection, officer_id: str) -> Language:
     """Return the language in which an officer reads messages: that of the own setting, otherwise English."""
-    found: str | None = await connection.fetchval(
+    language: str | None = await connection.fetchval(
         "SELECT setting->>'language' FROM notice_setting WHERE officer_id = $1", officer_id
     )
-    return Language(found or Language.EN)
+    return Language(language or Language.EN)
 
 
 async def bank_email(connection: Connection, code: str) -> str:
     """Return the mailbox of a bank's desk, or "" if it is not known."""
-    found: str | None = await connection.fetchval("SELECT desk_email FROM institution WHERE code = $1", code)
-    return found or ""
+    email: str | None = await connection.fetchval("SELECT desk_email FROM institution WHERE code = $1", code)
+    return email or ""
 
 
 class ToSend(FrozenModel):

@@ -83,12 +83,12 @@ async def page(
 def _key(after: str) -> tuple[datetime, UUID]:
     moment, identity = from_cursor(after, str, str)
     try:
-        found = datetime.fromisoformat(str(moment)), UUID(str(identity))
+        position = datetime.fromisoformat(str(moment)), UUID(str(identity))
     except ValueError:
         raise BadCursor from None
-    if found[0].tzinfo is None:
+    if position[0].tzinfo is None:
         raise BadCursor
-    return found
+    return position
 
 
 _MORE: Final = """,
@@ -133,9 +133,9 @@ async def get(connection: Connection, order_id: UUID, now: datetime) -> OrderVie
         cancellation=CancellationView(**dict(cancellation)) if cancellation else None,
         waits=await cancellations.has_to_wait(connection, order_id),
         lines=read.lines,
-        delivery_attempts=tuple(DeliveryAttemptView(**dict(found)) for found in attempts),
-        proposals=tuple(StatementProposalView(**dict(found)) for found in proposals),
-        confirmations=tuple(ConfirmationView(**dict(found)) for found in confirmations),
+        delivery_attempts=tuple(DeliveryAttemptView(**dict(item)) for item in attempts),
+        proposals=tuple(StatementProposalView(**dict(item)) for item in proposals),
+        confirmations=tuple(ConfirmationView(**dict(item)) for item in confirmations),
         ladder=tuple(
             EscalationLevelView(
                 level=level,
@@ -191,7 +191,7 @@ async def insert(
 
     `sealed` has what could not be read.
     """
-    told = [row.model_dump(mode="json", exclude={"unreadable"}) for row in rows]
+    values = [row.model_dump(mode="json", exclude={"unreadable"}) for row in rows]
     written = await connection.fetch(
         "INSERT INTO returned_funds (institution, body_digest, received_at, line_no, message_id, created_at, case_no,"
         " hop_no, reference, returned_paise, transfer_paise, settled_on, return_id, reason_code, job_id, remarks,"
@@ -207,7 +207,7 @@ async def insert(
         institution,
         body_digest,
         at,
-        told,
+        values,
         [line.line_no for line in sealed],
         [line.key.person_id for line in sealed],
         [line.sealed for line in sealed],

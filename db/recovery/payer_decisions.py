@@ -87,7 +87,7 @@ def _contested(row: dict[str, Any], *, ordered: bool) -> ContestedTransfer:
         )
         for claim in row["claims"]
     ]
-    decisions = [PayerDecision.model_validate(one) for one in row["decisions"]]
+    decisions = [PayerDecision.model_validate(decision) for decision in row["decisions"]]
     return ContestedTransfer(
         hop_no=row["hop_no"],
         undecided=row["undecided"],
@@ -177,10 +177,10 @@ async def roots(connection: Connection, restoration_id: UUID) -> list[int]:
 
 async def find(connection: Connection, case_no: str, hop_no: int, decision_id: int) -> Proposal:
     """Return what an officer proposed about a transfer. Raises `NotFound`."""
-    found = await proposals.find(connection, Kind.PAYER, decision_id)
-    if found is None or found.subject != subject_of(case_no, hop_no):
+    proposal = await proposals.find(connection, Kind.PAYER, decision_id)
+    if proposal is None or proposal.subject != subject_of(case_no, hop_no):
         raise PayerDecisionNotFound(hop_no, decision_id)
-    return found
+    return proposal
 
 
 def decision_of(proposed: Proposal) -> PayerDecision:
@@ -202,13 +202,13 @@ def subject_of(case_no: str, hop_no: int) -> str:
 
 async def given_before(connection: Connection, case_no: str, ack_no: str) -> str | None:
     """Return the complaint in this case that stands for a complaint of another case, or None."""
-    found: str | None = await connection.fetchval(
+    given_to: str | None = await connection.fetchval(
         "SELECT given_to FROM proposal WHERE kind = 'payer' AND case_no = $1 AND ack_no = $2 AND given_to IS NOT NULL"
         " LIMIT 1",
         case_no,
         ack_no,
     )
-    return found
+    return given_to
 
 
 async def channel_of(connection: Connection, ack_no: str) -> Channel:
@@ -258,7 +258,7 @@ async def order_of(connection: Connection, case_no: str, hop_no: int) -> str | N
 
     An order that its bank refused can be sent again.
     """
-    found: str | None = await connection.fetchval(
+    order_id: str | None = await connection.fetchval(
         f"{_BELOW} SELECT o.order_id::text FROM down"
         " JOIN bank_order_line l ON l.case_no = $1 AND l.hop_no = down.hop_no"
         " JOIN bank_order o USING (order_id) WHERE o.kind = 'restore'"
@@ -266,7 +266,7 @@ async def order_of(connection: Connection, case_no: str, hop_no: int) -> str | N
         case_no,
         hop_no,
     )
-    return found
+    return order_id
 
 
 async def give_to(connection: Connection, case_no: str, hop_no: int, ack_no: str) -> tuple[list[int], list[UUID]]:

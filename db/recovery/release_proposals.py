@@ -27,17 +27,17 @@ STATES: Final = {
 
 async def waiting(connection: Connection, hold_id: UUID, at: datetime) -> ReleaseProposal | None:
     """Return the release of a hold that waits, with its hearings but not what victims said, or None."""
-    found = await proposals.open_of(connection, Kind.RELEASE, str(hold_id))
-    return shown(found, at, await _hearings(connection, [found.proposal_id])) if found else None
+    proposal = await proposals.open_of(connection, Kind.RELEASE, str(hold_id))
+    return shown(proposal, at, await _hearings(connection, [proposal.proposal_id])) if proposal else None
 
 
 async def of_hold(
     connection: Connection, hold_id: UUID, at: datetime, opens: Opens | None = None
 ) -> tuple[ReleaseProposal, ...]:
     """Return the releases that were proposed of a hold, the newest first; without `opens` not what victims said."""
-    found = await proposals.of_subject(connection, Kind.RELEASE, str(hold_id), MOST_SHOWN)
-    heard = await _hearings(connection, [one.proposal_id for one in found], opens)
-    return tuple(shown(one, at, heard) for one in found)
+    proposed = await proposals.of_subject(connection, Kind.RELEASE, str(hold_id), MOST_SHOWN)
+    heard = await _hearings(connection, [proposal.proposal_id for proposal in proposed], opens)
+    return tuple(shown(proposal, at, heard) for proposal in proposed)
 
 
 async def told_about(connection: Connection, hold_id: UUID) -> frozenset[str]:
@@ -64,13 +64,13 @@ async def insert_hearing(
 
 async def has_money(connection: Connection, hold_id: UUID, ack_no: str) -> bool:
     """Return whether a complaint has a hop at the account of a hold."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM account_hold a JOIN hop h ON h.case_no = a.case_no"
         " AND h.institution = a.institution AND h.account_key = a.account_key WHERE a.hold_id = $1 AND h.ack_no = $2)",
         hold_id,
         ack_no,
     )
-    return found
+    return exists
 
 
 SAID: Final = stored_text("w", "sealed_said", "'said to ' || w.proposal_id || ' for ' || w.ack_no")
@@ -100,12 +100,12 @@ async def _hearings(
         " WHERE w.proposal_id = ANY($1) ORDER BY w.hearing_id",
         proposal_ids,
     )
-    found: dict[int, tuple[Hearing, ...]] = {}
+    by_proposal: dict[int, tuple[Hearing, ...]] = {}
     for row in rows:
         values = dict(row) | {"said": opens(StoredText(**row["said"])) if opens else ""}
         proposal_id = values.pop("proposal_id")
-        found[proposal_id] = (*found.get(proposal_id, ()), Hearing(**values))
-    return found
+        by_proposal[proposal_id] = (*by_proposal.get(proposal_id, ()), Hearing(**values))
+    return by_proposal
 
 
 def shown(proposed: Proposal, at: datetime, heard: Mapping[int, tuple[Hearing, ...]] | None = None) -> ReleaseProposal:

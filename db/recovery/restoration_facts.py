@@ -58,10 +58,10 @@ async def case_state(connection: Connection, case_no: str) -> CaseState:
 
 async def fir_is_registered(connection: Connection, case_no: str) -> bool:
     """Return whether the case has an FIR in force."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM fir WHERE case_no = $1 AND state IN ('registered', 'signed'))", case_no
     )
-    return found
+    return exists
 
 
 class _AboutMoney(FrozenModel):
@@ -108,10 +108,10 @@ async def court_orders(connection: Connection, restoration_id: UUID) -> list[Cou
 
 async def is_withdrawn(connection: Connection, court_order_id: int) -> bool:
     """Return whether an order was withdrawn, because it was entered by mistake."""
-    found: bool = await connection.fetchval(
+    withdrawn: bool = await connection.fetchval(
         "SELECT withdrawn_at IS NOT NULL FROM court_order WHERE court_order_id = $1", court_order_id
     )
-    return found
+    return withdrawn
 
 
 class Covered(_AboutMoney):
@@ -249,7 +249,11 @@ async def get(connection: Connection, restoration_id: UUID) -> RestorationFile:
 
 
 def _account(
-    row: dict[str, Any], case_no: str, hops: Sequence[HopAtAccount], transfers: Sequence[Any], found: Sequence[Any]
+    row: dict[str, Any],
+    case_no: str,
+    hops: Sequence[HopAtAccount],
+    transfers: Sequence[Any],
+    discrepancies: Sequence[Any],
 ) -> AccountOfFile:
     own = {(case_no, transfer["hop_no"]) for transfer in transfers}
     others = [hop for hop in hops if (hop.case_no, hop.hop_no) not in own and hop.claimed.claim_paise]
@@ -265,14 +269,14 @@ def _account(
         others_claim_paise=sum(hop.claimed.claim_paise for hop in others),
         victim_paise=row["victim_paise"],
         transfers=tuple(
-            _transfer(transfer, of_hop[transfer["hop_no"]], row, found)
+            _transfer(transfer, of_hop[transfer["hop_no"]], row, discrepancies)
             for transfer in transfers
             if transfer["hop_no"] in of_hop
         ),
     )
 
 
-def _transfer(row: Any, hop: HopAtAccount, account: dict[str, Any], found: Sequence[Any]) -> TransferOfFile:
+def _transfer(row: Any, hop: HopAtAccount, account: dict[str, Any], discrepancies: Sequence[Any]) -> TransferOfFile:
     placed_paise = hop.money.placed_paise or None
     sent_paise = hop.money.sent_paise or hop.money.moved_paise or None
     disputed_paise = hop.money.disputed_paise
@@ -304,9 +308,9 @@ def _transfer(row: Any, hop: HopAtAccount, account: dict[str, Any], found: Seque
         ),
         agree=agree,
         discrepancies=tuple(
-            DiscrepancyOfFile(**{name: one[name] for name in DiscrepancyOfFile.model_fields})
-            for one in found
-            if one["hop_no"] == row["hop_no"]
+            DiscrepancyOfFile(**{name: discrepancy[name] for name in DiscrepancyOfFile.model_fields})
+            for discrepancy in discrepancies
+            if discrepancy["hop_no"] == row["hop_no"]
         ),
     )
 

@@ -96,12 +96,12 @@ async def page(
 def _key(after: str) -> tuple[datetime, UUID]:
     moment, identity = from_cursor(after, str, str)
     try:
-        found = datetime.fromisoformat(str(moment)), UUID(str(identity))
+        position = datetime.fromisoformat(str(moment)), UUID(str(identity))
     except ValueError:
         raise BadCursor from None
-    if found[0].tzinfo is None:
+    if position[0].tzinfo is None:
         raise BadCursor
-    return found
+    return position
 
 
 _MORE: Final = """
@@ -183,14 +183,14 @@ async def get(
     assert more is not None, "its head was read before"
     case_no = head["case_ack_no"]
     in_all = await connection.fetchrow(_OF_COMPLAINT, case_no, head["ack_no"])
-    told: dict[str, Any] = {**dict(head), **dict(more), **dict(in_all or {})}
+    values: dict[str, Any] = {**dict(head), **dict(more), **dict(in_all or {})}
     appeals = await connection.fetch(_GRIEVANCES, restoration_id)
     notices = await connection.fetch(_NOTICES, restoration_id, case_no)
     roots = await payer_decisions.roots(connection, restoration_id)
     claims, more_claims = await _claims(connection, restoration_id)
-    order_id = told.pop("court_order_id")
+    order_id = values.pop("court_order_id")
     return RestorationView(
-        **told,
+        **values,
         last_event_seq=await events.last_seq(connection, case_no),
         may=may,
         court_order=await _court_order(connection, order_id) if order_id else None,
@@ -227,7 +227,7 @@ async def _beneficiaries(connection: Connection, case_no: str, restoration_id: U
         restoration_id,
     )
     paid = await restoration_facts.payers(connection, case_no, [row["hop_no"] for row in rows])
-    accounts = {(one.institution_as_told, account_end(account_key(one.holder))) for one in paid}
+    accounts = {(payer.institution_as_told, account_end(account_key(payer.holder))) for payer in paid}
     in_application = all(row["in_application"] for row in rows)
     return tuple(
         BeneficiaryView(institution=institution, account_end=end, in_application=in_application)
@@ -238,19 +238,19 @@ async def _beneficiaries(connection: Connection, case_no: str, restoration_id: U
 async def _objections(connection: Connection, restoration_id: UUID, opens: Opens) -> tuple[ObjectionView, ...]:
     """Return the objections, each undecided one with the amount that it would release."""
     rows = await connection.fetch(_OBJECTIONS, restoration_id)
-    found = [ObjectionView(**dict(row) | {"text": opens(StoredText(**row["text"]))}) for row in rows]
-    if not any(one.decision is None and one.by_whom in RELEASED_FOR for one in found):
-        return tuple(found)
+    objections = [ObjectionView(**dict(row) | {"text": opens(StoredText(**row["text"]))}) for row in rows]
+    if not any(objection.decision is None and objection.by_whom in RELEASED_FOR for objection in objections):
+        return tuple(objections)
     lines = await restorations.lines(connection, restoration_id)
-    return tuple(_with_releases(one, lines) for one in found)
+    return tuple(_with_releases(objection, lines) for objection in objections)
 
 
-def _with_releases(one: ObjectionView, lines: Sequence[Line]) -> ObjectionView:
-    if one.decision is not None or one.by_whom not in RELEASED_FOR:
-        return one
+def _with_releases(objection: ObjectionView, lines: Sequence[Line]) -> ObjectionView:
+    if objection.decision is not None or objection.by_whom not in RELEASED_FOR:
+        return objection
     holds = {line.hold_id: line for line in lines}
-    hold_id = one.hold_id or (next(iter(holds)) if len(holds) == 1 else None)
-    found = tuple(
+    hold_id = objection.hold_id or (next(iter(holds)) if len(holds) == 1 else None)
+    releases = tuple(
         ObjectionRelease(
             hold_id=released,
             paise=paise,
@@ -259,20 +259,20 @@ def _with_releases(one: ObjectionView, lines: Sequence[Line]) -> ObjectionView:
         )
         for released, paise in officer_steps.releases(lines, hold_id).items()
     )
-    return one.model_copy(update={"releases": found})
+    return objection.model_copy(update={"releases": releases})
 
 
 async def _claims(connection: Connection, restoration_id: UUID) -> tuple[tuple[ClaimView, ...], bool]:
     """Return the claims on the accounts of a restoration, the largest of each first, and whether there are more."""
     accounts = await connection.fetch(_ACCOUNTS, restoration_id, ACCOUNTS_SHOWN_MAX + 1)
-    found: list[ClaimView] = []
+    claims: list[ClaimView] = []
     for row in accounts[:ACCOUNTS_SHOWN_MAX]:
-        if len(found) > CLAIMS_SHOWN_MAX:
+        if len(claims) > CLAIMS_SHOWN_MAX:
             break
         hops = await hops_at(connection, (row["institution"], row["account_key"]))
-        found += [_claim(hop, **dict(row)) for hop in sorted(hops, key=_largest_first)]
-    more = len(found) > CLAIMS_SHOWN_MAX or len(accounts) > ACCOUNTS_SHOWN_MAX
-    return tuple(found[:CLAIMS_SHOWN_MAX]), more
+        claims += [_claim(hop, **dict(row)) for hop in sorted(hops, key=_largest_first)]
+    more = len(claims) > CLAIMS_SHOWN_MAX or len(accounts) > ACCOUNTS_SHOWN_MAX
+    return tuple(claims[:CLAIMS_SHOWN_MAX]), more
 
 
 def _largest_first(hop: HopAtAccount) -> tuple[int, int, str, int]:

@@ -18,24 +18,24 @@ MOST_SHOWN: Final = 100
 
 async def tells(connection: Connection, ack_no: str, hop_no: int) -> bool:
     """Return whether the complaint told this hop itself."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM hop h JOIN complaint c USING (case_no) WHERE c.ack_no = $1 AND h.ack_no = $1"
         " AND h.hop_no = $2 AND h.source = 'complaint')",
         ack_no,
         hop_no,
     )
-    return found
+    return exists
 
 
 async def proposed(connection: Connection, ack_no: str, hop_no: int | None) -> int | None:
     """Return the undecided withdrawal of the same hop or complaint, or None."""
-    found: int | None = await connection.fetchval(
+    withdrawal_id: int | None = await connection.fetchval(
         "SELECT withdrawal_id FROM withdrawal WHERE ack_no = $1 AND hop_no IS NOT DISTINCT FROM $2"
         " AND decision IS NULL",
         ack_no,
         hop_no,
     )
-    return found
+    return withdrawal_id
 
 
 async def insert(connection: Connection, ack_no: str, case_no: str, new: NewWithdrawal, by: str, at: datetime) -> int:
@@ -182,9 +182,9 @@ async def told_too(connection: Connection, case_no: str, ack_no: str, hop_nos: S
     return [ToldToo(**dict(row)) for row in rows]
 
 
-async def unplaced(connection: Connection, case_no: str, found: Sequence[HopToWithdraw]) -> list[UnplacedMoney]:
+async def unplaced(connection: Connection, case_no: str, to_withdraw: Sequence[HopToWithdraw]) -> list[UnplacedMoney]:
     """Return the money of these hops that no bank has placed, with the part that a bank confirmed as arrived."""
-    confirmed = await confirmed_of(connection, case_no, [hop.hop_no for hop in found])
+    confirmed = await confirmed_of(connection, case_no, [hop.hop_no for hop in to_withdraw])
     return [
         UnplacedMoney(
             hop_no=hop.hop_no,
@@ -195,7 +195,7 @@ async def unplaced(connection: Connection, case_no: str, found: Sequence[HopToWi
             proposed_paise=hop.proposed_paise,
             arrived_paise=max(confirmed[hop.hop_no] - hop.gone_paise, 0),
         )
-        for hop in found
+        for hop in to_withdraw
     ]
 
 
@@ -215,7 +215,7 @@ async def take_out(connection: Connection, case_no: str, withdrawal_id: int, hop
 
 async def restoration_prepared(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> UUID | None:
     """Return an open restoration that is prepared to give back money of these hops, or None."""
-    found: UUID | None = await connection.fetchval(
+    restoration_id: UUID | None = await connection.fetchval(
         "SELECT r.restoration_id FROM restoration r JOIN restoration_line l USING (restoration_id)"
         " JOIN ledger_balance b ON b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held'"
         " WHERE b.balance_paise > 0 AND l.case_no = $1 AND l.hop_no = ANY($2) AND r.state = 'open'"
@@ -223,18 +223,18 @@ async def restoration_prepared(connection: Connection, case_no: str, hop_nos: Se
         case_no,
         list(hop_nos),
     )
-    return found
+    return restoration_id
 
 
 async def order_under_way(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> UUID | None:
     """Return a live order that restores money of these hops, or None."""
-    found: UUID | None = await connection.fetchval(
+    order_id: UUID | None = await connection.fetchval(
         "SELECT o.order_id FROM bank_order o JOIN bank_order_line l USING (order_id) WHERE l.case_no = $1"
         " AND l.hop_no = ANY($2) AND o.kind = 'restore' AND o.state IN ('planned', 'delivered', 'refused') LIMIT 1",
         case_no,
         list(hop_nos),
     )
-    return found
+    return order_id
 
 
 async def holds_of(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> list[UUID]:

@@ -195,14 +195,14 @@ async def calls(
     A request with nothing in play is omitted, one about which the bank has promised to call later, and one whose work
     item sleeps. What an officer has comes last.
     """
-    told = [
+    habit_rows = [
         {"institution": bank}
         | {f"leaving_{name}": getattr(habit.leaving, name) for name in ("starts", "rates", "sums")}
         | {f"answering_{name}": getattr(habit.answering, name) for name in ("starts", "rates", "sums")}
         for bank, habit in habits.items()
     ]
     weights = (persons.child_paise, persons.woman_paise, persons.senior_paise)
-    rows = await connection.fetch(_CALLS, told, as_of, horizon_seconds, limit, HOPS_SHOWN, *weights)
+    rows = await connection.fetch(_CALLS, habit_rows, as_of, horizon_seconds, limit, HOPS_SHOWN, *weights)
     officers = await rosters.to_call(connection, (row["institution"] for row in rows), holidays, as_of)
     return CallList(
         as_of=as_of,
@@ -215,13 +215,13 @@ async def calls(
 async def _history(
     connection: Connection, query: str, defaults: Mapping[str, Curve], since: datetime, as_of: datetime
 ) -> dict[str, list[BandCount]]:
-    told = [{"institution": bank, "starts": curve.starts} for bank, curve in defaults.items()]
-    found: dict[str, list[BandCount]] = {}
-    for row in await connection.fetch(query, told, since, as_of):
-        found.setdefault(row["institution"], []).append(
+    curves = [{"institution": bank, "starts": curve.starts} for bank, curve in defaults.items()]
+    counts: dict[str, list[BandCount]] = {}
+    for row in await connection.fetch(query, curves, since, as_of):
+        counts.setdefault(row["institution"], []).append(
             BandCount(row["band"], row["count"], row["ended"], row["seconds_within"])
         )
-    return found
+    return counts
 
 
 def _call(row: Record, habit: Habit, officers: tuple[OfficerToCall, ...]) -> Call:

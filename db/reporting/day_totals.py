@@ -206,7 +206,7 @@ async def channel_figures(connection: Connection) -> dict[ChannelKind, ChannelFi
 
 async def turnarounds(connection: Connection) -> dict[str, Spread]:
     """Return p50, p95 and p99 of every turnaround time that has happened at least once."""
-    found: dict[str, Spread] = {}
+    spreads: dict[str, Spread] = {}
     for name, query in _TURNAROUNDS.items():
         row = await connection.fetchrow(
             "SELECT count(s) AS n, percentile_cont($1::float8[]) WITHIN GROUP (ORDER BY s) AS p"
@@ -215,5 +215,5 @@ async def turnarounds(connection: Connection) -> dict[str, Spread]:
         )
         if row and row["n"]:
             p50, p95, p99 = row["p"]
-            found[name] = Spread(count=row["n"], p50_seconds=p50, p95_seconds=p95, p99_seconds=p99)
-    return found
+            spreads[name] = Spread(count=row["n"], p50_seconds=p50, p95_seconds=p95, p99_seconds=p99)
+    return spreads

@@ -57,10 +57,10 @@ SELECT (SELECT count(*) FROM hop WHERE state = 'open') + (SELECT count(*) FROM h
 async def engine_waits(connection: Connection) -> dict[str, list[float]]:
     """Return by step the seconds that the engine took, for every step that has ended."""
     rows = await connection.fetch(f"SELECT step, extract(epoch FROM waited)::float8 AS seconds FROM ({_STEPS}) AS t")
-    found: dict[str, list[float]] = defaultdict(list)
+    by_step: dict[str, list[float]] = defaultdict(list)
     for row in rows:
-        found[row["step"]].append(row["seconds"])
-    return dict(found)
+        by_step[row["step"]].append(row["seconds"])
+    return dict(by_step)
 
 
 async def left_to_do(connection: Connection) -> int:

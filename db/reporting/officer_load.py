@@ -77,7 +77,7 @@ async def read(
 ) -> list[OfficerLoad]:
     """Return the load of every officer with something open or done, by id; of the cases of these districts alone."""
     period = (begins_at, ends_at, list(PERCENTILES))
-    found: dict[str, dict[str, Any]] = {}
+    by_officer: dict[str, dict[str, Any]] = {}
     for statement, case, values in (
         (_CASES, "c.case_no", ()),
         (_STEPS_OPEN, "r.case_no", (now,)),
@@ -88,15 +88,15 @@ async def read(
         within = "" if districts is None else _IN_DISTRICTS.format(case=case, districts=len(values) + 1)
         of_districts = () if districts is None else (list(districts),)
         for row in await connection.fetch(statement.format(within=within), *values, *of_districts):
-            told = dict(row)
-            mine = found.setdefault(told.pop("officer"), {})
-            if "took" in told:
-                p50, p95, p99 = told["took"]
-                took = Percentiles(count=told["done"], p50_seconds=p50, p95_seconds=p95, p99_seconds=p99)
+            figures = dict(row)
+            mine = by_officer.setdefault(figures.pop("officer"), {})
+            if "took" in figures:
+                p50, p95, p99 = figures["took"]
+                took = Percentiles(count=figures["done"], p50_seconds=p50, p95_seconds=p95, p99_seconds=p99)
                 mine["tasks" if statement is _TASKS else "steps"] = took
             else:
-                mine.update(told)
-    return [OfficerLoad(officer=officer, **told) for officer, told in sorted(found.items())]
+                mine.update(figures)
+    return [OfficerLoad(officer=officer, **figures) for officer, figures in sorted(by_officer.items())]
 
 
 class Match(FrozenModel):
@@ -157,13 +157,13 @@ async def matches(connection: Connection, sought: Sought, limit: int) -> tuple[l
         f"(SELECT {place} AS part, p.* FROM ({part} LIMIT ${len(values) + 1}) p)" for place, part in enumerate(parts)
     )
     rows = await connection.fetch(statement, *values, limit + 1)
-    found: set[tuple[str, str]] = set()
+    matched: set[tuple[str, str]] = set()
     is_cut = False
     for place in range(len(parts)):
         looked_at, more = cut([row for row in rows if row["part"] == place], limit)
-        found |= {(row["case_no"], row["ack_no"]) for row in looked_at}
+        matched |= {(row["case_no"], row["ack_no"]) for row in looked_at}
         is_cut |= more
-    return [Match(kind=sought.kind, case_no=case_no, ack_no=ack_no) for case_no, ack_no in sorted(found)], is_cut
+    return [Match(kind=sought.kind, case_no=case_no, ack_no=ack_no) for case_no, ack_no in sorted(matched)], is_cut
 
 
 PAGE: Final = f"""
@@ -187,15 +187,15 @@ ORDER BY c.opened_at DESC, c.case_no DESC LIMIT $7
 
 
 async def page(
-    connection: Connection, found: Sequence[Match], after: str | None, limit: int, within: Within | None
+    connection: Connection, matched: Sequence[Match], after: str | None, limit: int, within: Within | None
 ) -> tuple[tuple[FoundCase, ...], str | None]:
     """Return cases of matches, the newest first, and the cursor of the next page. Raises `BadCursor`.
 
     Matches by a person are confined already; `within` confines those by what a case has.
     """
     opened_at, case_no = position_of(after)
-    columns = [[match.kind.value for match in found], [match.case_no for match in found]]
-    values = (*columns, [match.ack_no for match in found], sorted(PERSONS), opened_at, case_no, limit + 1)
+    columns = [[match.kind.value for match in matched], [match.case_no for match in matched]]
+    values = (*columns, [match.ack_no for match in matched], sorted(PERSONS), opened_at, case_no, limit + 1)
     statement, parameters = confined(PAGE, values, "c.case_no", within)
     rows, more = cut(await connection.fetch(statement, *parameters), limit)
     merged_with = {case_no for row in rows for case_no in row["merged_with"]}

@@ -209,14 +209,14 @@ async def report(connection: Connection, period: Period, by: FigureGroup | None 
     total = (await _figures(connection, period, None)).get("") or OutcomeFigures(about="", stages=_stages())
     rows = await _figures(connection, period, by) if by else {}
     names = await _names(connection, list(rows)) if by is FigureGroup.BANK else {}
-    told = [row.model_copy(update={"name": names.get(about, "")}) for about, row in rows.items()]
+    named = [row.model_copy(update={"name": names.get(about, "")}) for about, row in rows.items()]
     return OutcomeReport(
         opened_from=period.opened_from,
         opened_to=period.opened_to,
         as_of=period.as_of,
         by=by,
         total=total,
-        rows=tuple(sorted(told, key=lambda row: (-ever_held_paise(row), row.about))),
+        rows=tuple(sorted(named, key=lambda row: (-ever_held_paise(row), row.about))),
         grievances=tuple(
             await grievances.figures(
                 connection, period.as_of, period.opened_from, period.opened_to, clock_factor=period.clock_factor
@@ -272,9 +272,9 @@ async def standing(connection: Connection) -> dict[str, Sum]:
 async def _figures(connection: Connection, period: Period, by: FigureGroup | None) -> dict[str, OutcomeFigures]:
     cohort = (period.opened_from, period.opened_to)
     stages: dict[str, dict[Stage, Sum]] = {}
-    for counting, told in ((MONEY, _MONEY), (WAY, _WAY), (ORDERS, (Stage.ORDERED, Stage.LAPSED))):
+    for counting, counted in ((MONEY, _MONEY), (WAY, _WAY), (ORDERS, (Stage.ORDERED, Stage.LAPSED))):
         for row in await connection.fetch(counting.by(by), *cohort, timeout=READ_SECONDS):
-            stages.setdefault(row["about"], _stages()).update({stage: _sum(row, stage) for stage in told})
+            stages.setdefault(row["about"], _stages()).update({stage: _sum(row, stage) for stage in counted})
     credits = await connection.fetch(CREDITS.by(by), *cohort, list(PERCENTILES), timeout=READ_SECONDS)
     ages = await connection.fetch(AGES.by(by), period.as_of, period.clock_factor, timeout=READ_SECONDS)
     spreads = {row["about"]: row for row in credits}

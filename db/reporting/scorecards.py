@@ -127,8 +127,8 @@ async def page(
     Raises `BadCursor`. For consistent figures call it in a transaction with one snapshot.
     """
     (code,) = from_cursor(after, str) if after is not None else ("",)
-    found = await connection.fetch(_BANKS, span.sent_from, span.sent_to, code, institution, limit + 1)
-    banks, more = cut(found, limit)
+    fetched = await connection.fetch(_BANKS, span.sent_from, span.sent_to, code, institution, limit + 1)
+    banks, more = cut(fetched, limit)
     scores = await _scores(connection, span, _BANK, by, (banks[0]["code"], banks[-1]["code"])) if banks else {}
     by_bank: dict[str, list[tuple[int | None, Scores]]] = {}
     for (bank, hour), of_it in sorted(scores.items(), key=lambda item: (item[0][0], item[0][1] or 0)):
@@ -151,8 +151,8 @@ async def page(
 
 async def by_class(connection: Connection, span: Span) -> dict[AnswerClass, Scores]:
     """Return the same figures for all banks of a class together; zeros for a class without requests."""
-    found = await _scores(connection, span, _CLASS, None, (None, None))
-    return {answer_class: found.get((answer_class, None)) or _put({}, {}, {}) for answer_class in AnswerClass}
+    scores = await _scores(connection, span, _CLASS, None, (None, None))
+    return {answer_class: scores.get((answer_class, None)) or _put({}, {}, {}) for answer_class in AnswerClass}
 
 
 async def _scores(
@@ -225,10 +225,10 @@ def _put(
     )
 
 
-def _percentiles(count: int, found: Sequence[float] | None) -> Percentiles:
-    if not count or not found:
+def _percentiles(count: int, seconds: Sequence[float] | None) -> Percentiles:
+    if not count or not seconds:
         return Percentiles()
-    p50, p95, p99 = found
+    p50, p95, p99 = seconds
     return Percentiles(count=count, p50_seconds=p50, p95_seconds=p95, p99_seconds=p99)
 
 

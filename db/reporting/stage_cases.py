@@ -55,8 +55,8 @@ class Conditions:
         if districts is not None:
             self.add(f"{DISTRICT} = ANY(${{0}}::text[])", list(districts))
         if within is not None:
-            found = condition(self._case, "{0}", "{1}").strip().removeprefix("AND ")
-            self.add(found, within.officer_id, list(within.districts))
+            clause = condition(self._case, "{0}", "{1}").strip().removeprefix("AND ")
+            self.add(clause, within.officer_id, list(within.districts))
 
     def where(self) -> str:
         """Return the text of all conditions."""
@@ -131,20 +131,22 @@ async def behind(
     connection: Connection, span: Span, asked: BehindFigure, after: str | None, limit: int
 ) -> StageCasePage:
     """Return the cases behind a figure, the newest first. Raises `BadCursor`."""
-    found = Conditions(span.values(), "f.case_no")
-    found.add("f.stage = ${0}", asked.stage.value)
+    conditions = Conditions(span.values(), "f.case_no")
+    conditions.add("f.stage = ${0}", asked.stage.value)
     if asked.by is not None and asked.by in _OF_GROUP:
-        found.add(_OF_GROUP[asked.by], asked.about)
+        conditions.add(_OF_GROUP[asked.by], asked.about)
     if asked.only in _ONLY:
-        found.add(_ONLY[asked.only])
-    found.confine(asked.districts, asked.within)
+        conditions.add(_ONLY[asked.only])
+    conditions.confine(asked.districts, asked.within)
     if after is not None:
         counted_at, case_no, subject = from_cursor(after, str, str, str)
-        found.add("(f.counted_at, f.case_no, f.subject) < (${0}, ${1}, ${2})", moment_of(counted_at), case_no, subject)
+        conditions.add(
+            "(f.counted_at, f.case_no, f.subject) < (${0}, ${1}, ${2})", moment_of(counted_at), case_no, subject
+        )
     statement = _listed(source_of(asked.stage).over(), now=3, targets=4) + (
-        f" WHERE {found.where()} ORDER BY f.counted_at DESC, f.case_no DESC, f.subject DESC LIMIT {int(limit) + 1}"
+        f" WHERE {conditions.where()} ORDER BY f.counted_at DESC, f.case_no DESC, f.subject DESC LIMIT {int(limit) + 1}"
     )
-    rows, more = cut(await connection.fetch(statement, *found.values), limit)
+    rows, more = cut(await connection.fetch(statement, *conditions.values), limit)
     last = rows[-1] if more else None
     return StageCasePage(
         as_of=span.as_of,
@@ -157,20 +159,20 @@ async def breaches(
     connection: Connection, now: datetime, targets: Targets, asked: Overdue, after: str | None, limit: int
 ) -> BreachPage:
     """Return what waits and is past its target, the longest first. Raises `BadCursor`."""
-    found = Conditions((now, *targets.values()), "f.case_no")
-    found.add(f"f.waits AND {_DUE} < $1")
-    found.add("f.stage = ANY(${0}::text[])", [stage.value for stage in asked.late_by])
+    conditions = Conditions((now, *targets.values()), "f.case_no")
+    conditions.add(f"f.waits AND {_DUE} < $1")
+    conditions.add("f.stage = ANY(${0}::text[])", [stage.value for stage in asked.late_by])
     if asked.bank is not None:
-        found.add("f.bank = ${0}", asked.bank)
-    found.confine(asked.districts, asked.within)
+        conditions.add("f.bank = ${0}", asked.bank)
+    conditions.confine(asked.districts, asked.within)
     if after is not None:
         due_at, stage, case_no, subject = from_cursor(after, str, str, str, str)
         position = f"({_DUE}, f.stage, f.case_no, f.subject) > (${{0}}, ${{1}}, ${{2}}, ${{3}})"
-        found.add(position, moment_of(due_at), stage, case_no, subject)
+        conditions.add(position, moment_of(due_at), stage, case_no, subject)
     statement = _listed(of_now(asked.late_by), now=1, targets=2) + (
-        f" WHERE {found.where()} ORDER BY {_DUE}, f.stage, f.case_no, f.subject LIMIT {int(limit) + 1}"
+        f" WHERE {conditions.where()} ORDER BY {_DUE}, f.stage, f.case_no, f.subject LIMIT {int(limit) + 1}"
     )
-    rows, more = cut(await connection.fetch(statement, *found.values), limit)
+    rows, more = cut(await connection.fetch(statement, *conditions.values), limit)
     last = rows[-1] if more else None
     return BreachPage(
         as_of=now,
@@ -204,8 +206,10 @@ async def overdue_counts(connection: Connection, now: datetime, targets: Targets
         now,
         *targets.values(),
     )
-    found = {row["stage"]: LateStage(stage=row["stage"], late=row["late"], most_seconds=row["seconds"]) for row in rows}
-    return [found[stage] for stage in TimedStage if stage in found]
+    by_stage = {
+        row["stage"]: LateStage(stage=row["stage"], late=row["late"], most_seconds=row["seconds"]) for row in rows
+    }
+    return [by_stage[stage] for stage in TimedStage if stage in by_stage]
 
 
 def _listed(source: str, now: int, targets: int) -> str:

@@ -124,13 +124,13 @@ async def count_day(connection: Connection, day: date, today: date, span: Span) 
 
 async def counted_at(connection: Connection, first_day: date, last_day: date) -> datetime | None:
     """Return when the days of a period were counted, the longest ago; None if one is not counted yet."""
-    found: datetime | None = await connection.fetchval(
+    moment: datetime | None = await connection.fetchval(
         "SELECT min(counted_at) FROM stage_day WHERE day >= $1 AND day <= $2"
         " HAVING count(*) = count(counted_at) AND max(day) = $2",
         first_day,
         last_day,
     )
-    return found
+    return moment
 
 
 PERCENTILES: Final = (0.5, 0.95, 0.99)
@@ -215,8 +215,8 @@ class Labels(FrozenModel):
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]], *, with_others: bool) -> "Labels":
         """Return the labels of pairs of a row's text and a key."""
-        found = sorted(set(pairs))
-        abouts, keys = tuple(about for about, _ in found), tuple(key for _, key in found)
+        ordered = sorted(set(pairs))
+        abouts, keys = tuple(about for about, _ in ordered), tuple(key for _, key in ordered)
         return cls(abouts=abouts, keys=keys, with_others=with_others)
 
 
@@ -265,7 +265,7 @@ def figures(
     """Return rows as figures, by key and in the order of the stages."""
     legal = {target.stage for target in targets if target.legal_seconds is not None}
     places = {stage: place for place, stage in enumerate(TimedStage)}
-    found = [
+    all_figures = [
         StageFigures(
             stage=stage,
             about=row["about"],
@@ -280,7 +280,7 @@ def figures(
         for row in rows
         for stage in (TimedStage(row["stage"]),)
     ]
-    return tuple(sorted(found, key=lambda one: (one.about, places[one.stage])))
+    return tuple(sorted(all_figures, key=lambda item: (item.about, places[item.stage])))
 
 
 async def bank_names(connection: Connection, codes: Sequence[str]) -> dict[str, str]:
@@ -318,8 +318,8 @@ def _percentiles(row: Record) -> Percentiles:
 def _share(row: Record, name: str, small_below: int) -> TargetShare:
     within, late_now = row[f"in_{name}"], row[f"past_{name}"]
     judged = row["ended"] + late_now
-    found = interval(within, judged)
-    low, high = found or (None, None)
+    bounds = interval(within, judged)
+    low, high = bounds or (None, None)
     return TargetShare(
         within=within,
         judged=judged,

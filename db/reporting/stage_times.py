@@ -238,11 +238,13 @@ class Targets(FrozenModel):
     def of(cls, targets: Iterable[StageTarget]) -> "Targets":
         """Return the rows of these targets."""
         rows: list[tuple[str, str, float | None, float | None]] = []
-        for one in targets:
-            seconds: dict[str, float | None] = {"": one.policy_seconds}
-            if one.class_seconds is not None:
-                seconds = {kind.value: target for kind, target in one.class_seconds.items()}
-            rows += [(one.stage.value, kind, target, one.legal_seconds) for kind, target in seconds.items()]
+        for stage_target in targets:
+            seconds: dict[str, float | None] = {"": stage_target.policy_seconds}
+            if stage_target.class_seconds is not None:
+                seconds = {kind.value: target for kind, target in stage_target.class_seconds.items()}
+            rows += [
+                (stage_target.stage.value, kind, target, stage_target.legal_seconds) for kind, target in seconds.items()
+            ]
         stages, classes, policy, legal = zip(*rows, strict=True)
         return cls(stages=stages, classes=classes, policy_seconds=policy, legal_seconds=legal)
 

@@ -87,14 +87,14 @@ class TeamNow(FrozenModel):
 
 async def complaints(connection: Connection, since: datetime, until: datetime) -> int:
     """Return the number of complaints received in `[since, until)`."""
-    found: int = await connection.fetchval(COMPLAINTS, since, until)
-    return found
+    count: int = await connection.fetchval(COMPLAINTS, since, until)
+    return count
 
 
 async def cases(connection: Connection, since: datetime) -> int:
     """Return the number of cases opened since then."""
-    found: int = await connection.fetchval(CASES, since)
-    return found
+    count: int = await connection.fetchval(CASES, since)
+    return count
 
 
 async def money(connection: Connection, since: datetime) -> dict[Bucket, int]:
@@ -172,14 +172,14 @@ class BehindSum(FrozenModel):
 async def page(connection: Connection, asked: BehindSum, now: datetime, after: str | None, limit: int) -> MoneyCasePage:
     """Return a page of the cases behind a sum. Raises `BadCursor`."""
     buckets = sorted(bucket.value for bucket in BUCKETS[asked.figure])
-    found = Conditions((asked.begins_at, asked.ends_at, buckets), "s.case_no")
-    found.confine(asked.districts, asked.within)
+    conditions = Conditions((asked.begins_at, asked.ends_at, buckets), "s.case_no")
+    conditions.confine(asked.districts, asked.within)
     if after is not None:
         paise, case_no = from_cursor(after, int, str)
-        found.add("(s.paise, s.case_no) < (${0}::bigint, ${1})", max(0, min(int(paise), PAISE_MAX)), case_no)
+        conditions.add("(s.paise, s.case_no) < (${0}::bigint, ${1})", max(0, min(int(paise), PAISE_MAX)), case_no)
     source = _RECEIVED if asked.figure is MoneyFigure.COMPLAINTS else _OPENED
-    statement = _LISTED.format(source=source, where=found.where(), limit=int(limit) + 1)
-    rows, more = cut(await connection.fetch(statement, *found.values), limit)
+    statement = _LISTED.format(source=source, where=conditions.where(), limit=int(limit) + 1)
+    rows, more = cut(await connection.fetch(statement, *conditions.values), limit)
     items = tuple(MoneyCase(**dict(row)) for row in rows)
     last = items[-1] if more else None
     return MoneyCasePage(

@@ -168,13 +168,13 @@ class StoredRecord(FrozenModel):
 
 async def team_ends(connection: Connection, since: datetime, officer_id: str | None = None) -> list[TeamEnd]:
     """Return the teams with shifts, of all officers or of one, each with the ends since `since` that are written."""
-    found = []
+    teams = []
     for row in await connection.fetch(_TEAMS, since, officer_id):
         shifts = tuple(
             TeamShift(day_no=day, starts_minute=starts, ends_minute=ends) for day, starts, ends in row["shifts"]
         )
-        found.append(TeamEnd(**dict(row) | {"shifts": shifts}))
-    return found
+        teams.append(TeamEnd(**dict(row) | {"shifts": shifts}))
+    return teams
 
 
 async def write(
@@ -234,10 +234,10 @@ async def page(connection: Connection, team: str | None, after: str | None, limi
 
 async def find(connection: Connection, team_id: int, ends_at: datetime) -> int | None:
     """Return the shift of a team that ended then, if it has a record."""
-    found: int | None = await connection.fetchval(
+    handover_id: int | None = await connection.fetchval(
         "SELECT handover_id FROM shift_handover WHERE team_id = $1 AND ends_at = $2", team_id, ends_at
     )
-    return found
+    return handover_id
 
 
 async def head(connection: Connection, shift_id: int) -> ShiftHead:
@@ -258,11 +258,11 @@ async def items(connection: Connection, shift_id: int, within: Within | None) ->
         " ORDER BY i.officer_id, i.in_play_paise DESC, i.task_id, i.state",
         shift_id,
     )
-    found: dict[str, list[HandoverItem]] = {}
+    by_officer: dict[str, list[HandoverItem]] = {}
     for row in await _readable(connection, rows, within):
-        told = dict(row)
-        found.setdefault(told.pop("officer_id"), []).append(HandoverItem(**told))
-    return found
+        values = dict(row)
+        by_officer.setdefault(values.pop("officer_id"), []).append(HandoverItem(**values))
+    return by_officer
 
 
 async def drafts(connection: Connection, shift_id: int) -> dict[str, list[HandoverDraft]]:
@@ -272,11 +272,11 @@ async def drafts(connection: Connection, shift_id: int) -> dict[str, list[Handov
         " ORDER BY made_at, draft_id",
         shift_id,
     )
-    found: dict[str, list[HandoverDraft]] = {}
+    by_officer: dict[str, list[HandoverDraft]] = {}
     for row in rows:
-        told = dict(row)
-        found.setdefault(told.pop("officer_id"), []).append(HandoverDraft(**told))
-    return found
+        values = dict(row)
+        by_officer.setdefault(values.pop("officer_id"), []).append(HandoverDraft(**values))
+    return by_officer
 
 
 async def write_note(
@@ -395,7 +395,7 @@ async def put(
 
 async def remove(connection: Connection, notes: Sequence[ShiftNote]) -> None:
     """Delete notes. Their keys stay."""
-    await connection.execute("DELETE FROM shift_note WHERE person_id = ANY($1)", [one.person_id for one in notes])
+    await connection.execute("DELETE FROM shift_note WHERE person_id = ANY($1)", [note.person_id for note in notes])
 
 
 async def join(connection: Connection, shift_id: int, notes: Sequence[ShiftNote]) -> None:
@@ -403,7 +403,7 @@ async def join(connection: Connection, shift_id: int, notes: Sequence[ShiftNote]
     await connection.executemany(
         "UPDATE shift_handover_officer SET person_id = $3, sealed_note = $4, noted_at = $5 WHERE handover_id = $1"
         " AND officer_id = $2",
-        [(shift_id, one.officer_id, one.person_id, bytes.fromhex(one.sealed_note), one.noted_at) for one in notes],
+        [(shift_id, note.officer_id, note.person_id, bytes.fromhex(note.sealed_note), note.noted_at) for note in notes],
     )
 
 

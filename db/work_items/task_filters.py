@@ -144,21 +144,21 @@ class Statement:
             self.add(condition("t.case_no", "{0}", "{1}"), within.officer_id, list(within.districts))
         return self
 
-    def filter(self, one: TaskFilter, team: TeamEntry | None) -> None:
+    def filter(self, task_filter: TaskFilter, team: TeamEntry | None) -> None:
         """Add the conditions of a filter."""
         having: dict[str, object] = {
-            _OF_KINDS: [kind.value for kind in one.kinds] or None,
-            _OF_BANK: one.bank,
-            _OF_DISTRICT: None if one.district is None else district_key(one.district),
-            _OF_PERSONS: [person.value for person in one.persons] or None,
-            _OLDER: one.older_than_seconds,
-            _SUM_FROM: one.sum_from_paise,
-            _OF_OWNER: one.owner,
+            _OF_KINDS: [kind.value for kind in task_filter.kinds] or None,
+            _OF_BANK: task_filter.bank,
+            _OF_DISTRICT: None if task_filter.district is None else district_key(task_filter.district),
+            _OF_PERSONS: [person.value for person in task_filter.persons] or None,
+            _OLDER: task_filter.older_than_seconds,
+            _SUM_FROM: task_filter.sum_from_paise,
+            _OF_OWNER: task_filter.owner,
         }
         for part, value in having.items():
             if value is not None:
                 self.add(part, value)
-        for is_so, state in ((one.owned, _OWNED), (one.snoozed, _SNOOZED)):
+        for is_so, state in ((task_filter.owned, _OWNED), (task_filter.snoozed, _SNOOZED)):
             if is_so is not None:
                 self.add(f" AND {state}" if is_so else f" AND NOT {state}")
         if team is not None:
@@ -177,11 +177,11 @@ def listing(wanted: Wanted, selected: str, after: Sequence[object] = ()) -> tupl
 
     The second parameter of the statement is the limit.
     """
-    found = Statement(2).select(wanted)
+    statement = Statement(2).select(wanted)
     if after:
-        found.add(_AFTER[wanted.sort], *after)
-    rows = rows_of(wanted.state, found.conditions)
-    return f"SELECT {selected} {rows} ORDER BY {_ORDERS[wanted.sort]} LIMIT $2", found.values
+        statement.add(_AFTER[wanted.sort], *after)
+    rows = rows_of(wanted.state, statement.conditions)
+    return f"SELECT {selected} {rows} ORDER BY {_ORDERS[wanted.sort]} LIMIT $2", statement.values
 
 
 def rows_of(state: TaskState, conditions: str) -> str:
@@ -216,16 +216,16 @@ async def refs(
     selected = f"t.task_id, coalesce(own.version, 0) AS version, {_RANK} AS rank_paise, {NOW}::timestamptz AS at"
     statement, values = listing(wanted, selected, position(wanted.sort, after))
     rows, more = cut(await connection.fetch(statement, now, limit + 1, *values), limit)
-    found = [TaskRef(task_id=row["task_id"], version=row["version"]) for row in rows]
-    return found, cursor(wanted.sort, rows[-1]) if more else None
+    task_refs = [TaskRef(task_id=row["task_id"], version=row["version"]) for row in rows]
+    return task_refs, cursor(wanted.sort, rows[-1]) if more else None
 
 
 async def counts(connection: Connection, wanted: Wanted, now: datetime) -> TaskCounts:
     """Return how many open work items there are of each kind, and how many each officer has."""
-    found = Statement(1).select(wanted)
-    filled = {"state": TaskState.OPEN.value, "conditions": found.conditions}
-    kinds = await connection.fetch(_KIND_COUNTS.format(**filled), now, *found.values)
-    owners = await connection.fetch(_OWNER_COUNTS.format(**filled), now, *found.values)
+    statement = Statement(1).select(wanted)
+    filled = {"state": TaskState.OPEN.value, "conditions": statement.conditions}
+    kinds = await connection.fetch(_KIND_COUNTS.format(**filled), now, *statement.values)
+    owners = await connection.fetch(_OWNER_COUNTS.format(**filled), now, *statement.values)
     return TaskCounts(
         kinds=tuple(KindCount(**dict(row)) for row in kinds), owners=tuple(OwnerCount(**dict(row)) for row in owners)
     )
@@ -233,11 +233,11 @@ async def counts(connection: Connection, wanted: Wanted, now: datetime) -> TaskC
 
 async def can_act(connection: Connection, task_id: int, taker: Taker, now: datetime) -> bool:
     """Return whether an officer can act on an open work item, and is responsible for its case."""
-    found = Statement(1).confine(taker.acts, taker.within)
-    found.add(" AND t.task_id = ${0}", task_id)
-    rows = rows_of(TaskState.OPEN, found.conditions)
+    statement = Statement(1).confine(taker.acts, taker.within)
+    statement.add(" AND t.task_id = ${0}", task_id)
+    rows = rows_of(TaskState.OPEN, statement.conditions)
     # The time is a parameter of every statement here.
     can: bool = await connection.fetchval(
-        f"SELECT EXISTS (SELECT {rows}) AND {NOW}::timestamptz IS NOT NULL", now, *found.values
+        f"SELECT EXISTS (SELECT {rows}) AND {NOW}::timestamptz IS NOT NULL", now, *statement.values
     )
     return can

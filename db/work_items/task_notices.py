@@ -158,9 +158,9 @@ async def near_deadline(
     connection: Connection, now: datetime, until: datetime, limit: int
 ) -> tuple[list[int], datetime | None]:
     """Return the open work items whose deadline is near, the nearest first, and the first deadline after these."""
-    found = await connection.fetch(NEAR, now, limit + 1)
-    near = [row["task_id"] for row in found[:limit] if row["deadline_at"] <= until]
-    return near, next((row["deadline_at"] for row in found[len(near) :]), None)
+    fetched = await connection.fetch(NEAR, now, limit + 1)
+    near = [row["task_id"] for row in fetched[:limit] if row["deadline_at"] <= until]
+    return near, next((row["deadline_at"] for row in fetched[len(near) :]), None)
 
 
 async def next_end(connection: Connection, now: datetime) -> datetime | None:
@@ -184,18 +184,18 @@ async def write(
     """
     is_near = reason is NoticeReason.DEADLINE
     kinds, least = ((), None) if is_near else (setting.kinds, setting.sum_from_paise)
-    found = Statement(5).confine(taker.acts, taker.within)
-    found.filter(TaskFilter(kinds=kinds, sum_from_paise=least, owned=False, snoozed=False), None)
+    selection = Statement(5).confine(taker.acts, taker.within)
+    selection.filter(TaskFilter(kinds=kinds, sum_from_paise=least, owned=False, snoozed=False), None)
     if Role.ADMIN in taker.roles:
-        found.add(_OF_ANOTHER, taker.officer_id)
+        selection.add(_OF_ANOTHER, taker.officer_id)
     else:
-        found.add(" AND t.subject_kind <> 'proposal'")
+        selection.add(" AND t.subject_kind <> 'proposal'")
     if is_near:
-        found.add(" AND t.task_id = ANY(${0})", list(near))
-    rows = rows_of(TaskState.OPEN, found.conditions + _NOT_TOLD)
+        selection.add(" AND t.task_id = ANY(${0})", list(near))
+    rows = rows_of(TaskState.OPEN, selection.conditions + _NOT_TOLD)
     statement = _WRITE.format(version=_VERSION, rows=rows, rank=_RANK)
     media = [medium.value for medium in setting.media]
-    values = (now, limit, taker.officer_id, media, reason.value, *found.values)
+    values = (now, limit, taker.officer_id, media, reason.value, *selection.values)
     return len({row["task_id"] for row in await connection.fetch(statement, *values)})
 
 
@@ -217,15 +217,15 @@ async def unheard(connection: Connection, now: datetime, before: datetime, limit
     return [UnheardItem(**dict(row)) for row in await connection.fetch(UNHEARD, now, before, limit)]
 
 
-async def write_unheard(connection: Connection, told: Sequence[UnheardNotice], now: datetime) -> int:
+async def write_unheard(connection: Connection, notices: Sequence[UnheardNotice], now: datetime) -> int:
     """Tell these officers of items of which no officer on shift could be told; return of how many items."""
     rows = await connection.fetch(
         _WRITE_UNHEARD,
         now,
-        [one.officer_id for one in told],
-        [one.task_id for one in told],
-        [one.version for one in told],
-        [one.medium.value for one in told],
+        [notice.officer_id for notice in notices],
+        [notice.task_id for notice in notices],
+        [notice.version for notice in notices],
+        [notice.medium.value for notice in notices],
     )
     return len({row["task_id"] for row in rows})
 

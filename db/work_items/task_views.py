@@ -71,8 +71,8 @@ async def page(
 ) -> TaskPage:
     """Return up to `limit` work items in order, with whom to call at that moment. Raises `BadCursor`."""
     statement, values = statement_of(wanted, after)
-    found = await connection.fetch(statement, at, limit + 1, *values)
-    rows, more = cut(found, limit)
+    fetched = await connection.fetch(statement, at, limit + 1, *values)
+    rows, more = cut(fetched, limit)
     officers = await rosters.to_call(connection, (row["code"] for row in rows if row["code"]), holidays, at)
     to_ask = await _to_ask(connection, [row["request_id"] for row in rows if row["kind"] in _BY_TELEPHONE])
     items = tuple(
@@ -94,10 +94,10 @@ async def open_by_kind(connection: Connection) -> dict[TaskKind, int]:
 
 
 async def _to_ask(connection: Connection, request_ids: list[UUID | None]) -> dict[UUID, list[Record]]:
-    found: dict[UUID, list[Record]] = {}
+    by_request: dict[UUID, list[Record]] = {}
     for row in await connection.fetch(_TO_ASK, request_ids, _HOPS_SAID):
-        found.setdefault(row["request_id"], []).append(row)
-    return found
+        by_request.setdefault(row["request_id"], []).append(row)
+    return by_request
 
 
 def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record], language: Language) -> TaskView:

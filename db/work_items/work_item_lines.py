@@ -160,10 +160,10 @@ async def part(connection: Connection, after: int, limit: int) -> list[ItemLine]
 
 async def newest_but(connection: Connection, limit: int) -> int:
     """Return the id after which the newest `limit` open work items come."""
-    found = await connection.fetchval(
+    task_id = await connection.fetchval(
         "SELECT task_id FROM desk_task WHERE state = 'open' ORDER BY task_id DESC OFFSET $1 LIMIT 1", limit
     )
-    return found or 0
+    return task_id or 0
 
 
 async def logged(
@@ -202,7 +202,7 @@ async def announce(connection: Connection, task_ids: Collection[int]) -> None:
     """Wake the streams that show these work items."""
     ids = list(task_ids)
     for start in range(0, len(ids), IDS_AT_ONCE):
-        payload = ",".join(str(one) for one in ids[start : start + IDS_AT_ONCE])
+        payload = ",".join(str(task_id) for task_id in ids[start : start + IDS_AT_ONCE])
         await connection.execute("SELECT pg_notify($1, $2)", CHANGED, payload)
 
 
@@ -220,7 +220,7 @@ def _line(row: Record, place: CasePlace | None) -> ItemLine:
         subject=Subject(kind=row["subject_kind"], id=row["subject_id"]),
         institution=row["institution"],
         district=row["district"],
-        persons=tuple(Person(one) for one in row["persons"] or ()),
+        persons=tuple(Person(value) for value in row["persons"] or ()),
         version=row["version"],
         last_owner=row["owner"],
         since=row["since"],
@@ -235,7 +235,7 @@ def _line(row: Record, place: CasePlace | None) -> ItemLine:
         acts=Actable(
             kind=TaskKind(row["kind"]),
             cause=TaskCause(row["cause"]),
-            documents=frozenset(DocumentKind(one) for one in row["documents"] or ()),
+            documents=frozenset(DocumentKind(value) for value in row["documents"] or ()),
             step=Step(row["step"]) if row["step"] else None,
             level=GrievanceLevel(row["level"]) if row["level"] else None,
         ),

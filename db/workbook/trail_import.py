@@ -89,12 +89,12 @@ async def registered(connection: Connection, ack_no: str) -> Registered | None:
 
 async def names_hop(connection: Connection, case_no: str, reference_keys: Sequence[str]) -> bool:
     """Return whether a hop of the case or of its merged cases has any of these references."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM hop WHERE case_no = ANY(merged_with($1) || $1::text) AND reference_key = ANY($2))",
         case_no,
         list(reference_keys),
     )
-    return found
+    return exists
 
 
 _NAMED: Final = """
@@ -190,13 +190,13 @@ async def known_transfer(connection: Connection, case_no: str) -> KnownTransfer 
 
 async def imported_before(connection: Connection, case_no: str, content: str) -> bool:
     """Return whether the case's log has an import with this content."""
-    found: bool = await connection.fetchval(
+    exists: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM case_event WHERE case_no = $1 AND kind = 'trail_imported'"
         " AND data->>'content' = $2)",
         case_no,
         content,
     )
-    return found
+    return exists
 
 
 _HOPS: Final = """

@@ -83,7 +83,7 @@ def default_curve(shares: Shares, clock_factor: float) -> Curve:
 
 def fitted_curve(default: Curve, history: Collection[BandCount], rules: CallRules) -> Curve:
     """Return the curve of a bank's own history, or the default if the history is short."""
-    own_history = sum(found.count for found in history)
+    own_history = sum(band_count.count for band_count in history)
     if own_history < rules.min_history:
         return default
     ended, spent_seconds = _observed(default.starts, history)
@@ -102,11 +102,11 @@ def _observed(starts: Sequence[float], history: Iterable[BandCount]) -> tuple[li
     A case of a later band has passed the earlier bands completely.
     """
     ended, spent_seconds = [0] * len(starts), [0.0] * len(starts)
-    for found in history:
-        ended[found.band] += found.ended
-        spent_seconds[found.band] += found.seconds_within
-        for band in range(found.band):
-            spent_seconds[band] += found.count * (starts[band + 1] - starts[band])
+    for band_count in history:
+        ended[band_count.band] += band_count.ended
+        spent_seconds[band_count.band] += band_count.seconds_within
+        for band in range(band_count.band):
+            spent_seconds[band] += band_count.count * (starts[band + 1] - starts[band])
     return ended, spent_seconds
 
 

@@ -39,7 +39,7 @@ def _first(candidates: Sequence[ChannelKind], attempts: Mapping[ChannelKind, int
 
 def next_probe(channels: Sequence[ChannelKind], health: Mapping[ChannelKind, Health]) -> datetime | None:
     """Return the time at which the first dropped channel may be tried; None without a channel."""
-    times = [found.probe_at for kind in channels if (found := health.get(kind)) and found.probe_at]
+    times = [state.probe_at for kind in channels if (state := health.get(kind)) and state.probe_at]
     return min(times, default=None)
 
 

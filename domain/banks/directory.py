@@ -23,25 +23,27 @@ from schemas.enums import ChannelKind
 from schemas.identifiers import IFSC_PATTERN
 
 
-def institution_facts(one: Institution) -> dict[str, str]:
+def institution_facts(institution: Institution) -> dict[str, str]:
     """Return what the directory says of an institution."""
     values: dict[str, object] = {
-        "name": one.name,
-        "kind": one.kind,
-        "answer_class": one.answer_class,
-        "desk_email": one.desk_email,
-        "sponsor": one.sponsor,
-        "ifsc_prefixes": one.ifsc_prefixes,
-        "vpa_handles": one.vpa_handles,
-        "aliases": one.aliases,
-        "account_prefixes": one.account_prefixes,
-        "channels": one.channels,
-        "calls_at_once": one.calls_at_once,
-        "calls_a_second": one.calls_a_second,
-        "signature_only_from": one.signature_only_from,
-        "answers_by_two": one.answers_by_two or None,
+        "name": institution.name,
+        "kind": institution.kind,
+        "answer_class": institution.answer_class,
+        "desk_email": institution.desk_email,
+        "sponsor": institution.sponsor,
+        "ifsc_prefixes": institution.ifsc_prefixes,
+        "vpa_handles": institution.vpa_handles,
+        "aliases": institution.aliases,
+        "account_prefixes": institution.account_prefixes,
+        "channels": institution.channels,
+        "calls_at_once": institution.calls_at_once,
+        "calls_a_second": institution.calls_a_second,
+        "signature_only_from": institution.signature_only_from,
+        "answers_by_two": institution.answers_by_two or None,
     }
-    officers = {f"nodal_officer.{place}": _officer(found) for place, found in enumerate(one.nodal_officers, 1)}
+    officers = {
+        f"nodal_officer.{place}": _officer(officer) for place, officer in enumerate(institution.nodal_officers, 1)
+    }
     return present(values | officers)
 
 
@@ -106,21 +108,27 @@ def check_beside(institutions: Iterable[Institution]) -> None:
     """
     all_of_them = sorted(institutions, key=lambda institution: institution.code)
     for what, claims in (
-        ("IFSC prefix", [(prefix.upper(), one) for one in all_of_them for prefix in set(one.ifsc_prefixes)]),
-        ("VPA handle", [(handle.lower(), one) for one in all_of_them for handle in set(one.vpa_handles)]),
+        (
+            "IFSC prefix",
+            [(prefix.upper(), institution) for institution in all_of_them for prefix in set(institution.ifsc_prefixes)],
+        ),
+        (
+            "VPA handle",
+            [(handle.lower(), institution) for institution in all_of_them for handle in set(institution.vpa_handles)],
+        ),
     ):
         _refuse_shared(what, claims)
-    sponsors = {one.sponsor for one in all_of_them if one.sponsor}
-    for one in all_of_them:
-        if one.code in sponsors and one.sponsor:
-            raise SponsorRefused(f"{one.code} is a sponsor, and is itself under {one.sponsor}")
+    sponsors = {institution.sponsor for institution in all_of_them if institution.sponsor}
+    for institution in all_of_them:
+        if institution.code in sponsors and institution.sponsor:
+            raise SponsorRefused(f"{institution.code} is a sponsor, and is itself under {institution.sponsor}")
     _refuse_overlapping_accounts(all_of_them)
 
 
 def _refuse_shared(what: str, claims: Iterable[tuple[str, Institution]]) -> None:
     claimants: dict[str, set[str]] = defaultdict(set)
-    for claimed, one in claims:
-        claimants[claimed].add(one.code)
+    for claimed, institution in claims:
+        claimants[claimed].add(institution.code)
     shared = [f"{claimed} ({', '.join(sorted(codes))})" for claimed, codes in claimants.items() if len(codes) > 1]
     if shared:
         raise PrefixOverlap(f"{what} given to two institutions: {'; '.join(sorted(shared)[:5])}")
@@ -128,8 +136,8 @@ def _refuse_shared(what: str, claims: Iterable[tuple[str, Institution]]) -> None
 
 def _refuse_overlapping_accounts(institutions: Iterable[Institution]) -> None:
     by_sponsor: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for one in institutions:
-        by_sponsor[one.sponsor or ""] += [(prefix, one.code) for prefix in one.account_prefixes]
+    for institution in institutions:
+        by_sponsor[institution.sponsor or ""] += [(prefix, institution.code) for prefix in institution.account_prefixes]
     for sponsor, claims in by_sponsor.items():
         # In sorted order every shorter beginning of a prefix comes before it, so a stack holds them.
         beginnings: list[tuple[str, str]] = []
@@ -166,10 +174,11 @@ def _is_named(institution: Institution, part: str) -> bool:
 def _has_codes(institution: Institution, ifsc: str, handle: str) -> bool:
     """Return whether an IFSC, its beginning, or the beginning of a handle is one of the institution's."""
     prefixes = (prefix.upper() for prefix in institution.ifsc_prefixes)
-    handles = (one.lower() for one in institution.vpa_handles)
-    return any(one.startswith(ifsc) or (IFSC_PATTERN.fullmatch(ifsc) and ifsc.startswith(one)) for one in prefixes) or (
-        any(one.startswith(handle) for one in handles)
-    )
+    handles = (own_code.lower() for own_code in institution.vpa_handles)
+    return any(
+        own_code.startswith(ifsc) or (IFSC_PATTERN.fullmatch(ifsc) and ifsc.startswith(own_code))
+        for own_code in prefixes
+    ) or (any(own_code.startswith(handle) for own_code in handles))
 
 
 class Directory:
@@ -207,10 +216,10 @@ class Directory:
 
     def name_of(self, code: str) -> str:
         """Return the name of the institution with that code; the code itself if there is none."""
-        found = self._by_code.get(code)
-        return found.name if found else code
+        institution = self._by_code.get(code)
+        return institution.name if institution else code
 
-    def resolve(self, told: str, ifsc: str | None, holder: str, field: str) -> tuple[Institution | None, list[Flag]]:
+    def resolve(self, name: str, ifsc: str | None, holder: str, field: str) -> tuple[Institution | None, list[Flag]]:
         """Return the institution for the given name, IFSC and holder, with flags for discrepancies.
 
         A known IFSC takes precedence over the name, because the money followed it. Then the name or code counts, then
@@ -219,11 +228,11 @@ class Directory:
         """
         flags: list[Flag] = []
         by_ifsc = self._by_ifsc(ifsc, f"{field}.ifsc", flags)
-        by_name = self._by_code.get(told.strip().upper()) or self._named(told)
+        by_name = self._by_code.get(name.strip().upper()) or self._named(name)
         by_handle = self._by_handle.get(holder.rpartition("@")[2].lower()) if "@" in holder else None
-        found = by_ifsc or by_name or by_handle
-        found = found and (self._accounts.owner(found, holder) or found)
-        if by_ifsc and by_name and found and by_name.code not in {found.code, found.sponsor}:
+        institution = by_ifsc or by_name or by_handle
+        institution = institution and (self._accounts.owner(institution, holder) or institution)
+        if by_ifsc and by_name and institution and by_name.code not in {institution.code, institution.sponsor}:
             flags.append(
                 Flag(
                     field=f"{field}.institution",
@@ -231,7 +240,7 @@ class Directory:
                     message=f"the IFSC belongs to {by_ifsc.code}, the name says {by_name.code}: the IFSC is used",
                 )
             )
-        if found is None:
+        if institution is None:
             flags.append(
                 Flag(
                     field=f"{field}.institution",
@@ -240,7 +249,7 @@ class Directory:
                 )
             )
             return None, flags
-        return self._asked_for(found, f"{field}.institution", flags), flags
+        return self._asked_for(institution, f"{field}.institution", flags), flags
 
     def matching(self, text: str) -> list[Institution]:
         """Return the institutions that a text describes, by code.
@@ -248,24 +257,26 @@ class Directory:
         The text is a part of the code, the name or an alias, an IFSC or its beginning, or a VPA or its handle.
         """
         part, ifsc, handle = text.casefold().strip(), text.strip().upper(), text.rpartition("@")[2].strip().lower()
-        return [one for one in self if _is_named(one, part) or _has_codes(one, ifsc, handle)]
+        return [
+            institution for institution in self if _is_named(institution, part) or _has_codes(institution, ifsc, handle)
+        ]
 
-    def _asked_for(self, found: Institution, field: str, flags: list[Flag]) -> Institution:
-        """Return the institution to ask about accounts at `found`.
+    def _asked_for(self, institution: Institution, field: str, flags: list[Flag]) -> Institution:
+        """Return the institution to ask about accounts at `institution`.
 
         A bank without a channel is asked through its sponsor, if the sponsor has one.
         """
-        sponsor = self._by_code.get(found.sponsor) if found.sponsor else None
-        if found.channels or sponsor is None or not sponsor.channels:
-            return found
-        message = f"{found.code} has no channel of its own: its sponsor {sponsor.code} is asked instead"
+        sponsor = self._by_code.get(institution.sponsor) if institution.sponsor else None
+        if institution.channels or sponsor is None or not sponsor.channels:
+            return institution
+        message = f"{institution.code} has no channel of its own: its sponsor {sponsor.code} is asked instead"
         flags.append(Flag(field=field, code="asked_through_sponsor", message=message))
         return sponsor
 
-    def _named(self, told: str) -> Institution | None:
+    def _named(self, name: str) -> Institution | None:
         """Return the one institution of that name, in full or without common parts such as "bank"; None for several."""
-        found = self._by_full_name.get(_full_key(told)) or self._by_short_name.get(_short_key(told)) or []
-        return found[0] if len(found) == 1 else None
+        institutions = self._by_full_name.get(_full_key(name)) or self._by_short_name.get(_short_key(name)) or []
+        return institutions[0] if len(institutions) == 1 else None
 
     def _by_ifsc(self, ifsc: str | None, field: str, flags: list[Flag]) -> Institution | None:
         if not ifsc:
@@ -276,12 +287,12 @@ class Directory:
             return None
         # The longest prefix is the most specific, because a co-operative bank has a range of its sponsor's codes.
         lengths = range(len(ifsc), BANK_LETTERS - 1, -1)
-        found = next((self._by_prefix[ifsc[:n]] for n in lengths if ifsc[:n] in self._by_prefix), None)
-        if found is None:
+        institution = next((self._by_prefix[ifsc[:n]] for n in lengths if ifsc[:n] in self._by_prefix), None)
+        if institution is None:
             flags.append(
                 Flag(field=field, code="unknown_ifsc", message=f"no institution with the prefix {ifsc[:BANK_LETTERS]}")
             )
-        return found
+        return institution
 
 
 FREE_SHARE: Final = 5

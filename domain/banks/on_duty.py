@@ -50,8 +50,10 @@ def calling_order(officers: Sequence[NodalOfficer], holidays: Holidays, at: date
     """Return all officers: those on duty in the order of calling, then the others by their next shift."""
     working = on_duty(officers, holidays, at)
     away = [(officer, _back_at(officer, holidays, at)) for officer in officers if officer not in working]
-    away.sort(key=lambda one: (one[1] is None, one[1] or at))
-    return [_to_call(officer, True, None) for officer in working] + [_to_call(one, False, back) for one, back in away]
+    away.sort(key=lambda absent: (absent[1] is None, absent[1] or at))
+    return [_to_call(officer, True, None) for officer in working] + [
+        _to_call(absent, False, back) for absent, back in away
+    ]
 
 
 def _to_call(officer: NodalOfficer, works: bool, back_at: datetime | None) -> OfficerToCall:
@@ -110,12 +112,12 @@ def lacks_of(institution: Institution, known: Mapping[str, Credentials]) -> tupl
     """
     own = known.get(institution.code, Credentials())
     channels = frozenset(institution.channels)
-    found = []
+    missing = []
     if ChannelKind.I4C in channels and not own.has_login:
-        found.append(Lack.LOGIN)
+        missing.append(Lack.LOGIN)
     elif channels & _API_CHANNELS and not (own.has_login or own.has_key):
-        found.append(Lack.LOGIN_OR_KEY)
+        missing.append(Lack.LOGIN_OR_KEY)
     addresses = (institution.desk_email, *(officer.email for officer in institution.nodal_officers))
     if channels and not any(addresses):
-        found.append(Lack.EMAIL)
-    return tuple(found)
+        missing.append(Lack.EMAIL)
+    return tuple(missing)

@@ -75,16 +75,16 @@ def propose(package: Package, overrides: Sequence[Mapping[str, Any]] = ()) -> Pr
     names = _names(package, rejected)
     ranges = _ranges(package, names, rejected)
     sponsors = _sponsors(package, names, ranges, rejected)
-    found: dict[str, dict[str, Any]] = {code: {"code": code, "name": name} for code, name in names.items()}
-    for code, one in found.items():
+    banks: dict[str, dict[str, Any]] = {code: {"code": code, "name": name} for code, name in names.items()}
+    for code, bank in banks.items():
         own = [code] if ranges.get(code, code) == code else []
-        one["ifsc_prefixes"] = [*own, *sorted(prefix for prefix, owner in ranges.items() if owner == code)]
-        one["sponsor"] = sponsors.get(code)
-    overridden = _override(found, overrides)
+        bank["ifsc_prefixes"] = [*own, *sorted(prefix for prefix, owner in ranges.items() if owner == code)]
+        bank["sponsor"] = sponsors.get(code)
+    overridden = _override(banks, overrides)
     entries = []
-    for code, one in sorted(found.items()):
+    for code, bank in sorted(banks.items()):
         try:
-            entries.append(InstitutionEntry.model_validate(one))
+            entries.append(InstitutionEntry.model_validate(bank))
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             reason = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
@@ -100,8 +100,8 @@ def sort_beside(proposal: Proposal, known: Mapping[str, Institution]) -> Sorted:
     kept: list[str] = []
     differing: dict[str, Sequence[str]] = {}
     rejected = list(proposal.rejected)
-    owners = {prefix.upper(): code for code, one in known.items() for prefix in one.ifsc_prefixes}
-    handles = {handle.lower(): code for code, one in known.items() for handle in one.vpa_handles}
+    owners = {prefix.upper(): code for code, institution in known.items() for prefix in institution.ifsc_prefixes}
+    handles = {handle.lower(): code for code, institution in known.items() for handle in institution.vpa_handles}
     # Sponsors come first, because the rejection of a sponsor also rejects the banks under it.
     for entry in sorted(proposal.entries, key=lambda entry: (entry.sponsor is not None, entry.code)):
         if entry.code in known:
@@ -159,7 +159,7 @@ def _sponsors(
         # A bank that owns the whole code is not a guest under it.
         if ranges.get(prefix[:4]) != code:
             of_ranges.setdefault(code, Counter())[prefix[:4]] += 1
-    found: dict[str, str] = {}
+    sponsors: dict[str, str] = {}
     for code, counts in sorted(of_ranges.items()):
         if code in package.with_branches:
             continue
@@ -168,14 +168,14 @@ def _sponsors(
         by_most = sorted(counts, key=lambda sponsor: (-counts[sponsor], sponsor))
         sponsor = ifsc[:4] if isinstance(ifsc, str) and ifsc[:4] in counts else by_most[0]
         if sponsor in names:
-            found[code] = sponsor
-    for code in [code for code, sponsor in found.items() if sponsor in found]:
-        rejected.append(Rejected(f"sponsor of {code}", f"{found[code]} is itself under a sponsor"))
-        del found[code]
-    return found
+            sponsors[code] = sponsor
+    for code in [code for code, sponsor in sponsors.items() if sponsor in sponsors]:
+        rejected.append(Rejected(f"sponsor of {code}", f"{sponsors[code]} is itself under a sponsor"))
+        del sponsors[code]
+    return sponsors
 
 
-def _override(found: dict[str, dict[str, Any]], overrides: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+def _override(banks: dict[str, dict[str, Any]], overrides: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
     overridden: dict[str, frozenset[str]] = {}
     for override in overrides:
         code = override.get("code")
@@ -185,9 +185,9 @@ def _override(found: dict[str, dict[str, Any]], overrides: Sequence[Mapping[str,
             raise PackageRefused(f"{code} is overridden twice")
         fields = frozenset(override) - {"code"}
         if override.get("exclude") is True and fields == {"exclude"}:
-            found.pop(code, None)
+            banks.pop(code, None)
         elif fields <= OVERRIDABLE:
-            found[code] = {"code": code} | found.get(code, {}) | dict(override)
+            banks[code] = {"code": code} | banks.get(code, {}) | dict(override)
         else:
             raise PackageRefused(f"the override of {code} may not set {', '.join(sorted(fields - OVERRIDABLE))}")
         overridden[code] = fields
@@ -208,7 +208,7 @@ def _differences(entry: InstitutionEntry, known: Institution, overridden: frozen
 
 
 def _taken(what: str, wanted: Iterable[str], owners: Mapping[str, str]) -> str:
-    taken = next((one for one in wanted if one in owners), None)
+    taken = next((claimed for claimed in wanted if claimed in owners), None)
     return "" if taken is None else f"the {what} {taken} belongs to {owners[taken]}"
 
 

@@ -125,24 +125,24 @@ def restated(kind: ClaimKind, hops: Sequence[AnsweredHop], paise: int) -> list[B
 
     The hops of a transfer are those that the money moved to.
     """
-    found = []
+    repeated = []
     for hop in hops:
         if taken := hop.restate(kind, paise):
-            found.append(Booked(hop_no=hop.position.hop_no, kind=kind, paise=taken))
+            repeated.append(Booked(hop_no=hop.position.hop_no, kind=kind, paise=taken))
             paise -= taken
-    return found
+    return repeated
 
 
-def answered_paise(paise: int, room_paise: int, told: Sequence[AnsweredHop]) -> int:
+def answered_paise(paise: int, room_paise: int, hops: Sequence[AnsweredHop]) -> int:
     """Return the part of money in a transfer about which its bank has answered already, for hops of complaints.
 
-    `told` are these hops, and `room_paise` is what the transfer can carry besides what banks say that they sent.
+    `hops` are these hops, and `room_paise` is what the transfer can carry besides what banks say that they sent.
     """
-    placed_paise = sum(hop.placed_paise for hop in told)
+    placed_paise = sum(hop.placed_paise for hop in hops)
     return max(0, paise - max(0, room_paise - placed_paise)) if placed_paise else 0
 
 
-def told_as_own(told: Sequence[AnsweredHop], answered: int) -> list[Flag]:
+def told_as_own(hops: Sequence[AnsweredHop], answered: int) -> list[Flag]:
     """Return the flags of a new hop whose transfer complaints tell as their own.
 
     `answered` is the amount in paise about which its bank has answered already.
@@ -150,7 +150,7 @@ def told_as_own(told: Sequence[AnsweredHop], answered: int) -> list[Flag]:
     own = Flag(field="reference", code="told_as_own", message="a complainant tells this transfer as his own")
     message = "its bank has said for that complaint where this money is, and is not asked again"
     before = Flag(field="reference", code="answered_before", message=message)
-    return [own] * bool(told) + [before] * bool(answered)
+    return [own] * bool(hops) + [before] * bool(answered)
 
 
 def why_exceeds(claim: Claim, hops: Sequence[AnsweredHop]) -> DiscrepancyKind:

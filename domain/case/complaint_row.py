@@ -168,10 +168,10 @@ class _Reader:
         text = self._text(column)
         if text is None:
             return None
-        found = known.get(" ".join(text.lower().replace("_", " ").replace("-", " ").split()))
-        if found is None:
+        choice = known.get(" ".join(text.lower().replace("_", " ").replace("-", " ").split()))
+        if choice is None:
             self._note(column, f'"{text[:40]}" is not known: "{otherwise}" is used')
-        return otherwise if found is None else found
+        return otherwise if choice is None else choice
 
     def _fault(self, column: Column, code: str, reason: str) -> None:
         self._row.faults.append(Fault(column.value, code, reason))
@@ -265,8 +265,8 @@ class _Reader:
         """
         columns = {kind: Column(f"{side}_{kind}") for kind in ("account", "vpa", "wallet")}
         faults_before = len(self._row.faults)
-        found = {kind: self._filled(column, identifier_of) for kind, column in columns.items()}
-        given = {kind: value for kind, value in found.items() if value}
+        values = {kind: self._filled(column, identifier_of) for kind, column in columns.items()}
+        given = {kind: value for kind, value in values.items() if value}
         if len(self._row.faults) > faults_before:
             return None
         if not given:

@@ -64,63 +64,63 @@ class Statement:
         return transfer_key(self.reference_key, self.bank)
 
 
-def find(told: Statement, known: Sequence[tuple[str, Statement, T]]) -> tuple[Statement, T] | None:
+def find(stated: Statement, known: Sequence[tuple[str, Statement, T]]) -> tuple[Statement, T] | None:
     """Return the known one that is the same transfer, with its statement, or None.
 
     `known` has the key under which each is registered, the oldest first. The same bank counts before the same amount.
     Where no reference is known yet, everything else must agree.
     """
-    for key, statement, one in known:
-        if key == told.key:
-            return statement, one
-    for _, statement, one in known:
-        if statement.reference_key == told.reference_key and told.amount_paise in statement.amounts_paise:
-            return statement, one
-    for _, statement, one in known:
-        if not statement.reference_key and statement.payer_key == told.payer_key and not differing(told, statement):
-            return statement, one
+    for key, statement, transfer in known:
+        if key == stated.key:
+            return statement, transfer
+    for _, statement, transfer in known:
+        if statement.reference_key == stated.reference_key and stated.amount_paise in statement.amounts_paise:
+            return statement, transfer
+    for _, statement, transfer in known:
+        if not statement.reference_key and statement.payer_key == stated.payer_key and not differing(stated, statement):
+            return statement, transfer
     return None
 
 
-def differing(told: Statement, known: Statement) -> tuple[Differing, ...]:
-    """Return what `told` says otherwise than `known`.
+def differing(stated: Statement, known: Statement) -> tuple[Differing, ...]:
+    """Return what `stated` has otherwise than `known`.
 
     What one of them does not state is no difference, except the payer: who states none may not be the stated one.
     """
-    return tuple(_differing(told, known))
+    return tuple(_differing(stated, known))
 
 
-def _differing(told: Statement, known: Statement) -> Iterator[Differing]:
-    if _other_payer(told, known):
+def _differing(stated: Statement, known: Statement) -> Iterator[Differing]:
+    if _other_payer(stated, known):
         yield Differing.PAYER
-    if _both_stated(told.account_key, known.account_key) and not _same_account(told, known):
+    if _both_stated(stated.account_key, known.account_key) and not _same_account(stated, known):
         yield Differing.ACCOUNT
-    if told.bank.strip().upper() != known.bank.strip().upper():
+    if stated.bank.strip().upper() != known.bank.strip().upper():
         yield Differing.BANK
-    if told.amount_paise != known.amount_paise:
+    if stated.amount_paise != known.amount_paise:
         yield Differing.AMOUNT
     # People tell the time of one transfer differently, so only the day counts.
-    if not same_day(told.transferred_at, known.transferred_at):
+    if not same_day(stated.transferred_at, known.transferred_at):
         yield Differing.DATE
 
 
-def _same_account(told: Statement, known: Statement) -> bool:
+def _same_account(stated: Statement, known: Statement) -> bool:
     """Return whether both name one account. A VPA alone is compared with the VPAs beside the other's account."""
-    by_vpa = told.account_key in known.vpa_keys or known.account_key in told.vpa_keys
-    return told.account_key == known.account_key or by_vpa
+    by_vpa = stated.account_key in known.vpa_keys or known.account_key in stated.vpa_keys
+    return stated.account_key == known.account_key or by_vpa
 
 
-def _other_payer(told: Statement, known: Statement) -> bool:
-    if not _both_stated(told.payer_key, known.payer_key):
-        is_either_stated = names_an_account(told.payer_key) or names_an_account(known.payer_key)
+def _other_payer(stated: Statement, known: Statement) -> bool:
+    if not _both_stated(stated.payer_key, known.payer_key):
+        is_either_stated = names_an_account(stated.payer_key) or names_an_account(known.payer_key)
         return known.is_complaints and is_either_stated
-    other_bank = bool(told.payer_bank and known.payer_bank) and told.payer_bank != known.payer_bank
-    return told.payer_key != known.payer_key or other_bank
+    other_bank = bool(stated.payer_bank and known.payer_bank) and stated.payer_bank != known.payer_bank
+    return stated.payer_key != known.payer_key or other_bank
 
 
-def same_day(one: datetime, other: datetime) -> bool:
+def same_day(moment: datetime, other: datetime) -> bool:
     """Return whether two moments are of one day in India."""
-    return _day(one) == _day(other)
+    return _day(moment) == _day(other)
 
 
 def _day(moment: datetime) -> int:
@@ -128,13 +128,17 @@ def _day(moment: datetime) -> int:
     return (moment - _EPOCH + _IST_OFFSET) // timedelta(days=1)
 
 
-def _both_stated(one: str, other: str) -> bool:
-    return names_an_account(one) and names_an_account(other)
+def _both_stated(key: str, other: str) -> bool:
+    return names_an_account(key) and names_an_account(other)
 
 
-def flags_of(found: Iterable[Differing], index: int, where: str) -> list[Flag]:
+def flags_of(differences: Iterable[Differing], index: int, where: str) -> list[Flag]:
     """Return a flag for each difference of the complaint's transfer `index`; `where` says who tells it otherwise."""
     return [
-        Flag(field=f"transfers[{index}].{_FIELDS[one]}", code=f"other_{one}", message=f"{where} with {_WORDS[one]}")
-        for one in found
+        Flag(
+            field=f"transfers[{index}].{_FIELDS[difference]}",
+            code=f"other_{difference}",
+            message=f"{where} with {_WORDS[difference]}",
+        )
+        for difference in differences
     ]

@@ -95,14 +95,14 @@ class Transfers:
         foreign = [part for part in parts if self._is_foreign(part)]
         if any(_goes_elsewhere(part, claim) for part in foreign):
             return Room(0, kind=DiscrepancyKind.SENT_BY_TWO)
-        found = [part for part in parts if self._is_foreign(part) or _has_same_account(part, claim)]
-        same = [part for part in found if not part.is_complaints]
-        told = tuple(part for part in found if part.is_complaints)
+        matching = [part for part in parts if self._is_foreign(part) or _has_same_account(part, claim)]
+        same = [part for part in matching if not part.is_complaints]
+        of_complaints = tuple(part for part in matching if part.is_complaints)
         amounts = [claim.amount_paise, *(part.amount_paise for part in same)]
         whole_paise = min(amounts) if foreign else max(amounts)
         carried_paise = sum(part.disputed_paise for part in same)
         kind = DiscrepancyKind.SENT_BY_TWO if foreign else DiscrepancyKind.CLAIMED_TWICE
-        return Room(max(0, whole_paise - carried_paise), carried_paise, whole_paise, kind, told)
+        return Room(max(0, whole_paise - carried_paise), carried_paise, whole_paise, kind, of_complaints)
 
     def other_senders(self, claim: Claim) -> list[str]:
         """Return the other banks that say that they sent the transfer in a claim."""

@@ -13,24 +13,24 @@ from schemas.identifiers import account_key, names_an_account, reference_key
 
 
 def payer_lines(
-    claim: Claim, told: Sequence[HopPosition], others: Sequence[HopPosition], index: int
+    claim: Claim, asked: Sequence[HopPosition], others: Sequence[HopPosition], index: int
 ) -> list[PayerLine]:
     """Return the statements of a line of the victim's bank; none if it is another line.
 
-    `told` are the hops with the line's reference about which this bank is asked as the victim's bank. `others` are all
+    `asked` are the hops with the line's reference about which this bank is asked as the victim's bank. `others` are all
     hops that the answer may be about: another transfer that a complaint told already is no found one.
     """
     if claim.kind is ClaimKind.REFUSED:
-        return [_line(hop, claim, index, PayerLineKind.DENIED) for hop in told]
+        return [_line(hop, claim, index, PayerLineKind.DENIED) for hop in asked]
     if claim.kind is not ClaimKind.MOVED or claim.takes_rest or not claim.reference:
         return []
     key = reference_key(claim.reference)
-    same = [hop for hop in told if hop.reference_key == key] or [
+    same = [hop for hop in asked if hop.reference_key == key] or [
         hop for hop in others if hop.payer and hop.reference_key == key
     ]
     if same:
         return [_debit(hop, claim, index) for hop in same]
-    hop = told[0]
+    hop = asked[0]
     if any(other.parent_hop_no is None and other.reference_key == key for other in others):
         return [_line(hop, claim, index, PayerLineKind.KNOWN)]
     differing = tuple(_other_payer(hop, claim))
@@ -49,15 +49,15 @@ def _debit(hop: HopPosition, claim: Claim, index: int) -> PayerLine:
 
 def _differing(hop: HopPosition, claim: Claim) -> list[Differing]:
     """Return what the bank states otherwise than told. What it leaves out is no difference."""
-    found = _other_payer(hop, claim)
+    differing = _other_payer(hop, claim)
     payee = claim.payee
     if payee and payee.account != NOT_STATED and _is_another(account_key(payee.account), hop.account_key):
-        found.append(Differing.ACCOUNT)
+        differing.append(Differing.ACCOUNT)
     if payee and payee.institution and hop.institution and payee.institution != hop.institution:
-        found.append(Differing.BANK)
+        differing.append(Differing.BANK)
     if claim.amount_paise != hop.amount_paise:
-        found.append(Differing.AMOUNT)
-    return found
+        differing.append(Differing.AMOUNT)
+    return differing
 
 
 def _other_payer(hop: HopPosition, claim: Claim) -> list[Differing]:
@@ -66,11 +66,11 @@ def _other_payer(hop: HopPosition, claim: Claim) -> list[Differing]:
     return [Differing.PAYER] if is_another else []
 
 
-def _is_another(stated: str, told: str) -> bool:
+def _is_another(stated: str, ours: str) -> bool:
     """Return whether two accounts differ. A payment address and an account number cannot be compared."""
-    if not names_an_account(stated) or not names_an_account(told):
+    if not names_an_account(stated) or not names_an_account(ours):
         return False
-    return ("@" in stated) == ("@" in told) and stated != told
+    return ("@" in stated) == ("@" in ours) and stated != ours
 
 
 def _has_exact_time(claim: Claim) -> bool:

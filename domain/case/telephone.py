@@ -40,7 +40,7 @@ _GONE: Final = frozenset({Bucket.WITHDRAWN, Bucket.SPENT, Bucket.UNTRACED, Bucke
 def is_known_number(number: str, known: Iterable[str]) -> bool:
     """Return whether a number is one of those that the directory has for the bank."""
     called = _comparable(number)
-    return bool(called) and any(called == _comparable(one) for one in known)
+    return bool(called) and any(called == _comparable(entry) for entry in known)
 
 
 def flags_of(*, number_is_known: bool) -> tuple[Flag, ...]:

@@ -197,8 +197,8 @@ class _Book:
     def _payer_lines_of(self, claim: Claim) -> list[PayerLine]:
         """Return what the line says if its bank is asked about the line's transfer as the victim's bank."""
         key, positions = claim.root_reference_key, [hop.position for hop in self._hops.values()]
-        told = [position for position in positions if position.payer and key and position.reference_key == key]
-        return payer_lines(claim, told, positions, len(self._judgements)) if told else []
+        asked = [position for position in positions if position.payer and key and position.reference_key == key]
+        return payer_lines(claim, asked, positions, len(self._judgements)) if asked else []
 
     def _note_payer_lines(self, claim: Claim, from_payer: Sequence[PayerLine]) -> None:
         self._payer_lines += from_payer
@@ -221,7 +221,7 @@ class _Book:
         covered_paise = min(claim.within_paise, sum(child.disputed_paise for child in by_desk))
         more_paise = claim.within_paise - covered_paise
         repeated = restated(claim.kind, known if claim.kind is ClaimKind.MOVED else hops, more_paise)
-        repeated_paise = sum(one.paise for one in repeated)
+        repeated_paise = sum(booked.paise for booked in repeated)
         self._restated += repeated
         more_paise -= repeated_paise
         room = (
@@ -349,8 +349,8 @@ class _Book:
                 self._tasks.append(about_hop(TaskKind.SUPERVISE, TaskCause.TRAIL_LIMIT, hop.position.hop_no))
             return
         self._last_hop_no += 1
-        told = [one for one in self._hops.values() if one.part in room.told]
-        answered = answered_paise(paise, self._transfers.room(claim).paise, told)
+        stated_hops = [stated_hop for stated_hop in self._hops.values() if stated_hop.part in room.told]
+        answered = answered_paise(paise, self._transfers.room(claim).paise, stated_hops)
         routable = claim.payee.institution is not None
         state = first_state(routable=routable, reference=claim.reference, flags=claim.flags)
         new = NewHop(
@@ -365,13 +365,13 @@ class _Book:
             answered_paise=answered,
             transferred_at=claim.occurred_at,
             state=HopState.CLOSED if answered == paise else state,
-            flags=(*claim.flags, *self._sent_by_others(claim), *told_as_own(told, answered)),
+            flags=(*claim.flags, *self._sent_by_others(claim), *told_as_own(stated_hops, answered)),
         )
         self._new_hops.append(new)
         self._transfers.open(new)
         if new.state is not HopState.CLOSED:
-            for one in told:
-                one.ask_together()
+            for stated_hop in stated_hops:
+                stated_hop.ask_together()
         self._enter(new.hop_no, Bucket.IN_PLAY, paise)
         if answered:
             self._entries += move_between(new.hop_no, Bucket.IN_PLAY, Bucket.UNTRACED, answered)
@@ -456,15 +456,15 @@ class _Book:
         claimed_paise: int | None = None,
         claim_index: int | None = None,
     ) -> None:
-        found = Discrepancy(
+        discrepancy = Discrepancy(
             kind=kind,
             claim_index=len(self._judgements) if claim_index is None else claim_index,
             hop_no=hop_no,
             claimed_paise=claim.claim_paise if claimed_paise is None else claimed_paise,
             applied_paise=applied_paise,
         )
-        self._discrepancies.append(found)
-        self._tasks.append(task_of(found, self._institution))
+        self._discrepancies.append(discrepancy)
+        self._tasks.append(task_of(discrepancy, self._institution))
 
 
 def first_state(*, routable: bool, reference: str, flags: Iterable[Flag] = ()) -> HopState:
@@ -486,12 +486,12 @@ def tasks_before_asking(hop_no: int, state: HopState, flags: Iterable[Flag] = ()
     return []
 
 
-def task_of(found: Discrepancy, institution: str) -> NewTask:
+def task_of(discrepancy: Discrepancy, institution: str) -> NewTask:
     """Return the task for a discrepancy that an answer of `institution` shows."""
     facts = TaskFacts(
-        discrepancy=found.kind,
+        discrepancy=discrepancy.kind,
         institution=institution,
-        claimed_paise=found.claimed_paise,
-        against_paise=found.applied_paise,
+        claimed_paise=discrepancy.claimed_paise,
+        against_paise=discrepancy.applied_paise,
     )
-    return about_hop(TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY, found.hop_no, facts)
+    return about_hop(TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY, discrepancy.hop_no, facts)

@@ -220,19 +220,19 @@ class Trail:
     def tie(self) -> None:
         """Make the ribbons between the bars that are drawn."""
         shown = self._shown
-        found: dict[tuple[Bar | None, Bar | None, Bar | None], Ribbon] = {}
+        by_bars: dict[tuple[Bar | None, Bar | None, Bar | None], Ribbon] = {}
         for leg in self._legs:
             key = (shown[leg.source], shown[leg.target], shown[leg.returns_to])
-            ribbon = found.get(key)
+            ribbon = by_bars.get(key)
             if ribbon is None:
                 source, target, back = key
                 assert source is not None
                 assert target is not None
-                ribbon = found[key] = Ribbon(source, target, back)
+                ribbon = by_bars[key] = Ribbon(source, target, back)
             ribbon.rows.append(leg.money)
         comes: dict[Bar, list[Ribbon]] = defaultdict(list)
         goes: dict[Bar, list[Ribbon]] = defaultdict(list)
-        for ribbon in found.values():
+        for ribbon in by_bars.values():
             ribbon.money = summed(ribbon.rows)
             ribbon.paise = sum(ribbon.money)
             comes[ribbon.target].append(ribbon)
@@ -296,9 +296,9 @@ def _returns(hops: Sequence[TrailHop], accounts: Sequence[str], keys: Sequence[s
         for hop, account, key in zip(hops, accounts, keys, strict=True)
         if reached[account] > 1 and names_an_account(key)
     }
-    found: dict[int, int] = {}
+    back_to: dict[int, int] = {}
     if not stated:
-        return found
+        return back_to
     after: dict[int | None, list[int]] = defaultdict(list)
     for hop in hops:
         after[hop.parent_hop_no].append(hop.hop_no)
@@ -313,11 +313,11 @@ def _returns(hops: Sequence[TrailHop], accounts: Sequence[str], keys: Sequence[s
         if hop_no in stated:
             earlier = on_path[stated[hop_no]]
             if earlier:
-                found[hop_no] = earlier[-1]
+                back_to[hop_no] = earlier[-1]
             if onward:
                 earlier.append(hop_no)
                 # The negative number comes when all hops after this one are done.
                 stack.append(-hop_no)
         if onward:
             stack.extend(onward[::-1])
-    return found
+    return back_to

@@ -174,7 +174,7 @@ class CaseRecord:
 def examine(case: CaseRecord) -> list[Break]:
     """Return every violation in `case`; an empty list for a correct one."""
     from_entries = _sums(entry for posting in case.postings for entry in posting.entries)
-    found = [
+    findings = [
         *_postings(case),
         *_buckets(case, from_entries),
         *_losses(case),
@@ -186,7 +186,7 @@ def examine(case: CaseRecord) -> list[Break]:
         *_requests(case),
         *_state(case, from_entries),
     ]
-    return [Break(case.case_no, check, detail) for check, detail in found]
+    return [Break(case.case_no, check, detail) for check, detail in findings]
 
 
 @dataclass
@@ -226,19 +226,19 @@ class Verdict:
             what = f"{len(case.unopened)} messages and documents open under no key, first {min(case.unopened)}"
             self.note([Break(case.case_no, Check.UNOPENED, what)])
         if self.has_key:
-            unknown = [one.name for one in case.persons if one.state is PersonState.UNKNOWN_KEY]
+            unknown = [person.name for person in case.persons if person.state is PersonState.UNKNOWN_KEY]
             self.note([Break(case.case_no, Check.PERSON_KEY, f"{name}: its key opens no more") for name in unknown])
 
-    def note(self, found: Sequence[Break]) -> None:
+    def note(self, breaks: Sequence[Break]) -> None:
         """Add the violations found, within `MAX_BREAKS`."""
-        self.breaks_total += len(found)
-        self.breaks += found[: MAX_BREAKS - len(self.breaks)]
+        self.breaks_total += len(breaks)
+        self.breaks += breaks[: MAX_BREAKS - len(self.breaks)]
 
     def as_text(self) -> str:
         """Return `clean`, or the number of violations and cases."""
         if self.clean:
             return "clean"
-        broken = Counter(found.case_no for found in self.breaks)
+        broken = Counter(violation.case_no for violation in self.breaks)
         return f"{self.breaks_total} breaks in {len(broken)} cases, first {self.breaks[0].case_no}"
 
 
@@ -349,11 +349,11 @@ def _words(case: CaseRecord) -> Iterator[Finding]:
 
 
 def _persons(case: CaseRecord) -> Iterator[Finding]:
-    for one in case.persons:
-        if one.state is PersonState.CHANGED:
-            yield Check.PERSON_KEY, f"{one.name}: the data do not open under the key"
-        elif one.state is PersonState.ERASED_UNLOGGED:
-            yield Check.PERSON_KEY, f"{one.name}: the key is destroyed, and the log does not say so"
+    for person in case.persons:
+        if person.state is PersonState.CHANGED:
+            yield Check.PERSON_KEY, f"{person.name}: the data do not open under the key"
+        elif person.state is PersonState.ERASED_UNLOGGED:
+            yield Check.PERSON_KEY, f"{person.name}: the key is destroyed, and the log does not say so"
 
 
 def _placed(case: CaseRecord, from_entries: Mapping[Place, int]) -> Iterator[Finding]:
@@ -422,7 +422,9 @@ def lists_to_delete(rules: NightlyRules, names: Iterable[str], newest_clean: int
     do not count, so a month without runs deletes nothing more. Files with other names are never deleted.
     """
     lists = sorted(
-        (found[1], found[2], int(found[3]), name) for name in names if (found := _LIST.fullmatch(name)) is not None
+        (matched[1], matched[2], int(matched[3]), name)
+        for name in names
+        if (matched := _LIST.fullmatch(name)) is not None
     )
     days = sorted({(month, day) for month, day, *_ in lists})[-rules.keep_anchor_days :]
     firsts = {month: name for month, _, _, name in reversed(lists)}

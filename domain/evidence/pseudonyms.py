@@ -32,12 +32,12 @@ class VictimsData:
         The number of an account is no personal data here, because the trail of the money needs it.
         """
         known = list(persons)
-        numbers = {one.mobile for one in known} | {one for one in holders if _MOBILE.fullmatch(one)}
-        addresses = {one.email for one in known} | {one for one in holders if "@" in one}
+        numbers = {item.mobile for item in known} | {item for item in holders if _MOBILE.fullmatch(item)}
+        addresses = {item.email for item in known} | {item for item in holders if "@" in item}
         patterns = [
             *(_number(number) for number in numbers if _MOBILE.fullmatch(number)),
             *(_address(address) for address in addresses if address),
-            *(_name(name) for name in {*names, *(one.name for one in known)} if len(name) >= NAME_MIN_CHARS),
+            *(_name(name) for name in {*names, *(item.name for item in known)} if len(name) >= NAME_MIN_CHARS),
         ]
         # Of two patterns that begin alike the longer one is tried first.
         patterns.sort(key=lambda pattern: (-len(pattern), pattern))
@@ -55,9 +55,9 @@ class VictimsData:
         if isinstance(value, str):
             return self._pattern.sub(CUT, value)
         if isinstance(value, dict):
-            return {name: self.cut(one) for name, one in value.items()}
+            return {name: self.cut(part) for name, part in value.items()}
         if isinstance(value, list):
-            return [self.cut(one) for one in value]
+            return [self.cut(part) for part in value]
         is_number = isinstance(value, int) and not isinstance(value, bool)
         return CUT if is_number and self._pattern.fullmatch(str(value)) else value
 
@@ -79,7 +79,7 @@ def _readings(content: bytes) -> Iterator[str]:
     text = content.decode("utf-8", "replace")
     yield text
     if "\\u" in text:
-        yield _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+        yield _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), text)
     if "%" in text or "+" in text:
         yield unquote(text.replace("+", " "))
 

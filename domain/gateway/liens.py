@@ -204,22 +204,22 @@ def read_liens(rows: Iterable[SheetRow]) -> list[ListedLien]:
 def _header(rows: Iterable[SheetRow]) -> dict[str, int]:
     lacking: list[str] = list(_NAMES)
     for _, row in zip(range(HEADER_ROWS_MAX), rows, strict=False):
-        found = _columns(row.cells)
-        if len(found) == len(_NAMES):
-            return found
-        lacking = min(lacking, [name for name in _NAMES if name not in found], key=len)
+        columns = _columns(row.cells)
+        if len(columns) == len(_NAMES):
+            return columns
+        lacking = min(lacking, [name for name in _NAMES if name not in columns], key=len)
     raise FileRefused(f"has no header with a column for {', '.join(lacking)}")
 
 
 def _columns(cells: Sequence[Cell]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    columns: dict[str, int] = {}
     for place, cell in enumerate(cells):
         key = "".join(letter for letter in text_of(cell).casefold() if letter.isalnum())
         key = key.removesuffix("inr").removesuffix("rs")
         for name, known in _NAMES.items():
             if key in known:
-                found.setdefault(name, place)
-    return found
+                columns.setdefault(name, place)
+    return columns
 
 
 def _is_no_lien(row: SheetRow, columns: dict[str, int]) -> bool:

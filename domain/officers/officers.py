@@ -34,44 +34,44 @@ def in_words(roles: Collection[Role]) -> str:
     return ", ".join(role for role in Role if role in roles) or "none"
 
 
-def officer_facts(found: OfficerDetails, has_credentials: bool, now: datetime) -> dict[str, str]:
+def officer_facts(details: OfficerDetails, has_credentials: bool, now: datetime) -> dict[str, str]:
     """Return what is known of an officer, without a secret."""
-    one = found.officer
+    officer = details.officer
     values: dict[str, object] = {
-        "name": one.name,
-        "rank": one.rank,
-        "station": one.station,
-        "mobile": one.mobile,
-        "email": one.email,
-        "language": one.language,
-        "state": one.state,
-        "districts": one.districts,
-        "teams": one.teams,
-        "is_enabled": one.disabled_at is None,
+        "name": officer.name,
+        "rank": officer.rank,
+        "station": officer.station,
+        "mobile": officer.mobile,
+        "email": officer.email,
+        "language": officer.language,
+        "state": officer.state,
+        "districts": officer.districts,
+        "teams": officer.teams,
+        "is_enabled": officer.disabled_at is None,
         "sign_in": IS_SET if has_credentials else NOT_SET,
     }
-    return present(values | _roles(found.roles, now))
+    return present(values | _roles(details.roles, now))
 
 
 def _roles(roles: Iterable[HeldRole], now: datetime) -> dict[str, object]:
     """Return when the officer has each role, without times that are over."""
-    found: dict[str, list[str]] = {}
+    by_field: dict[str, list[str]] = {}
     for held in sorted(roles, key=lambda held: held.from_at):
         if held.until_at is None or held.until_at > now:
-            found.setdefault(f"role.{held.role}", []).append(span(held.from_at, held.until_at, now))
-    return {field: "; ".join(spans) for field, spans in sorted(found.items())}
+            by_field.setdefault(f"role.{held.role}", []).append(span(held.from_at, held.until_at, now))
+    return {field: "; ".join(spans) for field, spans in sorted(by_field.items())}
 
 
 def team_facts(team: TeamEntry) -> dict[str, str]:
     """Return what is known of a team."""
-    shifts = [f"day {one.day_no} {_clock(one.starts_minute)}-{_clock(one.ends_minute)}" for one in team.shifts]
+    shifts = [f"day {shift.day_no} {_clock(shift.starts_minute)}-{_clock(shift.ends_minute)}" for shift in team.shifts]
     values = {"name": team.name, "lead": team.lead, "districts": team.districts, "members": team.members}
     return present(values | {"shifts": shifts})
 
 
 def policy_facts(policy: Policy) -> dict[str, str]:
     """Return all values of a policy as JSON, so that whatever a change alters is seen."""
-    return {one.name: orjson.dumps(one.value).decode() for one in values_of(policy)}
+    return {item.name: orjson.dumps(item.value).decode() for item in values_of(policy)}
 
 
 _WITH_FIELDS: Final = frozenset({"changed", "team_added", "team_changed"})
@@ -161,7 +161,7 @@ def is_open(shifts: Collection[TeamShift], at: datetime) -> bool:
     local = at.astimezone(IST)
     minute = local.hour * 60 + local.minute
     return not shifts or any(
-        one.day_no == local.isoweekday() and one.starts_minute <= minute < one.ends_minute for one in shifts
+        shift.day_no == local.isoweekday() and shift.starts_minute <= minute < shift.ends_minute for shift in shifts
     )
 
 

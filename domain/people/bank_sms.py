@@ -113,15 +113,15 @@ class _Text:
     def take(self, patterns: tuple[re.Pattern[str], ...]) -> re.Match[str] | None:
         """Return the first match of the first pattern that has one, and take it out of the text."""
         for pattern in patterns:
-            if found := pattern.search(self.left):
-                self.left = f"{self.left[: found.start()]} {_TAKEN} {self.left[found.end() :]}"
-                return found
+            if matched := pattern.search(self.left):
+                self.left = f"{self.left[: matched.start()]} {_TAKEN} {self.left[matched.end() :]}"
+                return matched
         return None
 
     def take_group(self, patterns: tuple[re.Pattern[str], ...]) -> str:
         """Return the first group of what `take` finds, or an empty text."""
-        found = self.take(patterns)
-        return found.group(1).strip() if found else ""
+        matched = self.take(patterns)
+        return matched.group(1).strip() if matched else ""
 
 
 def read_sms(asked: SmsQuestion) -> SmsReading:
@@ -163,8 +163,8 @@ def bank_of(sender: str, text: str) -> str:
     others.
     """
     senders, names = _banks()
-    if (found := _SENDER.fullmatch(sender.upper())) and found.group(1) in senders:
-        return senders[found.group(1)]
+    if (matched := _SENDER.fullmatch(sender.upper())) and matched.group(1) in senders:
+        return senders[matched.group(1)]
     for pattern, code in names:
         if pattern.search(text):
             return code
@@ -176,7 +176,7 @@ def _banks() -> tuple[Mapping[str, str], tuple[tuple[re.Pattern[str], str], ...]
     """Return the codes by sender, and the patterns of the names with their codes, the longest name first."""
     table = tomllib.loads(PACKAGED_BANKS.read_text(encoding="utf-8"))["bank"]
     senders = {sender: bank["code"] for bank in table for sender in bank["senders"]}
-    names = sorted(((name, bank["code"]) for bank in table for name in bank["names"]), key=lambda one: -len(one[0]))
+    names = sorted(((name, bank["code"]) for bank in table for name in bank["names"]), key=lambda pair: -len(pair[0]))
     return senders, tuple((_pattern(rf"(?<![a-z]){re.escape(name)}(?![a-z])"), code) for name, code in names)
 
 
@@ -188,10 +188,10 @@ def _paise(text: str) -> int | None:
 
 
 def _day(text: _Text) -> date | None:
-    found = text.take(DAYS)
-    if found is None:
+    matched = text.take(DAYS)
+    if matched is None:
         return None
-    parts = found.groupdict()
+    parts = matched.groupdict()
     month = _MONTHS.index(parts["name"].lower()) + 1 if parts.get("name") else int(parts["month"])
     year = int(parts["year"])
     try:
@@ -204,14 +204,14 @@ def _moment(day: date | None, text: _Text) -> str:
     """Return the time of the transfer as a draft has it; empty without a date."""
     if day is None:
         return ""
-    found = text.take(CLOCKS)
-    if found is None:
+    matched = text.take(CLOCKS)
+    if matched is None:
         return day.isoformat()
-    hour, half = int(found["hour"]), (found["half"] or "").lower()
+    hour, half = int(matched["hour"]), (matched["half"] or "").lower()
     if half:
         hour = hour % 12 + (12 if half == "pm" else 0)
     try:
-        return datetime.combine(day, time(hour, int(found["minute"]), int(found["second"] or 0))).isoformat()
+        return datetime.combine(day, time(hour, int(matched["minute"]), int(matched["second"] or 0))).isoformat()
     except ValueError:
         return day.isoformat()
 

@@ -50,19 +50,19 @@ class ReadDraft:
         """Return the flags of these transfers with the places that they have in the draft."""
         return tuple(flag.model_copy(update={"field": _PLACE.sub(self._place, flag.field)}) for flag in flags)
 
-    def _place(self, found: re.Match[str]) -> str:
-        return f"transfers[{self.places[int(found[1])]}]"
+    def _place(self, matched: re.Match[str]) -> str:
+        return f"transfers[{self.places[int(matched[1])]}]"
 
 
 def read_draft(content: DraftContent) -> ReadDraft:
     """Return what of a draft can be sent."""
     transfers, places, missing = [], [], []
-    for index, told in enumerate(content.transfers):
-        lacks = [f"transfers[{index}].{name}" for name in _lacks(told)]
+    for index, transfer in enumerate(content.transfers):
+        lacks = [f"transfers[{index}].{name}" for name in _lacks(transfer)]
         if lacks:
             missing += lacks
         else:
-            transfers.append(_transfer(told))
+            transfers.append(_transfer(transfer))
             places.append(index)
     if not content.transfers:
         missing.append("transfers")
@@ -86,11 +86,11 @@ def stated_facts(content: DraftContent) -> dict[str, Any]:
     A half-typed e-mail address is not stated yet.
     """
     victim = content.victim
-    told = {name: getattr(victim, name) for name in (*PERSONAL, "district", "language", *MARKS)}
+    facts = {name: getattr(victim, name) for name in (*PERSONAL, "district", "language", *MARKS)}
     if not is_email(victim.email):
-        told["email"] = ""
-    told["category"] = content.category
-    return {name: value for name, value in told.items() if value not in ("", None)}
+        facts["email"] = ""
+    facts["category"] = content.category
+    return {name: value for name, value in facts.items() if value not in ("", None)}
 
 
 def told_story(content: DraftContent) -> str:
@@ -108,37 +108,37 @@ def awaited_facts(content: DraftContent) -> frozenset[str]:
     return frozenset(name for name in FACTS if name not in stated or stated[name] is False)
 
 
-def party_institution(told: DraftParty) -> str:
+def party_institution(party: DraftParty) -> str:
     """Return the institution of one end as told, else by its IFSC or VPA, else an empty text."""
-    if told.institution:
-        return told.institution
-    if told.ifsc:
-        return told.ifsc[:BANK_LETTERS].upper()
-    handle = _vpa(told).rpartition("@")[2] if "@" in _vpa(told) else ""
+    if party.institution:
+        return party.institution
+    if party.ifsc:
+        return party.ifsc[:BANK_LETTERS].upper()
+    handle = _vpa(party).rpartition("@")[2] if "@" in _vpa(party) else ""
     return handle.strip()
 
 
-def party_holder(told: DraftParty) -> str:
+def party_holder(party: DraftParty) -> str:
     """Return the account, VPA or wallet of one end; empty if none is told."""
-    return _account(told) or _vpa(told) or told.wallet
+    return _account(party) or _vpa(party) or party.wallet
 
 
-def _lacks(told: DraftTransfer) -> Iterator[str]:
-    if not party_institution(told.payer):
+def _lacks(transfer: DraftTransfer) -> Iterator[str]:
+    if not party_institution(transfer.payer):
         yield "payer.institution"
-    if not (names_a_transfer(told.rrn) or names_a_transfer(told.utr)):
+    if not (names_a_transfer(transfer.rrn) or names_a_transfer(transfer.utr)):
         yield "rrn"
-    if told.amount_paise is None:
+    if transfer.amount_paise is None:
         yield "amount_paise"
-    if not told.transferred_at:
+    if not transfer.transferred_at:
         yield "transferred_at"
     else:
-        yield from _faults(told)
+        yield from _faults(transfer)
 
 
-def _faults(told: DraftTransfer) -> list[str]:
+def _faults(transfer: DraftTransfer) -> list[str]:
     """Return the fields that the model of a transfer refuses. A missing reference or amount is not looked at."""
-    stand_in = told.model_copy(update={"rrn": "1", "amount_paise": told.amount_paise or 1})
+    stand_in = transfer.model_copy(update={"rrn": "1", "amount_paise": transfer.amount_paise or 1})
     try:
         _transfer(stand_in)
     except ValidationError as error:
@@ -146,50 +146,50 @@ def _faults(told: DraftTransfer) -> list[str]:
     return []
 
 
-def _transfer(told: DraftTransfer) -> Transfer:
-    by_vpa = bool(_vpa(told.payer) or _vpa(told.payee))
+def _transfer(transfer: DraftTransfer) -> Transfer:
+    by_vpa = bool(_vpa(transfer.payer) or _vpa(transfer.payee))
     return Transfer.model_validate(
         {
-            "payer": _party(told.payer),
-            "payee": _party(told.payee),
-            "amount_paise": told.amount_paise,
-            "rrn": told.rrn or None,
-            "utr": told.utr or None,
-            "mode": told.mode or (Mode.UPI if by_vpa else Mode.OTHER),
-            "transferred_at": told.transferred_at,
+            "payer": _party(transfer.payer),
+            "payee": _party(transfer.payee),
+            "amount_paise": transfer.amount_paise,
+            "rrn": transfer.rrn or None,
+            "utr": transfer.utr or None,
+            "mode": transfer.mode or (Mode.UPI if by_vpa else Mode.OTHER),
+            "transferred_at": transfer.transferred_at,
         }
     )
 
 
-def _party(told: DraftParty) -> dict[str, str | None]:
+def _party(party: DraftParty) -> dict[str, str | None]:
     """Return one end as a complaint has it: the account first, with a VPA beside it, then VPA, then wallet."""
-    account, vpa = _account(told), _vpa(told)
-    if account or not (vpa or told.wallet):
+    account, vpa = _account(party), _vpa(party)
+    if account or not (vpa or party.wallet):
         holder = {"account": account or NOT_STATED} | ({"vpa": vpa} if vpa else {})
     else:
-        holder = {"vpa": vpa} if vpa else {"wallet": told.wallet}
-    return {"institution": party_institution(told) or NOT_STATED, "ifsc": told.ifsc.upper() or None} | holder
+        holder = {"vpa": vpa} if vpa else {"wallet": party.wallet}
+    return {"institution": party_institution(party) or NOT_STATED, "ifsc": party.ifsc.upper() or None} | holder
 
 
-def _account(told: DraftParty) -> str:
-    return "" if "@" in told.account else told.account
+def _account(party: DraftParty) -> str:
+    return "" if "@" in party.account else party.account
 
 
-def _vpa(told: DraftParty) -> str:
+def _vpa(party: DraftParty) -> str:
     """Return the VPA of one end, also one in the field of the account; empty if it is half typed."""
-    vpa = told.vpa or (told.account if "@" in told.account else "")
+    vpa = party.vpa or (party.account if "@" in party.account else "")
     return vpa if len(vpa) >= len("a@b") else ""
 
 
-def _victim(told: DraftVictim, stated: dict[str, Any]) -> Victim:
+def _victim(victim: DraftVictim, stated: dict[str, Any]) -> Victim:
     return Victim(
         name=stated.get("name", NOT_STATED),
         mobile=stated.get("mobile", NO_MOBILE),
         district=stated.get("district", NOT_STATED),
-        woman=bool(told.woman),
-        child=bool(told.child),
-        senior=bool(told.senior),
-        language=told.language or Language.HI,
+        woman=bool(victim.woman),
+        child=bool(victim.child),
+        senior=bool(victim.senior),
+        language=victim.language or Language.HI,
         email=stated.get("email"),
     )
 
@@ -203,12 +203,12 @@ def number_to_confirm(content: DraftContent) -> str:
 
 def with_number_to_confirm(content: DraftContent, mobile: str) -> DraftContent:
     """Return a content in which the person who complains has this number."""
-    told = content.model_copy(update={"caller_mobile": mobile})
+    with_mobile = content.model_copy(update={"caller_mobile": mobile})
     if content.teller and content.teller.mobile:
-        return told.model_copy(update={"teller": content.teller.model_copy(update={"mobile": mobile})})
-    if number_to_confirm(told) != mobile:
-        return told.model_copy(update={"victim": content.victim.model_copy(update={"mobile": mobile})})
-    return told
+        return with_mobile.model_copy(update={"teller": content.teller.model_copy(update={"mobile": mobile})})
+    if number_to_confirm(with_mobile) != mobile:
+        return with_mobile.model_copy(update={"victim": content.victim.model_copy(update={"mobile": mobile})})
+    return with_mobile
 
 
 ACCOUNT_MIN_CHARS: Final = 6
@@ -223,18 +223,18 @@ def draft_flags(content: DraftContent, now: datetime, rules: TrailRules) -> Iter
         yield Flag(field="victim.mobile", code="odd_mobile", message="not ten digits beginning with 6 to 9")
     if victim.district and known_district(victim.district) is None:
         yield Flag(field="victim.district", code="odd_district", message="not a known district of Uttar Pradesh")
-    for index, told in enumerate(content.transfers):
-        yield from _transfer_flags(told, f"transfers[{index}]", now, rules)
+    for index, transfer in enumerate(content.transfers):
+        yield from _transfer_flags(transfer, f"transfers[{index}]", now, rules)
 
 
-def _transfer_flags(told: DraftTransfer, field: str, now: datetime, rules: TrailRules) -> Iterator[Flag]:
-    yield from party_flags(told.payer.account, told.payer.vpa, f"{field}.payer")
-    yield from ifsc_flags(told.payer.ifsc, f"{field}.payer")
-    yield from party_flags(told.payee.account, told.payee.vpa, f"{field}.payee")
-    yield from same_account_flags(party_holder(told.payer), party_holder(told.payee), field)
-    yield from reference_flags(told.rrn, told.utr, field)
-    if (at := moment_of(told.transferred_at)) is not None:
-        is_day = day_of(told.transferred_at) is not None
+def _transfer_flags(transfer: DraftTransfer, field: str, now: datetime, rules: TrailRules) -> Iterator[Flag]:
+    yield from party_flags(transfer.payer.account, transfer.payer.vpa, f"{field}.payer")
+    yield from ifsc_flags(transfer.payer.ifsc, f"{field}.payer")
+    yield from party_flags(transfer.payee.account, transfer.payee.vpa, f"{field}.payee")
+    yield from same_account_flags(party_holder(transfer.payer), party_holder(transfer.payee), field)
+    yield from reference_flags(transfer.rrn, transfer.utr, field)
+    if (at := moment_of(transfer.transferred_at)) is not None:
+        is_day = day_of(transfer.transferred_at) is not None
         yield from time_flags(at, field, now, rules, time_missing=is_day)
 
 
@@ -248,26 +248,26 @@ def moment_of(text: str) -> datetime | None:
 
 def banks_of(directory: Directory, content: DraftContent) -> tuple[list[FoundBank], list[Flag]]:
     """Return the institution of each end that names one, with the flags of the directory."""
-    found: list[FoundBank] = []
+    banks: list[FoundBank] = []
     flags: list[Flag] = []
-    for index, told in enumerate(content.transfers):
-        for side, party in (("payer", told.payer), ("payee", told.payee)):
+    for index, transfer in enumerate(content.transfers):
+        for side, party in (("payer", transfer.payer), ("payee", transfer.payee)):
             if party_institution(party):
                 bank, odd = resolve(directory, party, f"transfers[{index}].{side}")
                 flags += odd
                 if bank is not None:
-                    found.append(FoundBank(field=f"transfers[{index}].{side}", code=bank.code, name=bank.name))
-    return found, flags
+                    banks.append(FoundBank(field=f"transfers[{index}].{side}", code=bank.code, name=bank.name))
+    return banks, flags
 
 
 def paid_accounts(directory: Directory, content: DraftContent) -> dict[str, tuple[str, str]]:
     """Return the institution and the `account_key` of each account that was paid, by the transfer's field."""
-    found, _ = banks_of(directory, content)
-    codes = {one.field: one.code for one in found}
+    banks, _ = banks_of(directory, content)
+    codes = {bank.field: bank.code for bank in banks}
     paid = {}
-    for index, told in enumerate(content.transfers):
+    for index, transfer in enumerate(content.transfers):
         field = f"transfers[{index}].payee"
-        key = account_key(party_holder(told.payee))
+        key = account_key(party_holder(transfer.payee))
         if field in codes and len(key) >= ACCOUNT_MIN_CHARS and names_an_account(key):
             paid[field] = (codes[field], key)
     return paid
@@ -275,8 +275,8 @@ def paid_accounts(directory: Directory, content: DraftContent) -> dict[str, tupl
 
 def unasked(directory: Directory, content: DraftContent) -> tuple[str, ...]:
     """Return the transfers for which the directory finds no bank that was paid."""
-    found, _ = banks_of(directory, content)
-    fields = {one.field for one in found}
+    banks, _ = banks_of(directory, content)
+    fields = {bank.field for bank in banks}
     numbers = range(len(content.transfers))
     return tuple(f"transfers[{index}]" for index in numbers if f"transfers[{index}].payee" not in fields)
 

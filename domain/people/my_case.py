@@ -57,26 +57,26 @@ class Todo(StrEnum):
     GIVE_BOND = "give_bond"
 
 
-def stages(found: OwnRestoration, now: datetime) -> tuple[Stage, ...]:
+def stages(restoration: OwnRestoration, now: datetime) -> tuple[Stage, ...]:
     """Return the stages of an open restoration: done, open and coming, with their ends.
 
     A coming stage ends when the ones before it end, and its own time is over. After a step that a court ends nothing
     is said, because the police do not set that time. Without a route the usual stages are shown up to the
     verification.
     """
-    done = {one.step: one.ended_at for one in found.done}
-    steps = steps_of(found.route, found.bond_for) if found.route else STEPS[Route.NO_COURT][:3]
-    told = [step for step in steps if step in done and steps.index(step) < _place(steps, found.step)]
-    shown = [Stage(step, StageState.DONE, done[step]) for step in told]
-    is_late = found.due_at is not None and found.due_at < now
-    shown.append(Stage(found.step, StageState.LATE if is_late else StageState.NOW, found.due_at))
+    done = {visit.step: visit.ended_at for visit in restoration.done}
+    steps = steps_of(restoration.route, restoration.bond_for) if restoration.route else STEPS[Route.NO_COURT][:3]
+    done_steps = [step for step in steps if step in done and steps.index(step) < _place(steps, restoration.step)]
+    shown = [Stage(step, StageState.DONE, done[step]) for step in done_steps]
+    is_late = restoration.due_at is not None and restoration.due_at < now
+    shown.append(Stage(restoration.step, StageState.LATE if is_late else StageState.NOW, restoration.due_at))
     # What is late already ends today at the earliest.
-    expected = max(found.due_at, now) if found.due_at else None
-    for step in steps[_place(steps, found.step) + 1 :]:
+    expected = max(restoration.due_at, now) if restoration.due_at else None
+    for step in steps[_place(steps, restoration.step) + 1 :]:
         if step in done:
             shown.append(Stage(step, StageState.DONE, done[step]))
             continue
-        seconds = found.step_seconds.get(step)
+        seconds = restoration.step_seconds.get(step)
         is_set = expected is not None and seconds is not None and step not in _BY_A_COURT
         expected = expected + timedelta(seconds=seconds) if is_set and expected and seconds else None
         shown.append(Stage(step, StageState.COMING, expected))
@@ -88,14 +88,14 @@ def _place(steps: tuple[Step, ...], step: Step) -> int:
     return steps.index(step) if step in steps else -1
 
 
-def todos(found: MyCase) -> tuple[Todo, ...]:
+def todos(my_case: MyCase) -> tuple[Todo, ...]:
     """Return what the victim must do now, the most urgent first."""
     wanted = []
-    if found.fir_sign_by is not None and found.fir_sign_by > found.as_of:
+    if my_case.fir_sign_by is not None and my_case.fir_sign_by > my_case.as_of:
         wanted.append(Todo.SIGN_FIR)
-    if found.application is not None:
+    if my_case.application is not None:
         wanted.append(Todo.SIGN_APPLICATION)
-    restoration = found.restoration
+    restoration = my_case.restoration
     if restoration is not None and restoration.state is RestorationState.OPEN and restoration.step is Step.BOND:
         wanted.append(Todo.GIVE_BOND)
     return tuple(wanted)
@@ -108,7 +108,11 @@ def claim_of(ack_no: str, contested: ContestedTransfer | None, *, is_own: bool) 
     """
     if contested is None:
         return None if is_own else Claim(ClaimState.COUNTED)
-    decided = max((one for one in contested.decisions if one.agreed_at), key=lambda one: one.decision_id, default=None)
+    decided = max(
+        (decision for decision in contested.decisions if decision.agreed_at),
+        key=lambda decision: decision.decision_id,
+        default=None,
+    )
     if contested.undecided or decided is None:
         return Claim(ClaimState.UNDECIDED)
     if is_own:
@@ -126,12 +130,12 @@ def has_first_outcome(sums: Mapping[Bucket, int]) -> bool:
 def address_class(address: str) -> AddressClass:
     """Return the kind of a network address."""
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return AddressClass.UNKNOWN
-    if not found.is_global:
+    if not parsed.is_global:
         return AddressClass.PRIVATE
-    return AddressClass.IPV4 if isinstance(found, IPv4Address) else AddressClass.IPV6
+    return AddressClass.IPV4 if isinstance(parsed, IPv4Address) else AddressClass.IPV6
 
 
 Counts = Mapping[SaidAnswer, int]
@@ -139,9 +143,9 @@ HIDDEN_TOGETHER: Final = 2
 """least number of hidden rows: one alone would follow from the total"""
 
 
-def is_alarming(said: NewTreatment) -> bool:
+def is_alarming(answers: NewTreatment) -> bool:
     """Return whether a supervisor must read an answer."""
-    return said.respected is SaidAnswer.NO
+    return answers.respected is SaidAnswer.NO
 
 
 def shown(answers: Mapping[str, int], at_least: int) -> frozenset[str]:

@@ -84,4 +84,4 @@ def stated_contact(raw: Mapping[str, Any]) -> ContactData:
 
 
 def _first(raw: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    return next((told for name in names if isinstance(told := raw.get(name), str) and told), "")
+    return next((value for name in names if isinstance(value := raw.get(name), str) and value), "")

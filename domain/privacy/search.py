@@ -57,8 +57,8 @@ def name_terms(name: str) -> frozenset[str]:
 
     "राजेश सिंह", "RAJESH SINGH" and "Rajesh  Sinh" have the same terms. Whole terms are found, not parts of them.
     """
-    found = [folded for term in _split(name) if (folded := _folded(term))]
-    return frozenset(found[:TERMS_MAX])
+    terms = [folded for term in _split(name) if (folded := _folded(term))]
+    return frozenset(terms[:TERMS_MAX])
 
 
 def contact_terms(mobile: str, email: str) -> Iterator[str]:
@@ -164,10 +164,10 @@ def recognise(text: str, kind: SearchKind | None = None) -> tuple[Sought, ...]:
     Raises `SearchTextUnreadable` for a text that names nothing of it.
     """
     kinds = SearchKind if kind is None else (kind,)
-    found = tuple(sought for one in kinds if (sought := _READERS[one](text)))
-    if not found:
+    readings = tuple(sought for this_kind in kinds if (sought := _READERS[this_kind](text)))
+    if not readings:
         raise SearchTextUnreadable(kind=kind.value if kind else "any")
-    return found
+    return readings
 
 
 def _ack_no(text: str) -> Sought | None:

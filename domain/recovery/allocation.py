@@ -103,13 +103,13 @@ def swaps(claims: Sequence[AccountClaim], shares: Sequence[Share]) -> tuple[Swap
     held = {_place(claim): claim.held_paise for claim in claims}
     change = {(share.case_no, share.hop_no): share.share_paise - held[share.case_no, share.hop_no] for share in shares}
     left = {place: -paise for place, paise in sorted(change.items()) if paise < 0}
-    found = []
+    moves = []
     for taker, short_paise in sorted((place, paise) for place, paise in change.items() if paise > 0):
         to_come = short_paise
         for giver in [giver for giver, paise in left.items() if paise]:
             paise = min(to_come, left[giver])
             if paise:
-                found.append(Swap(giver=giver, taker=taker, amount_paise=paise))
+                moves.append(Swap(giver=giver, taker=taker, amount_paise=paise))
                 left[giver] -= paise
                 to_come -= paise
-    return tuple(found)
+    return tuple(moves)

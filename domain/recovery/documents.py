@@ -66,7 +66,7 @@ class DocumentIncomplete(RuleBroken):
     """The document lacks facts that its law requires."""
 
     def __init__(self, kind: DocumentKind, missing: Sequence[Missing]) -> None:
-        named = "; ".join(f"{one.field} ({one.law}: {one.why})" for one in missing)
+        named = "; ".join(f"{item.field} ({item.law}: {item.why})" for item in missing)
         super().__init__(f"{kind.value} cannot be issued; missing: {named}")
         self.kind = kind
         self.missing = tuple(missing)
@@ -367,5 +367,5 @@ def values_at(facts: Any, field: str) -> Iterator[tuple[str, Any]]:
         yield f"{head}[]", None
     else:
         for index, item in enumerate(value):
-            for place, found in values_at(item, tail):
-                yield f"{head}[{index}].{place}", found
+            for place, inner in values_at(item, tail):
+                yield f"{head}[{index}].{place}", inner

@@ -133,22 +133,22 @@ def check_officer(verb: GrievanceVerb, roles: AbstractSet[Role], actor: str, gri
 
 def verbs_of(roles: AbstractSet[Role], grievance: GrievanceAtLevel) -> tuple[GrievanceVerb, ...]:
     """Return the actions that these roles can do now, without the four-eyes check."""
-    found = []
+    verbs = []
     for verb in GrievanceVerb:
         try:
             check_officer(verb, roles, "", grievance)
         except (MayNot, NotNow):
             continue
-        found.append(verb)
-    return tuple(found)
+        verbs.append(verb)
+    return tuple(verbs)
 
 
 def levels_for(roles: AbstractSet[Role]) -> tuple[GrievanceLevel, ...]:
     """Return the levels at which these roles act: those that they decide, and the bank's if they enter its report."""
-    found = [level for level, role in DECIDES.items() if role in roles]
+    levels = [level for level, role in DECIDES.items() if role in roles]
     if roles & ROLES[GrievanceVerb.REPORT]:
-        found.append(GrievanceLevel.BANK)
-    return tuple(level for level in LEVELS if level in found)
+        levels.append(GrievanceLevel.BANK)
+    return tuple(level for level in LEVELS if level in levels)
 
 
 def may_be_filed(earlier: Earlier | None, first_held_at: datetime, filed_max: int) -> None:
@@ -188,5 +188,5 @@ def dues(clocks: Clocks, at: datetime) -> tuple[DueAction, ...]:
     if not clocks.on_hold:
         return (DueAction(what=GrievanceClockAction.OVERTAKE, at=at),)
     reached = {GrievanceClockAction.OVERDUE} if clocks.overdue_told else set()
-    found = open_dues(_TO_SUPERVISOR if above(clocks.level) is None else _TO_NEXT_LEVEL, reached, clocks.due_at)
-    return tuple(DueAction(what=one.level, at=one.at) for one in found)
+    due_levels = open_dues(_TO_SUPERVISOR if above(clocks.level) is None else _TO_NEXT_LEVEL, reached, clocks.due_at)
+    return tuple(DueAction(what=due_level.level, at=due_level.at) for due_level in due_levels)

@@ -93,13 +93,13 @@ class Warning(FrozenModel):
 
 def dues(hold: HoldClocks) -> tuple[DueAction, ...]:
     """Return the automatic actions for a hold, in order of time."""
-    found = _notices(hold)
+    actions = _notices(hold)
     if hold.excess_paise:
-        found.append(DueAction(what=HoldAction.RELEASE_EXCESS, at=hold.newest_at))
+        actions.append(DueAction(what=HoldAction.RELEASE_EXCESS, at=hold.newest_at))
     for lapses_at in by_end(hold):
-        found += [DueAction(what=f"{HoldAction.WARN}_{days}", at=at) for days, at in _warnings(hold, lapses_at)]
-        found.append(DueAction(what=HoldAction.LAPSE, at=lapses_at))
-    return tuple(sorted(found, key=lambda due: due.at))
+        actions += [DueAction(what=f"{HoldAction.WARN}_{days}", at=at) for days, at in _warnings(hold, lapses_at)]
+        actions.append(DueAction(what=HoldAction.LAPSE, at=lapses_at))
+    return tuple(sorted(actions, key=lambda due: due.at))
 
 
 def _notices(hold: HoldClocks) -> list[DueAction]:
@@ -125,12 +125,12 @@ def _until(done: datetime | None, newest: datetime) -> bool:
 def by_end(hold: HoldClocks) -> Mapping[datetime, list[Part]]:
     """Return the parts that can lapse, by their time of lapse."""
     lasts = timedelta(seconds=hold.policy.lapse_after_seconds)
-    found: dict[datetime, list[Part]] = defaultdict(list)
+    parts_by_end: dict[datetime, list[Part]] = defaultdict(list)
     for part in hold.parts:
         lapses_at = part.held_at + lasts
         lapses_at = max(lapses_at, hold.lapses_from) if hold.lapses_from else lapses_at
-        found[_unless_confirmed(hold, part, _after_appeal(hold, lapses_at))].append(part)
-    return found
+        parts_by_end[_unless_confirmed(hold, part, _after_appeal(hold, lapses_at))].append(part)
+    return parts_by_end
 
 
 def _unless_confirmed(hold: HoldClocks, part: Part, lapses_at: datetime) -> datetime:
@@ -160,12 +160,12 @@ def lapsed(hold: HoldClocks, at: datetime) -> list[Part]:
 
 def warnings(hold: HoldClocks, at: datetime) -> list[Warning]:
     """Return the warnings due now; of several that fall together after a downtime, only the current one."""
-    found = []
+    due_now = []
     for lapses_at, parts in sorted(by_end(hold).items()):
         past = [days for days, due_at in _warnings(hold, lapses_at) if due_at <= at]
         if past and lapses_at > at:
-            found.append(Warning(lapses_at=lapses_at, days=min(past), parts=tuple(parts)))
-    return found
+            due_now.append(Warning(lapses_at=lapses_at, days=min(past), parts=tuple(parts)))
+    return due_now
 
 
 def warned_to(hold: HoldClocks, at: datetime) -> datetime | None:
@@ -235,13 +235,13 @@ class Excess(FrozenModel):
 
 def excess(lines: Sequence[HeldLine], account: Account) -> list[Excess]:
     """Return the excess to release by hop, never more than any reading of the bank's lines allows."""
-    found = {line.hop_no: _of_its_own(line) for line in lines if not _may_be_a_total(line, lines)}
-    totals = [line for line in lines if line.hop_no not in found]
-    if totals and not any(paise > 0 for paise in found.values()):
+    by_hop = {line.hop_no: _of_its_own(line) for line in lines if not _may_be_a_total(line, lines)}
+    totals = [line for line in lines if line.hop_no not in by_hop]
+    if totals and not any(paise > 0 for paise in by_hop.values()):
         most = max(totals, key=lambda line: line.claimed_paise)
         theirs = account.taken_paise + account.in_play_paise + account.let_go_paise
-        found[most.hop_no] = most.claimed_paise - theirs
-    return [Excess(hop_no=hop_no, excess_paise=paise) for hop_no, paise in sorted(found.items()) if paise > 0]
+        by_hop[most.hop_no] = most.claimed_paise - theirs
+    return [Excess(hop_no=hop_no, excess_paise=paise) for hop_no, paise in sorted(by_hop.items()) if paise > 0]
 
 
 def _of_its_own(line: HeldLine) -> int:
@@ -341,14 +341,14 @@ class HoldAsked(FrozenModel):
 
 def barred(officer: Acting, hold: HoldAsked) -> tuple[BarredAct, ...]:
     """Return the acts on a hold that the officer's roles do, and that another officer has to do."""
-    found = []
+    acts = []
     for act, check in _checks(officer, hold):
         try:
             with suppress(NotNow):
                 check()
         except (MayNot, SameEyes) as why:
-            found.append(BarredAct(act=act, code=why.code))
-    return tuple(found)
+            acts.append(BarredAct(act=act, code=why.code))
+    return tuple(acts)
 
 
 def _checks(officer: Acting, hold: HoldAsked) -> Iterator[tuple[HoldAct, Callable[[], None]]]:

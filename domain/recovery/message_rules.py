@@ -236,7 +236,7 @@ def read(content: Mapping[str, Any]) -> Table:
     try:
         table = Table.model_validate(content)
     except ValidationError as error:
-        lines = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        lines = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise MessagesWrong("\n".join(lines)) from None
     mistakes = [
         *_missing("event", NotificationEvent, table.event),
@@ -266,8 +266,8 @@ def texts_of(table: Table) -> Mapping[Language, Mapping[Key, Text]]:
     }
 
 
-def _missing(section: str, all_of: type[StrEnum], found: Iterable[StrEnum]) -> list[str]:
-    return [f"{section}.{one.value}: not in the table" for one in all_of if one not in frozenset(found)]
+def _missing(section: str, all_of: type[StrEnum], listed: Iterable[StrEnum]) -> list[str]:
+    return [f"{section}.{member.value}: not in the table" for member in all_of if member not in frozenset(listed)]
 
 
 def _keys(rule: Rule, addressees: Mapping[Addressee, Reach]) -> Iterator[Key]:

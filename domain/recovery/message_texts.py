@@ -87,45 +87,45 @@ class Written(NamedTuple):
     text: str
 
 
-def short(kind: MessageKind, to_whom: Recipient, language: Language, said: Said) -> Written:
+def short(kind: MessageKind, to_whom: Recipient, language: Language, stated: Said) -> Written:
     """Return the text of a short message. Raises `MessageLacks` with every missing value."""
-    too_long = [name for name in ("link", "my_page") if len(getattr(said, name)) > LINK_MAX_CHARS]
-    return _written(kind, to_whom, language, said.model_copy(update=dict.fromkeys(too_long, "")))
+    too_long = [name for name in ("link", "my_page") if len(getattr(stated, name)) > LINK_MAX_CHARS]
+    return _written(kind, to_whom, language, stated.model_copy(update=dict.fromkeys(too_long, "")))
 
 
-def _written(kind: MessageKind, to_whom: Recipient, language: Language, said: Said) -> Written:
+def _written(kind: MessageKind, to_whom: Recipient, language: Language, stated: Said) -> Written:
     text = TEXTS[language].get((kind, to_whom))
     if text is None:
         raise MessageLacks(f"{kind.value} is not for {to_whom.value}")
-    values = _values(language, said)
+    values = _values(language, stated)
     missing = sorted(name for name in text.names() if not values.get(name))
     if missing:
         raise MessageLacks(f"{kind.value} to {to_whom.value}: {', '.join(missing)}")
     return Written(text.subject.format_map(values), text.text.format_map(values))
 
 
-def letter(kind: MessageKind, to_whom: Recipient, languages: tuple[Language, ...], said: Said) -> Written:
+def letter(kind: MessageKind, to_whom: Recipient, languages: tuple[Language, ...], stated: Said) -> Written:
     """Return the text of a letter in each language, with the footer of all our letters."""
-    parts = [_written(kind, to_whom, language, said) for language in languages]
+    parts = [_written(kind, to_whom, language, stated) for language in languages]
     if kind is IF_QUIET:
         # The footer of all letters says who writes, and about what.
         return Written(parts[0].subject, "\n\n".join(part.text for part in parts) + "\n")
     words = [WORDS[language]["footer"] for language in languages]
     first = languages[0]
-    case = WORDS[first]["case"].format(case=said.ack_no or said.case_no)
+    case = WORDS[first]["case"].format(case=stated.ack_no or stated.case_no)
     return Written(f"{case}: {parts[0].subject}", "\n\n".join([part.text for part in parts] + words) + "\n")
 
 
 def items_short(language: Language, facts: MessageFacts, ack_no: str | None, link: str) -> str:
     """Return the text of a short message to an officer about work items, of which the first is stated."""
-    said = _of_items(language, facts, ack_no, link)
-    return short(MessageKind.WORK_ITEMS, Recipient.OFFICER, language, said).text
+    stated = _of_items(language, facts, ack_no, link)
+    return short(MessageKind.WORK_ITEMS, Recipient.OFFICER, language, stated).text
 
 
 def items_letter(language: Language, facts: MessageFacts, listed: Sequence[WaitingItem], link: str) -> Written:
     """Return a letter to an officer about work items, with a line for each that is listed."""
-    words, said = WORDS[language], _of_items(language, facts, listed[0].ack_no, link)
-    written = _written(MessageKind.WORK_ITEMS, Recipient.OFFICER, language, said)
+    words, stated = WORDS[language], _of_items(language, facts, listed[0].ack_no, link)
+    written = _written(MessageKind.WORK_ITEMS, Recipient.OFFICER, language, stated)
     lines = [_item_line(item, words, language) for item in listed]
     if facts.items is not None and facts.items > len(listed):
         lines.append(words["items_more"].format(more=facts.items - len(listed)))
@@ -147,26 +147,26 @@ def _item_line(item: WaitingItem, words: Mapping[str, str], language: Language) 
     )
 
 
-def forwarded(languages: tuple[Language, ...], said: Said, account: str, inner: Written) -> Written:
+def forwarded(languages: tuple[Language, ...], stated: Said, account: str, inner: Written) -> Written:
     """Return a letter that asks a bank to send `inner` to its customer."""
     words = WORDS[languages[0]]
     asks = [WORDS[language]["forward"].format(account=account) for language in languages]
-    subject = f"{words['case'].format(case=said.case_no)}: {words['forward_subject']}"
+    subject = f"{words['case'].format(case=stated.case_no)}: {words['forward_subject']}"
     return Written(subject, "\n\n".join([*asks, "--", inner.text]))
 
 
-def _values(language: Language, said: Said) -> dict[str, str]:
-    facts, words = said.facts, WORDS[language]
+def _values(language: Language, stated: Said) -> dict[str, str]:
+    facts, words = stated.facts, WORDS[language]
     amount = "" if facts.amount_paise is None else _amount(language, facts.amount_paise)
     decision = facts.decision and words[facts.decision]
     if "{amount}" in decision:
         decision = decision.format(amount=amount) if amount else ""
-    link = said.link and f"{said.link}?lang={language.value}"
+    link = stated.link and f"{stated.link}?lang={language.value}"
     known = {
-        "case": said.ack_no or said.case_no,
-        "bank": said.bank[:BANK_MAX_CHARS].strip(),
-        "account": said.account,
-        "end": said.account_end,
+        "case": stated.ack_no or stated.case_no,
+        "bank": stated.bank[:BANK_MAX_CHARS].strip(),
+        "account": stated.account,
+        "end": stated.account_end,
         "amount": amount,
         "restored": "" if facts.restored_paise is None else _amount(language, facts.restored_paise),
         "until": _day(facts.until),
@@ -183,9 +183,9 @@ def _values(language: Language, said: Said) -> dict[str, str]:
         "next": _next(facts, words),
         "items": "" if facts.items is None else str(facts.items),
         "task": name_of(TaskKind, facts.task, language),
-        "reply_desk": words["reply_at"].format(link=said.link) if said.link else words["reply_desk"],
-        "officer": _officer(said) or words["officer"],
-        "my_page": f"{said.my_page}?lang={language.value}" if said.my_page else words["my_page"],
+        "reply_desk": words["reply_at"].format(link=stated.link) if stated.link else words["reply_desk"],
+        "officer": _officer(stated) or words["officer"],
+        "my_page": f"{stated.my_page}?lang={language.value}" if stated.my_page else words["my_page"],
         "where": words["at"].format(link=link) if link else words["where"],
         "reply_at": words["reply_at"].format(link=link) if link else words["reply"],
         "form_at": words["form_at"].format(link=link) if link else words["form_by_call"],
@@ -212,11 +212,11 @@ def _further(facts: MessageFacts, words: Mapping[str, str], known: Mapping[str, 
     return words["appeal_on"].format(level=words[f"level_{facts.next_level}"], **known)
 
 
-def _officer(said: Said) -> str:
-    if not said.officer or not said.phone:
-        return said.officer[:OFFICER_MAX_CHARS]
-    phone = f", {said.phone[:20]}"
-    return said.officer[: OFFICER_MAX_CHARS - len(phone)].strip() + phone
+def _officer(stated: Said) -> str:
+    if not stated.officer or not stated.phone:
+        return stated.officer[:OFFICER_MAX_CHARS]
+    phone = f", {stated.phone[:20]}"
+    return stated.officer[: OFFICER_MAX_CHARS - len(phone)].strip() + phone
 
 
 def _amount(language: Language, paise: int) -> str:
@@ -344,15 +344,15 @@ class SmsTemplates:
         except ValidationError as error:
             first = error.errors()[0]
             raise TemplatesWrong(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-        found = defaultdict[tuple[str, str, str], list[Registered]](list)
-        for one in file.template:
-            found[one.message, one.to, one.language].append(one)
+        registered = defaultdict[tuple[str, str, str], list[Registered]](list)
+        for template in file.template:
+            registered[template.message, template.to, template.language].append(template)
         mistakes = [] if _ID.fullmatch(file.entity_id) else ["entity_id: 19 digits are needed"]
         self._ids: dict[TemplateKey, SmsIds] = {}
         for key in template_keys():
-            of_message = found[key.kind.value, key.to_whom.value, key.language.value]
+            of_message = registered[key.kind.value, key.to_whom.value, key.language.value]
             # During an update the file may have the texts of both releases.
-            ours = [one for one in of_message if _plain(one.text) == _plain(template_text(key))]
+            ours = [template for template in of_message if _plain(template.text) == _plain(template_text(key))]
             if not of_message:
                 mistakes.append(f"{key}: no template is registered")
             elif not ours:
@@ -393,8 +393,8 @@ def template_text(key: TemplateKey) -> str:
 
 def _used_twice(ids: dict[TemplateKey, SmsIds]) -> Iterator[str]:
     first: dict[str, TemplateKey] = {}
-    for key, found in ids.items():
-        if (other := first.setdefault(found.template_id, key)) is not key:
+    for key, sms_ids in ids.items():
+        if (other := first.setdefault(sms_ids.template_id, key)) is not key:
             yield f"{key}: its id is that of {other}"
 
 

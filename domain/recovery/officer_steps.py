@@ -149,8 +149,8 @@ def duty_dues(duty: Duty) -> list[DueAction]:
         steps[DutyAction.LAPSE] = timedelta(0)
     else:
         steps[DutyAction.ESCALATE] = duty.escalate_at - duty.due_at
-    found = open_dues(EscalationPolicy(steps), _reached(duty), duty.due_at)
-    return [DueAction(what=what_of(one.level, duty.kind), at=one.at) for one in found]
+    due_levels = open_dues(EscalationPolicy(steps), _reached(duty), duty.due_at)
+    return [DueAction(what=what_of(due_level.level, duty.kind), at=due_level.at) for due_level in due_levels]
 
 
 def _reached(duty: Duty) -> set[DutyAction]:

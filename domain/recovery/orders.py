@@ -70,18 +70,18 @@ class Judged:
     """amount that the line contradicts; None: the amount booked of it"""
 
 
-def natural_key(said: ConfirmedLine) -> str:
+def natural_key(line: ConfirmedLine) -> str:
     """Return the identity of a credit: line and bank's reference, else line, amount and time."""
-    if said.reference:
-        return f"{said.line_no}|{said.reference.upper()}"
-    return f"{said.line_no}|{said.amount_paise}|{said.done_at.isoformat()}"
+    if line.reference:
+        return f"{line.line_no}|{line.reference.upper()}"
+    return f"{line.line_no}|{line.amount_paise}|{line.done_at.isoformat()}"
 
 
 def judge(
     kind: OrderKind,
     due_at: datetime,
     ordered: Ordered,
-    said: ConfirmedLine,
+    line: ConfirmedLine,
     held_paise: int,
     known: Sequence[Statement],
     via: Via = Via.DOOR,
@@ -92,26 +92,26 @@ def judge(
     officer is an amount above the order, a repeated credit, or a credit to another account. So is a credit that may
     have been confirmed before under another reference, or with another amount. Only what the order covers is booked.
     """
-    key = natural_key(said)
+    key = natural_key(line)
     same = [earlier for earlier in known if earlier.natural_key == key or earlier.natural_key.startswith(f"{key} #")]
     if same:
-        elsewhere = kind is OrderKind.RESTORE and _went_elsewhere(ordered.beneficiary, said)
-        if _is_known(same, said, elsewhere=elsewhere) and not _settles(same, said, via):
+        elsewhere = kind is OrderKind.RESTORE and _went_elsewhere(ordered.beneficiary, line)
+        if _is_known(same, line, elsewhere=elsewhere) and not _settles(same, line, via):
             return Judged(key, "duplicate")
         # The bank now states a doubtful credit differently, or two officers have checked it, so it is judged again.
         key = f"{key} #{len(same)}"
-    flags = ("late",) if said.done_at > due_at else ()
-    if kind is OrderKind.RESTORE and _went_elsewhere(ordered.beneficiary, said):
+    flags = ("late",) if line.done_at > due_at else ()
+    if kind is OrderKind.RESTORE and _went_elsewhere(ordered.beneficiary, line):
         return Judged(key, "discrepancy", 0, DiscrepancyKind.CREDITED_ELSEWHERE, flags)
     if booked_paise := sum(earlier.applied_paise for earlier in same):
-        if not _settles(same, said, via):
+        if not _settles(same, line, via):
             kind_of_doubt = DiscrepancyKind.CREDITED_OTHER_AMOUNT
             return Judged(key, "discrepancy", 0, kind_of_doubt, flags, against_paise=booked_paise)
-        return _within(key, ordered, said.amount_paise - booked_paise, held_paise, flags)
-    if not same and (other := _other_name(said, known, via)):
+        return _within(key, ordered, line.amount_paise - booked_paise, held_paise, flags)
+    if not same and (other := _other_name(line, known, via)):
         doubt = DiscrepancyKind.CREDITED_TWICE if other == "discrepancy" else None
         return Judged(key, other, 0, doubt, (*flags, "told_before"))
-    return _within(key, ordered, said.amount_paise, held_paise, flags)
+    return _within(key, ordered, line.amount_paise, held_paise, flags)
 
 
 def _within(key: str, ordered: Ordered, said_paise: int, held_paise: int, flags: tuple[str, ...]) -> Judged:
@@ -126,27 +126,27 @@ def _within(key: str, ordered: Ordered, said_paise: int, held_paise: int, flags:
     return Judged(key, "applied", applied_paise, None, flags)
 
 
-def _says_the_same(earlier: Statement, said: ConfirmedLine) -> bool:
+def _says_the_same(earlier: Statement, line: ConfirmedLine) -> bool:
     return (earlier.amount_paise, account_key(earlier.credited_account), earlier.credited_institution.upper()) == (
-        said.amount_paise,
-        account_key(said.credited_account),
-        said.credited_institution.upper(),
+        line.amount_paise,
+        account_key(line.credited_account),
+        line.credited_institution.upper(),
     )
 
 
-def _is_known(same: Sequence[Statement], said: ConfirmedLine, *, elsewhere: bool) -> bool:
+def _is_known(same: Sequence[Statement], line: ConfirmedLine, *, elsewhere: bool) -> bool:
     """Return whether the line adds nothing to earlier lines about the same credit.
 
     For a booked credit only the amount is compared.
     """
-    if any(_says_the_same(earlier, said) for earlier in same):
+    if any(_says_the_same(earlier, line) for earlier in same):
         return True
     booked = [earlier for earlier in same if earlier.applied_paise]
     amounts = {earlier.amount_paise for earlier in booked} | {sum(earlier.applied_paise for earlier in booked)}
-    return bool(booked) and not elsewhere and said.amount_paise in amounts
+    return bool(booked) and not elsewhere and line.amount_paise in amounts
 
 
-def _settles(same: Sequence[Statement], said: ConfirmedLine, via: Via) -> bool:
+def _settles(same: Sequence[Statement], line: ConfirmedLine, via: Via) -> bool:
     """Return whether two officers confirm a credit that is in doubt.
 
     Nothing of it is booked, or a smaller amount is booked and the larger one is recorded as a doubt.
@@ -157,11 +157,11 @@ def _settles(same: Sequence[Statement], said: ConfirmedLine, via: Via) -> bool:
     if not booked_paise:
         return True
     doubted = [earlier for earlier in same if not earlier.applied_paise and earlier.disposition == "discrepancy"]
-    return booked_paise < said.amount_paise and any(earlier.amount_paise == said.amount_paise for earlier in doubted)
+    return booked_paise < line.amount_paise and any(earlier.amount_paise == line.amount_paise for earlier in doubted)
 
 
 def _other_name(
-    said: ConfirmedLine, known: Sequence[Statement], via: Via
+    line: ConfirmedLine, known: Sequence[Statement], via: Via
 ) -> Literal["duplicate", "discrepancy"] | None:
     """Return whether a booked credit of the same amount and line may be this one under another reference.
 
@@ -170,12 +170,12 @@ def _other_name(
     matches once.
     """
     alike = [
-        earlier for earlier in known if earlier.line_no == said.line_no and earlier.amount_paise == said.amount_paise
+        earlier for earlier in known if earlier.line_no == line.line_no and earlier.amount_paise == line.amount_paise
     ]
     booked = [earlier for earlier in alike if earlier.applied_paise]
     keys = {earlier.natural_key for earlier in booked}
     again = {earlier.natural_key for earlier in alike if earlier.disposition == "duplicate"} - keys
-    name = _name(said.reference)
+    name = _name(line.reference)
     unnamed = [earlier for earlier in booked if bool(_name(earlier.reference)) != bool(name)]
     if not name:
         unnamed += [earlier for earlier in booked if not _name(earlier.reference) and earlier.via not in {via, None}]
@@ -189,17 +189,17 @@ def _name(reference: str) -> str:
     return "" if reference.startswith(UNNAMED) else reference
 
 
-def _went_elsewhere(beneficiary: Beneficiary | None, said: ConfirmedLine) -> bool:
+def _went_elsewhere(beneficiary: Beneficiary | None, line: ConfirmedLine) -> bool:
     """Return whether the bank names another account or another bank than the order.
 
     If the bank names none, the account of the order is assumed.
     """
     if beneficiary is None:
         return False
-    if said.credited_account and account_key(said.credited_account) != account_key(beneficiary.holder):
+    if line.credited_account and account_key(line.credited_account) != account_key(beneficiary.holder):
         return True
-    told, ordered = said.credited_institution.upper(), beneficiary.institution.upper()
-    return bool(told) and bool(ordered) and told != ordered
+    named, ordered = line.credited_institution.upper(), beneficiary.institution.upper()
+    return bool(named) and bool(ordered) and named != ordered
 
 
 def order_escalation(policy: OrderPolicy) -> EscalationPolicy[OrderEscalationLevel]:

@@ -206,14 +206,14 @@ def dues(state: StepState, policy: RestorationPolicy, at: datetime) -> tuple[Due
         return (DueAction(what=at_once, at=at),)
     if state.due_at is None:
         return ()
-    found = []
+    actions = []
     undisputed = state.step in HEARINGS and not state.open_objections and not state.notice_waits
     if state.step is Step.COLLECTING or undisputed:
-        found.append(DueAction(what=ClockAction.END_STEP, at=state.due_at))
+        actions.append(DueAction(what=ClockAction.END_STEP, at=state.due_at))
     if state.step is not Step.COLLECTING:
         escalation = open_dues(_escalation(policy.steps[state.step]), _reached(state), state.due_at)
-        found += [DueAction(what=one.level, at=one.at) for one in escalation]
-    return tuple(sorted(found, key=lambda due: due.at))
+        actions += [DueAction(what=due_level.level, at=due_level.at) for due_level in escalation]
+    return tuple(sorted(actions, key=lambda due: due.at))
 
 
 def _escalation(clock: StepClock) -> EscalationPolicy[ClockAction]:

@@ -80,5 +80,5 @@ class Tile(FrozenModel):
 def tiles() -> tuple[Tile, ...]:
     """Return the tiles of all districts, from north to south and from west to east."""
     data = tomllib.loads(PACKAGED_TILES.read_text(encoding="utf-8"))
-    found = [Tile.model_validate(one) for one in data["tile"]]
-    return tuple(sorted(found, key=lambda tile: (tile.row, tile.column)))
+    listed = [Tile.model_validate(entry) for entry in data["tile"]]
+    return tuple(sorted(listed, key=lambda tile: (tile.row, tile.column)))

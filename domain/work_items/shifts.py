@@ -58,16 +58,16 @@ def _spans(shifts: Sequence[TeamShift], first: date, last: date) -> list[ShiftSp
     """Return the shifts of these days, the oldest first."""
     spans: list[ShiftSpan] = []
     for day in (first + DAY * number for number in range((last - first).days + 1)):
-        for one in _of_day(shifts, day):
-            if spans and spans[-1].ends_at == one.starts_at == _at(day, 0):
-                spans[-1] = ShiftSpan(starts_at=spans[-1].starts_at, ends_at=one.ends_at)
+        for shift in _of_day(shifts, day):
+            if spans and spans[-1].ends_at == shift.starts_at == _at(day, 0):
+                spans[-1] = ShiftSpan(starts_at=spans[-1].starts_at, ends_at=shift.ends_at)
             else:
-                spans.append(one)
+                spans.append(shift)
     return spans
 
 
 def _of_day(shifts: Sequence[TeamShift], day: date) -> list[ShiftSpan]:
-    of_day = sorted((one.starts_minute, one.ends_minute) for one in shifts if one.day_no == day.isoweekday())
+    of_day = sorted((shift.starts_minute, shift.ends_minute) for shift in shifts if shift.day_no == day.isoweekday())
     return [ShiftSpan(starts_at=_at(day, starts), ends_at=_at(day, ends)) for starts, ends in of_day]
 
 
@@ -95,19 +95,30 @@ def choose(
     the fewest open cases, then the first by id. `without` are officers with another duty in the case.
     """
     key = _key_of(district)
-    answering = [one for one in candidates if WHOLE_STATE in one.districts or _covers(one.districts, key)]
+    answering = [
+        candidate for candidate in candidates if WHOLE_STATE in candidate.districts or _covers(candidate.districts, key)
+    ]
     if not answering:
         return NoOfficer.NONE_IN_DISTRICT
-    present = [one for one in answering if not (one.is_disabled or one.is_absent or one.officer_id in without)]
+    present = [
+        candidate
+        for candidate in answering
+        if not (candidate.is_disabled or candidate.is_absent or candidate.officer_id in without)
+    ]
     if not present:
         return NoOfficer.ALL_AWAY
-    able = [one for one in present if one.has_details]
+    able = [candidate for candidate in present if candidate.has_details]
     if not able:
         return NoOfficer.DETAILS_MISSING
 
-    def place(one: Candidate) -> tuple[bool, bool, int, str]:
-        is_of_state = not _covers(one.districts, key)
-        return is_of_state, not works_now(one, key, at), open_cases.get(one.officer_id, 0), one.officer_id
+    def place(candidate: Candidate) -> tuple[bool, bool, int, str]:
+        is_of_state = not _covers(candidate.districts, key)
+        return (
+            is_of_state,
+            not works_now(candidate, key, at),
+            open_cases.get(candidate.officer_id, 0),
+            candidate.officer_id,
+        )
 
     chosen = min(able, key=place)
     return Choice(
@@ -121,17 +132,21 @@ def choose(
 def answering_for(candidates: Iterable[Candidate], districts: Collection[str]) -> list[Candidate]:
     """Return the officers who answer for one of these districts."""
     keys = {_key_of(name) for name in districts}
-    return [one for one in candidates if WHOLE_STATE in one.districts or any(_key_of(d) in keys for d in one.districts)]
+    return [
+        candidate
+        for candidate in candidates
+        if WHOLE_STATE in candidate.districts or any(_key_of(d) in keys for d in candidate.districts)
+    ]
 
 
 def rivals(candidates: Collection[Candidate], districts: Collection[str]) -> set[str]:
     """Return the officers who answer for one of these districts beside others: only their cases are compared."""
-    found = set[str]()
+    officer_ids = set[str]()
     for name in districts:
         near = answering_for(candidates, {name})
         if len(near) > 1:
-            found |= {one.officer_id for one in near}
-    return found
+            officer_ids |= {candidate.officer_id for candidate in near}
+    return officer_ids
 
 
 def works_now(officer: Candidate, key: str, at: datetime) -> bool:

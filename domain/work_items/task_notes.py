@@ -109,7 +109,7 @@ def _named(subject: Subject, facts: TaskFacts, language: Language) -> dict[str, 
     """Return by the names of the templates what the facts state by codes."""
     return {
         "lacking": field_names(facts.lacking, language),
-        "differing": ", ".join(name_of(Differing, one, language) for one in facts.differing),
+        "differing": ", ".join(name_of(Differing, part, language) for part in facts.differing),
         "message": name_of(MessageKind, facts.message, language),
         "to_whom": name_of(Recipient, facts.to_whom, language),
         "medium": name_of(Medium, facts.medium, language),

@@ -198,8 +198,8 @@ def day_column(sheet: Sheet) -> TrailColumn:
 
 def is_trail(sheet_names: Iterable[str]) -> bool:
     """Return whether a workbook with these sheets is a money trail."""
-    found = {sheet_named(name) for name in sheet_names} - {None}
-    return len(found) >= SHEETS_LEAST or Sheet.TRANSFER in found
+    sheets = {sheet_named(name) for name in sheet_names} - {None}
+    return len(sheets) >= SHEETS_LEAST or Sheet.TRANSFER in sheets
 
 
 def column_named(cell: Cell) -> TrailColumn | None:

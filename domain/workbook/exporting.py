@@ -111,13 +111,13 @@ def to_sheets(
 ) -> dict[Sheet, list[ExportRow]]:
     """Return the rows of all ten sheets, in an order that depends only on their content."""
     export = _Export(hops, answers, directory, rules)
-    found: dict[Sheet, list[ExportRow]] = {sheet: [] for sheet in Sheet}
+    sheets: dict[Sheet, list[ExportRow]] = {sheet: [] for sheet in Sheet}
     for out in sorted(_merged(export.rows()), key=lambda out: out.order):
-        rows = found[out.sheet]
+        rows = sheets[out.sheet]
         cells = {name: plain_text(value) if isinstance(value, str) else value for name, value in out.cells.items()}
         filled = {name: value for name, value in cells.items() if value != ""}
         rows.append({C.SERIAL: len(rows) + 1, C.ACK_NO: case_no, **filled})
-    return found
+    return sheets
 
 
 class _Export:
@@ -192,9 +192,9 @@ class _Export:
 
     def _transfer_cells(self, hop: ExportHop, amount_paise: int, disputed_paise: int, layer: int) -> ExportRow:
         bank = self._name(hop.institution) if hop.institution else _stated(hop.payee_institution_as_told)
-        found, _ = self._directory.resolve(bank, hop.payee_ifsc, hop.payee_holder, "")
+        institution, _ = self._directory.resolve(bank, hop.payee_ifsc, hop.payee_holder, "")
         # An IFSC of another bank than the hop's, after a correction by the desk, would mislead the reader.
-        ifsc = hop.payee_ifsc if (found.code if found else None) == hop.institution else ""
+        ifsc = hop.payee_ifsc if (institution.code if institution else None) == hop.institution else ""
         return {
             C.BANK: bank,
             C.LAYER: layer,
@@ -309,22 +309,22 @@ class _Export:
     def _name(self, code: str) -> str:
         """Return the bank's name if the directory resolves it to the same bank, else its code."""
         bank = self._directory.get(code)
-        found = self._directory.resolve(bank.name, None, "", "")[0] if bank else None
-        return bank.name if bank and found and found.code == code else code
+        institution = self._directory.resolve(bank.name, None, "", "")[0] if bank else None
+        return bank.name if bank and institution and institution.code == code else code
 
 
 def _merged(rows: Iterable[_Out]) -> list[_Out]:
     """Return the rows with those of equal identity merged into one, with the sum of their money."""
-    found: dict[tuple[object, ...], _Out] = {}
+    merged: dict[tuple[object, ...], _Out] = {}
     for out in rows:
         key = _identity(out)
-        first = found.get(key)
+        first = merged.get(key)
         if first is None:
-            found[key] = out
+            merged[key] = out
         elif out.sheet not in NO_MONEY:
             sums: ExportRow = {c: _paise(first.cells, c) + _paise(out.cells, c) for c in MONEY if c in out.cells}
-            found[key] = _Out(out.sheet, min(first.layer, out.layer), first.at, first.cells | sums)
-    return list(found.values())
+            merged[key] = _Out(out.sheet, min(first.layer, out.layer), first.at, first.cells | sums)
+    return list(merged.values())
 
 
 def _identity(out: _Out) -> tuple[object, ...]:

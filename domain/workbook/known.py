@@ -124,11 +124,11 @@ def numbers_by_reference(rows: Sequence[ReadTrailRow]) -> list[str]:
 
     It is the row's own, else the only number whose rows have one of its references.
     """
-    found = [read.ack_no or "" for read in rows]
+    row_numbers = [read.ack_no or "" for read in rows]
     references = [_references(read) for read in rows]
     known: dict[str, set[str]] = defaultdict(set)
     without: dict[str, list[int]] = defaultdict(list)
-    for place, number in enumerate(found):
+    for place, number in enumerate(row_numbers):
         for key in references[place]:
             if number:
                 known[key].add(number)
@@ -138,17 +138,17 @@ def numbers_by_reference(rows: Sequence[ReadTrailRow]) -> list[str]:
     while news:  # a row that gets its number may tell the number of others
         for place in without[news.pop()]:
             numbers = {number for key in references[place] for number in known[key]}
-            if found[place] or len(numbers) != 1:
+            if row_numbers[place] or len(numbers) != 1:
                 continue
-            found[place] = numbers.pop()
+            row_numbers[place] = numbers.pop()
             news += [key for key in references[place] if not known[key]]
             for key in references[place]:
-                known[key].add(found[place])
-    return found
+                known[key].add(row_numbers[place])
+    return row_numbers
 
 
 def _references(read: ReadTrailRow) -> tuple[str, ...]:
     if read.row is None:
         return ()
-    told = (read.row.root_reference, read.row.reference)
-    return tuple(dict.fromkeys(key for key in map(reference_key, told) if key))
+    stated = (read.row.root_reference, read.row.reference)
+    return tuple(dict.fromkeys(key for key in map(reference_key, stated) if key))

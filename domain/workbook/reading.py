@@ -150,11 +150,11 @@ def rounds(rows: Iterable[TrailRow]) -> list[list[TrailRow]]:
     rows = list(rows)
     level = _levels(rows)
     last = max(level.values(), default=0) + 1
-    found: dict[int, list[TrailRow]] = defaultdict(list)
+    by_level: dict[int, list[TrailRow]] = defaultdict(list)
     for row in rows:
         root = reference_key(row.root_reference)
-        found[level.get(root, last) if root else last].append(row)
-    return [sorted(found[number], key=_order) for number in sorted(found)]
+        by_level[level.get(root, last) if root else last].append(row)
+    return [sorted(by_level[number], key=_order) for number in sorted(by_level)]
 
 
 def _levels(rows: Sequence[TrailRow]) -> dict[str, int]:
@@ -240,10 +240,10 @@ class _Book:
                 parts[number].take(sheet_name, row_no, read)
         if only:
             return (parts[only].reading(self._sheets),)
-        found = [part.reading(self._counted(part)) for part in parts.values()]
+        readings = [part.reading(self._counted(part)) for part in parts.values()]
         total = sum(sheet.rows for sheet in self._sheets)
-        assert sum(reading.rows for reading in found) == total, "every row is in one trail"
-        return tuple(reading for reading in found if reading.rows)
+        assert sum(reading.rows for reading in readings) == total, "every row is in one trail"
+        return tuple(reading for reading in readings if reading.rows)
 
     def _counted(self, part: "_Part") -> list[SheetCount]:
         """Return the sheets with the rows of one of several trails. Blank rows belong to no number."""
@@ -340,8 +340,8 @@ def _names_nothing(cells: Sequence[Cell], header: TrailHeader) -> bool:
     """Return whether the row has no account and no reference, like a total."""
     named = (TrailColumn.UTR, TrailColumn.UTR2, TrailColumn.ACCOUNT, TrailColumn.PAYEE_ACCOUNT)
     places = [header.places[column] for column in named if column in header.places]
-    found = [cells[place] for place in places if place < len(cells)]
-    return not any(re.search(r"\d", str(cell)) for cell in found if cell is not None)
+    named_cells = [cells[place] for place in places if place < len(cells)]
+    return not any(re.search(r"\d", str(cell)) for cell in named_cells if cell is not None)
 
 
 def _without_number(read: ReadTrailRow) -> tuple[Fault, ...]:

@@ -330,7 +330,7 @@ class AbsencesEntry(FrozenModel):
 
     @model_validator(mode="after")
     def _begin_on_different_days(self) -> Self:
-        if len({one.first_day for one in self.absences}) < len(self.absences):
+        if len({absence.first_day for absence in self.absences}) < len(self.absences):
             raise ValueError("names two absences that begin on one day")
         return self
 

@@ -84,9 +84,9 @@ class Mailboxes:
         for bank in banks:
             self._take_newest_link(bank, text)
         opened = [await self._opened(bank, asked) for bank in banks] if asked is not None else []
-        found = [ticket for bank in banks for ticket in self._tickets(bank, text)] if not any(opened) else []
-        self.unknown += not found and not any(opened)
-        for ticket in found:
+        tickets = [ticket for bank in banks for ticket in self._tickets(bank, text)] if not any(opened) else []
+        self.unknown += not tickets and not any(opened)
+        for ticket in tickets:
             self._banks.nudge(ticket, by_call=False)
         return "250 taken"
 

@@ -159,9 +159,11 @@ def _done(seed: int, line: OrderLine, again: str) -> Done:
 
 
 def _rest(whole: Sequence[Done], first: Sequence[Done]) -> tuple[Done, ...]:
-    said = {line.line_no: line.amount_paise for line in first}
+    stated_paise = {line.line_no: line.amount_paise for line in first}
     return tuple(
-        replace(line, amount_paise=line.amount_paise - said.get(line.line_no, 0), reference=f"{line.reference}R")
+        replace(
+            line, amount_paise=line.amount_paise - stated_paise.get(line.line_no, 0), reference=f"{line.reference}R"
+        )
         for line in whole
     )
 
@@ -238,7 +240,7 @@ class OrderVisitor:
 
     async def say(self, done: Sequence[Done]) -> int:
         """Report what was done; return the last HTTP status. Raises LineError."""
-        left = {one.line_no: one for one in done}
+        left = {line.line_no: line for line in done}
         after = ""
         for _ in range(VISITS_MOST):
             if not left:
@@ -254,8 +256,8 @@ class OrderVisitor:
                 status = await self._send(form, shown)
                 if status != HTTP_OK:
                     return status
-                for one in shown:
-                    del left[one.line_no]
+                for line in shown:
+                    del left[line.line_no]
             after = "" if shown else form.after
         return HTTP_GONE
 
@@ -271,13 +273,13 @@ class OrderVisitor:
     async def _send(self, form: _Form, done: Sequence[Done]) -> int:
         fields = {"name": self.bank.nodal_name, "designation": "Nodal officer"}
         today = f"{wall_clock().astimezone(IST):%Y-%m-%d}"
-        for one in done:
-            prefix = f"l{one.line_no}."
+        for line in done:
+            prefix = f"l{line.line_no}."
             fields |= {
-                f"{prefix}left": str(form.left_paise[one.line_no]),
-                f"{prefix}amount": rupees(one.amount_paise),
+                f"{prefix}left": str(form.left_paise[line.line_no]),
+                f"{prefix}amount": rupees(line.amount_paise),
                 f"{prefix}when": today,
-                f"{prefix}reference": one.reference,
+                f"{prefix}reference": line.reference,
             }
         return await send_form(self.line, self.link, fields, self.read_code)
 
@@ -295,12 +297,12 @@ def read_iso_order(text: bytes) -> tuple[Order, str] | None:
     if request is None:
         return None
     transactions = request.findall("{*}Undrlyg/{*}TxInf")
-    kinds = {_KINDS.get(found.findtext("{*}CxlRsnInf/{*}Rsn/{*}Prtry", "")) for found in transactions}
+    kinds = {_KINDS.get(transaction.findtext("{*}CxlRsnInf/{*}Rsn/{*}Prtry", "")) for transaction in transactions}
     kind = next(iter(kinds), None)
     if kind is None or len(kinds) != 1:
         return None
     case = request.findtext("{*}Case/{*}Id", "")
-    lines = tuple(_iso_line(found) for found in transactions)
+    lines = tuple(_iso_line(transaction) for transaction in transactions)
     order_id = _order_id(request.findtext("{*}Assgnmt/{*}Id", ""))
     return Order(order_id, kind, case.partition("-")[0], lines), case
 
@@ -333,31 +335,35 @@ def write_cancellation_acknowledged(bank: str, case: str) -> bytes:
 
 
 def _iso_line(transaction: ElementTree.Element) -> OrderLine:
-    said = additional_information(transaction)
+    information = additional_information(transaction)
     try:
-        number, amount_paise = int(said["LINE"]), paise(said["AMNT"].removeprefix("INR"))
+        number, amount_paise = int(information["LINE"]), paise(information["AMNT"].removeprefix("INR"))
     except (KeyError, ValueError) as error:
         raise TicketError("a line of the order has no number or no amount") from error
     return OrderLine(
-        number, amount_paise, transaction.findtext("{*}OrgnlTxId", ""), said.get("TOACC", ""), said.get("TOBNK", "")
+        number,
+        amount_paise,
+        transaction.findtext("{*}OrgnlTxId", ""),
+        information.get("TOACC", ""),
+        information.get("TOBNK", ""),
     )
 
 
 def write_done(bank: str, order: Order, case: str, done: Sequence[Done]) -> bytes:
     """Return a message about an executed order: money returned, or holds released."""
     references = {line.line_no: line.reference for line in order.lines}
-    done_lines = [(escape(references[one.line_no]), one) for one in done]
+    done_lines = [(escape(references[line_done.line_no]), line_done) for line_done in done]
     return _returned(bank, case, done_lines) if order.kind == "restore" else _lifted(bank, case, done_lines)
 
 
 def _returned(bank: str, case: str, done_lines: Sequence[tuple[str, Done]]) -> bytes:
     now = wall_clock()
     lines = "".join(
-        f"<TxInf><RtrId>{escape(one.reference)}</RtrId><OrgnlEndToEndId>{rrn}</OrgnlEndToEndId>"
-        f"<OrgnlTxId>{rrn}</OrgnlTxId>{amount('RtrdIntrBkSttlmAmt', one.amount_paise)}"
+        f"<TxInf><RtrId>{escape(line.reference)}</RtrId><OrgnlEndToEndId>{rrn}</OrgnlEndToEndId>"
+        f"<OrgnlTxId>{rrn}</OrgnlTxId>{amount('RtrdIntrBkSttlmAmt', line.amount_paise)}"
         f"<IntrBkSttlmDt>{now.astimezone(IST):%Y-%m-%d}</IntrBkSttlmDt>"
         f"<RtrRsnInf><Rsn><Cd>FOCR</Cd></Rsn><AddtlInf>/CASE/{escape(case)}</AddtlInf></RtrRsnInf></TxInf>"
-        for rrn, one in done_lines
+        for rrn, line in done_lines
     )
     head = (
         f"<GrpHdr><MsgId>{uuid4().hex}</MsgId><CreDtTm>{now:%Y-%m-%dT%H:%M:%SZ}</CreDtTm>"
@@ -370,8 +376,8 @@ def _returned(bank: str, case: str, done_lines: Sequence[tuple[str, Done]]) -> b
 def _lifted(bank: str, case: str, done_lines: Sequence[tuple[str, Done]]) -> bytes:
     lines = "".join(
         f"<TxInfAndSts><OrgnlEndToEndId>{rrn}</OrgnlEndToEndId><OrgnlTxId>{rrn}</OrgnlTxId><TxCxlSts>ACCR</TxCxlSts>"
-        f"<RsltnRltdInf><TxId>{escape(one.reference)}</TxId>{amount('IntrBkSttlmAmt', one.amount_paise)}"
+        f"<RsltnRltdInf><TxId>{escape(line.reference)}</TxId>{amount('IntrBkSttlmAmt', line.amount_paise)}"
         "</RsltnRltdInf></TxInfAndSts>"
-        for rrn, one in done_lines
+        for rrn, line in done_lines
     )
     return resolution(bank, case, "CNCL", lines)

@@ -109,17 +109,17 @@ class Poster:
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
 
     async def _send_faulty(
-        self, bank: Institution, foul: FaultyPost, message: BankMessage, said: Sealed | None
+        self, bank: Institution, foul: FaultyPost, message: BankMessage, sealed: Sealed | None
     ) -> None:
         """Send a faulty post, which must be refused or ignored, and record the reply.
 
-        `said`: send these bytes again.
+        `sealed`: send these bytes again.
         """
         await self._api.wait()
         async with self._slots:
             status = NO_ANSWER
             try:
-                bad = said or await self._with_token(bank, message, with_fault(foul, self._signed_url, message))
+                bad = sealed or await self._with_token(bank, message, with_fault(foul, self._signed_url, message))
                 status = await send_faulty(self._connected, self._url, foul, bad)
             except HttpClientError:
                 pass
@@ -222,10 +222,10 @@ def parts_of(rows: Sequence[dict[str, object]]) -> dict[tuple[str, str], int]:
 
 def refused_of(rows: Sequence[dict[str, object]]) -> frozenset[str]:
     """Return the hops that written rows only refuse."""
-    said: dict[str, set[str]] = {}
+    codes_of_hop: dict[str, set[str]] = {}
     for row in rows:
-        said.setdefault(str(row.get("root_rrn_transaction_id", "")), set()).add(str(row.get("status_code")))
-    return frozenset(rrn for rrn, codes in said.items() if "00" not in codes)
+        codes_of_hop.setdefault(str(row.get("root_rrn_transaction_id", "")), set()).add(str(row.get("status_code")))
+    return frozenset(rrn for rrn, codes in codes_of_hop.items() if "00" not in codes)
 
 
 def refused_paise_of(rows: Sequence[dict[str, object]]) -> dict[str, int]:

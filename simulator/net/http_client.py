@@ -70,7 +70,7 @@ class _Connection:
             sent += self.protocol.send(h11.Data(data=body)) or b""
         sent += self.protocol.send(h11.EndOfMessage()) or b""
         self.writer.write(sent)
-        status, told, content = 0, ("", ""), bytearray()
+        status, header_values, content = 0, ("", ""), bytearray()
         while True:
             event = self.protocol.next_event()
             if event is h11.NEED_DATA:
@@ -79,13 +79,13 @@ class _Connection:
                 self.protocol.receive_data(received)
             elif isinstance(event, h11.Response):
                 status = event.status_code
-                told = (_header(event, b"location"), _header(event, b"set-cookie"))
+                header_values = (_header(event, b"location"), _header(event, b"set-cookie"))
             elif isinstance(event, h11.Data):
                 content += event.data
                 if len(content) > MAX_ANSWER_BYTES:
                     raise HttpClientError("the answer is too large")
             elif isinstance(event, h11.EndOfMessage):
-                return Answer(status, bytes(content), *told)
+                return Answer(status, bytes(content), *header_values)
             elif not isinstance(event, h11.InformationalResponse):
                 raise HttpClientError("dropped before the answer was whole")
 

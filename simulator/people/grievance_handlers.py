@@ -120,20 +120,20 @@ class GrievanceHandlers:
     async def _decide(self, appeal: Appeal) -> None:
         """Propose to release genuine money, fully or partly, if the level is convinced; uphold the hold otherwise."""
         path = f"{OFFICER_PATH}/{appeal.grievance_id}"
-        status, found = await self.police.get(appeal.level, appeal.case, path)
+        status, grievance = await self.police.get(appeal.level, appeal.case, path)
         if status >= HTTP_BAD_REQUEST:
             return
-        body = {"level": appeal.level} | self._decision(appeal, int(str(found.get("free_paise", 0))))
+        body = {"level": appeal.level} | self._decision(appeal, int(str(grievance.get("free_paise", 0))))
         status, done = await self.police.post(appeal.level, appeal.case, f"{path}/decide", body)
         self.done[f"appeals_{body['decision']}" if status < HTTP_BAD_REQUEST else "refused"] += 1
         if status < HTTP_BAD_REQUEST and done.get("hear_until"):
-            await self._confirm(appeal, str(found["hold_id"]), str(done["hear_until"]))
+            await self._confirm(appeal, str(grievance["hold_id"]), str(done["hear_until"]))
 
     async def _confirm(self, appeal: Appeal, hold_id: str, hear_until: str) -> None:
         """Hear the victim, and confirm the release as a second officer when the time for that is over."""
-        said: Json = {"ack_no": appeal.case, "said": "The shop sold me nothing, but I do not object."}
+        statement: Json = {"ack_no": appeal.case, "said": "The shop sold me nothing, but I do not object."}
         path = f"{HOLD_PATH}/{hold_id}/release"
-        status, _ = await self.police.post(WRITES_DOWN, appeal.case, f"{path}/hear", said)
+        status, _ = await self.police.post(WRITES_DOWN, appeal.case, f"{path}/hear", statement)
         self.done["victims_heard"] += status < HTTP_BAD_REQUEST
         left_seconds = (datetime.fromisoformat(hear_until) - wall_clock()).total_seconds()
         await asyncio.sleep(max(left_seconds, 0.0) + HEARD_WALL_SECONDS)
@@ -193,9 +193,9 @@ class Appellants:
                 await asyncio.sleep(POLL_WALL_SECONDS)
 
     def _new_references(self, message: ShortMessage) -> Iterator[str]:
-        if APPEAL in message.text and (found := _REFERENCE.search(message.text)) and found[0] not in self._told:
-            self._told.add(found[0])
-            yield found[0]
+        if APPEAL in message.text and (reference := _REFERENCE.search(message.text)) and reference[0] not in self._told:
+            self._told.add(reference[0])
+            yield reference[0]
 
     # -- one account holder --------------------------------------------------------------------------------------------
 
@@ -208,7 +208,7 @@ class Appellants:
         for attempt in range(TRIES):
             await self._after(self.config.restoration.looks_again, "looks again", reference, str(attempt))
             page, path = await self._enter(number, reference)
-            offered = {found[1] for found in _STEP.finditer(page)}
+            offered = {step[1] for step in _STEP.finditer(page)}
             level = _LEVEL.search(page)
             if "on" in offered and level is not None:
                 if not chance(self.config.seed, self.config.restoration.appeals_on, "appeals on", reference, level[1]):
@@ -247,8 +247,8 @@ class Appellants:
         while loop.time() < until:
             mine = [message.text for message in self.sms.messages if message.to == number][before:]
             for text in mine:
-                if reference in text and (found := _CODE.search(text)):
-                    return found[0]
+                if reference in text and (code := _CODE.search(text)):
+                    return code[0]
             await asyncio.sleep(POLL_WALL_SECONDS)
         return ""
 

@@ -73,9 +73,9 @@ class CasePolice:
         if role in OF_STATE:
             return self.people[role][0]
         for _ in range(TRIES):
-            found = self._of_case.get(case) or await self._look(case)
-            if found:
-                return found.get(role)
+            officers = self._of_case.get(case) or await self._look(case)
+            if officers:
+                return officers.get(role)
             await asyncio.sleep(self.poll_wall_seconds)
         return None
 
@@ -83,22 +83,22 @@ class CasePolice:
         """Return the officers of a case by role; {} while one of its duties has no officer."""
         _, view = await self.read(f"/api/v1/cases/{case}/police")
         assigned = view.get("officers")
-        found: dict[str, Person] = {}
+        officers: dict[str, Person] = {}
         # The newest assignment of a duty comes first.
-        for one in assigned if isinstance(assigned, list) else []:
-            role = _ROLE_OF_DUTY.get(str(one["duty"]))
-            named = next((p for p in self.people.get(role or "", ()) if p.officer_id == one["subject"]), None)
+        for assignment in assigned if isinstance(assigned, list) else []:
+            role = _ROLE_OF_DUTY.get(str(assignment["duty"]))
+            named = next((p for p in self.people.get(role or "", ()) if p.officer_id == assignment["subject"]), None)
             if role is not None and named is not None:
-                found.setdefault(role, named)
-        if len(found) < len(_ROLE_OF_DUTY):
+                officers.setdefault(role, named)
+        if len(officers) < len(_ROLE_OF_DUTY):
             return {}
-        near = set(found["io"].districts)
+        near = set(officers["io"].districts)
         for role, people in self.people.items():
             same = [person for person in people if near & set(person.districts)]
             if same:
-                found.setdefault(role, same[0])
-        self._of_case[case] = found
-        return found
+                officers.setdefault(role, same[0])
+        self._of_case[case] = officers
+        return officers
 
 
 WORK_TRIES: Final = 8
@@ -333,8 +333,8 @@ class PoliceStation:
             age = abs(self._clock().timestamp() - float(timestamp))
         except ValueError:
             return False
-        said = f"{timestamp}\nPOST\n{request.url.path}\n{hashlib.sha256(body).hexdigest()}".encode()
-        expected = hmac.new(self._key, said, hashlib.sha256).hexdigest()
+        signed_text = f"{timestamp}\nPOST\n{request.url.path}\n{hashlib.sha256(body).hexdigest()}".encode()
+        expected = hmac.new(self._key, signed_text, hashlib.sha256).hexdigest()
         return (
             math.isfinite(age)
             and age <= SIGNATURE_SECONDS

@@ -55,10 +55,10 @@ class RestorationPeople:
         """Look again and again for steps that need a person."""
         async with asyncio.TaskGroup() as group:
             while True:
-                found = await self._open_restorations()
-                if found is not None:
-                    self.under_way = sum(1 for head in found if self._applies(str(head["ack_no"])))
-                    for head in found:
+                heads = await self._open_restorations()
+                if heads is not None:
+                    self.under_way = sum(1 for head in heads if self._applies(str(head["ack_no"])))
+                    for head in heads:
                         self._begin(group, head)
                 await self.statutory_work.start_new_tasks(group)
                 await self._continue_releases()
@@ -168,8 +168,8 @@ class RestorationPeople:
         """Bring the signed waiver of one holder, once the holder has the notice."""
         for _ in range(TRIES):
             if (hold_id, at.visit_no) in _served(await self._read(at)):
-                told = {"reason": "the holder has no objection", "hold_id": hold_id, "document": _SIGNED_WAIVER}
-                await self._do("io", at, "waive-notice", **told)
+                fields = {"reason": "the holder has no objection", "hold_id": hold_id, "document": _SIGNED_WAIVER}
+                await self._do("io", at, "waive-notice", **fields)
                 return
             await asyncio.sleep(self.config.restoration.poll_wall_seconds)
 
@@ -251,8 +251,8 @@ class RestorationPeople:
 
     async def _read(self, at: "_StepState") -> Json:
         """Return the restoration as the officers see it; {} if it could not be read."""
-        status, found = await self.police.read(f"/api/v1/restorations/{at.restoration_id}")
-        return found if status < HTTP_BAD_REQUEST else {}
+        status, view = await self.police.read(f"/api/v1/restorations/{at.restoration_id}")
+        return view if status < HTTP_BAD_REQUEST else {}
 
     async def _post(self, role: str, case: str, path: str, body: Json, what: str) -> Json:
         status, answer = await self.police.post(role, case, path, body)
@@ -266,18 +266,18 @@ class RestorationPeople:
 
     async def _open_restorations(self) -> list[Json] | None:
         """Return every open restoration, or None if they could not be read."""
-        found: list[Json] = []
+        restorations: list[Json] = []
         after = ""
         for _ in range(PAGES_MOST):
             status, page = await self.police.read(f"/api/v1/restorations?state=open&limit={PAGE_ITEMS}{after}")
             items = page.get("restorations")
             if status >= HTTP_BAD_REQUEST or not isinstance(items, list):
                 return None
-            found += [item for item in items if isinstance(item, dict)]
+            restorations += [item for item in items if isinstance(item, dict)]
             if not page.get("next"):
                 break
             after = f"&after={page['next']}"
-        return found
+        return restorations
 
 
 def _holds_of(view: Json) -> list[str]:
@@ -291,31 +291,36 @@ def _holds_of(view: Json) -> list[str]:
 def _served(view: Json) -> set[tuple[str, int]]:
     """Return the holds whose holders have the notice, with the visit of the step."""
     return {
-        (str(one["hold_id"]), int(str(one["visit_no"])))
-        for one in _rows(view, "notices")
-        if one["step"] == "holder_notice" and one["state"] in {"issued", "served"}
+        (str(notice["hold_id"]), int(str(notice["visit_no"])))
+        for notice in _rows(view, "notices")
+        if notice["step"] == "holder_notice" and notice["state"] in {"issued", "served"}
     }
 
 
 def _releases_of(view: Json, objection_id: object) -> list[Json]:
     """Return the amounts that an objection would release, as the decision repeats them."""
     return [
-        {"hold_id": one["hold_id"], "paise": one["paise"]}
+        {"hold_id": row["hold_id"], "paise": row["paise"]}
         for objection in _rows(view, "objections")
         if objection["objection_id"] == objection_id
-        for one in _rows(objection, "releases")
+        for row in _rows(objection, "releases")
     ]
 
 
 def _other_account_of(view: Json) -> object:
     """Return the last four digits of another account to be credited, or None for the account that paid."""
     return next(
-        (one["account_end"] for one in _rows(view, "beneficiaries") if one.get("credit_account_id") is not None), None
+        (
+            beneficiary["account_end"]
+            for beneficiary in _rows(view, "beneficiaries")
+            if beneficiary.get("credit_account_id") is not None
+        ),
+        None,
     )
 
 
-def _rows(found: Json, name: str) -> list[Json]:
-    rows = found.get(name)
+def _rows(view: Json, name: str) -> list[Json]:
+    rows = view.get(name)
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 

@@ -62,8 +62,8 @@ class SmsGateway:
         """Wait for a message with a code and this case number at a phone; return the newest code, or ""."""
         for _ in range(round(CODE_WAIT_WALL_SECONDS / POLL_WALL_SECONDS)):
             for message in reversed(self._phones.get(mobile, ())):
-                if case_no in message.text and (found := _CODE.search(message.text)):
-                    return found[0]
+                if case_no in message.text and (code_match := _CODE.search(message.text)):
+                    return code_match[0]
             await asyncio.sleep(POLL_WALL_SECONDS)
         return ""
 

@@ -65,9 +65,9 @@ class Statement:
 
 def statements(rows: Sequence[Json]) -> dict[str, Statement]:
     """Return written rows by transfer, as a person states them, without repeats."""
-    found: dict[str, Statement] = {}
+    by_transfer: dict[str, Statement] = {}
     for row in rows:
-        entry = found.setdefault(str(row.get("root_rrn_transaction_id", "")), Statement())
+        entry = by_transfer.setdefault(str(row.get("root_rrn_transaction_id", "")), Statement())
         code = str(row.get("status_code", OK))
         kind = RowKind(int(str(row["txn_type_id"])))
         if code != OK:
@@ -78,7 +78,7 @@ def statements(rows: Sequence[Json]) -> dict[str, Statement]:
             _once(entry.moved, _moved(row), "rrn")
         else:
             _once(entry.withdrawn, _withdrawn(row, kind), "how", "amount", "when")
-    return found
+    return by_transfer
 
 
 def _once(rows: list[dict[str, str]], row: dict[str, str], *names: str) -> None:

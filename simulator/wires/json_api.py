@@ -54,10 +54,10 @@ def read_debit_inquiry(content: object) -> tuple[str, FraudReport]:
     """Return the id and the content of an inquiry to the bank as the victim's bank. Raises TicketError."""
     if not isinstance(content, dict) or not isinstance(content.get("transfer"), dict):
         raise TicketError("the inquiry has no transfer")
-    inquiry_id, ack_no, told = content.get("inquiry_id"), content.get("ack_no"), content["transfer"]
+    inquiry_id, ack_no, transfer = content.get("inquiry_id"), content.get("ack_no"), content["transfer"]
     if not isinstance(inquiry_id, str) or not isinstance(ack_no, str) or not inquiry_id or not ack_no:
         raise TicketError("inquiry_id or ack_no is missing")
-    incident = _incident(told | {"disputed_paise": told.get("amount_paise")})
+    incident = _incident(transfer | {"disputed_paise": transfer.get("amount_paise")})
     return inquiry_id, FraudReport(ack_no, (incident,), (1,), job_id=inquiry_id, is_debit_inquiry=True)
 
 

@@ -218,19 +218,21 @@ def _report(request: ElementTree.Element) -> FraudReport:
 
 
 def _incident(transaction: ElementTree.Element) -> tuple[Incident, int]:
-    said = additional_information(transaction)
+    information = additional_information(transaction)
     amount_paise = paise(transaction.findtext("{*}OrgnlIntrBkSttlmAmt", ""))
-    disputed_paise = paise(said["DSPTD"].removeprefix("INR")) if "DSPTD" in said else amount_paise
-    return Incident(transaction.findtext("{*}OrgnlTxId", ""), amount_paise, disputed_paise), int(said.get("LAYER", "1"))
+    disputed_paise = paise(information["DSPTD"].removeprefix("INR")) if "DSPTD" in information else amount_paise
+    return Incident(transaction.findtext("{*}OrgnlTxId", ""), amount_paise, disputed_paise), int(
+        information.get("LAYER", "1")
+    )
 
 
 def additional_information(transaction: ElementTree.Element) -> dict[str, str]:
     """Return the police's additional information about a transfer, by its key."""
-    said: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for line in transaction.findall("{*}CxlRsnInf/{*}AddtlInf"):
         _, key, value = (line.text or "").split("/", 2)
-        said[key] = said.get(key, "") + value
-    return said
+        texts[key] = texts.get(key, "") + value
+    return texts
 
 
 def write_answer(bank: str, report: FraudReport, rows: Sequence[Json]) -> bytes | None:
@@ -274,12 +276,12 @@ def _status(row: Json, whole_paise: int) -> str:
     kind = RowKind(int(str(row["txn_type_id"])))
     if code == OK and kind is RowKind.HOLD:
         held = amount("IntrBkSttlmAmt", paise(row["disputed_amount"]))
-        said = f"<TxCxlSts>ACCR</TxCxlSts><RsltnRltdInf><TxId>LIEN-{rrn}</TxId>{held}</RsltnRltdInf>"
+        outcome = f"<TxCxlSts>ACCR</TxCxlSts><RsltnRltdInf><TxId>LIEN-{rrn}</TxId>{held}</RsltnRltdInf>"
     else:
         reason = MONEY_HAS_LEFT if code == OK else _REASONS.get(code, NEVER_RECEIVED)
         note = f"<AddtlInf>{escape(_note(row)[:NOTE_CHARS])}</AddtlInf>" if code == OK else ""
-        said = f"<TxCxlSts>RJCR</TxCxlSts><CxlStsRsnInf><Rsn><Cd>{reason}</Cd></Rsn>{note}</CxlStsRsnInf>"
-    return f"<TxInfAndSts>{named}{said}{whole}</TxInfAndSts>"
+        outcome = f"<TxCxlSts>RJCR</TxCxlSts><CxlStsRsnInf><Rsn><Cd>{reason}</Cd></Rsn>{note}</CxlStsRsnInf>"
+    return f"<TxInfAndSts>{named}{outcome}{whole}</TxInfAndSts>"
 
 
 def amount(name: str, amount_paise: int) -> str:
@@ -297,9 +299,9 @@ SPOOL_POLL_WALL_SECONDS = 0.1
 
 def collect(out: Path) -> list[bytes]:
     """Return and delete the files in `out`, the oldest first."""
-    found = sorted(out.glob("[!.]*.xml"), key=lambda path: path.stat().st_mtime_ns) if out.is_dir() else []
+    paths = sorted(out.glob("[!.]*.xml"), key=lambda path: path.stat().st_mtime_ns) if out.is_dir() else []
     bodies = []
-    for path in found:
+    for path in paths:
         bodies.append(path.read_bytes())
         path.unlink()
     return bodies

@@ -211,8 +211,8 @@ class BankModel:
         if code is not None:
             return Finding((self._refusal(incident, key, code, ""),))
         if credit.worked_paise >= credit.debit.amount_paise:
-            said = self._last.get((bank.code, ack_no, incident.rrn))
-            return said or Finding((self._refusal(incident, key, NOT_FOUND, DEALT_WITH),))
+            last_finding = self._last.get((bank.code, ack_no, incident.rrn))
+            return last_finding or Finding((self._refusal(incident, key, NOT_FOUND, DEALT_WITH),))
         outcome = self._world.hold_and_trace(credit, incident.disputed_paise)
         return self._told(bank, incident, outcome)
 
@@ -227,16 +227,16 @@ class BankModel:
 
     def _of_debits(self, bank: Institution, incident: Incident, account: Account) -> Finding:
         """Return the transfers that left a victim's account in the hours around the transfer, that one first."""
-        told = self._world.credits[incident.rrn].debit
+        stated = self._world.credits[incident.rrn].debit
         near = [
             debit
             for debit in account.debits
             if debit.move.kind is MoveKind.TRANSFER
-            and debit is not told
-            and abs(debit.move.at - told.move.at) <= PAYER_HOURS_SECONDS
+            and debit is not stated
+            and abs(debit.move.at - stated.move.at) <= PAYER_HOURS_SECONDS
         ]
         wrong = chance(self._seed, self._knobs.payer_bank_wrong, "payer's bank is wrong", bank.code, incident.rrn)
-        first, *others = (self._debit_row(incident, account.plan.key, debit) for debit in (told, *near))
+        first, *others = (self._debit_row(incident, account.plan.key, debit) for debit in (stated, *near))
         if wrong:
             paise = first.amount_paise + WRONG_BY_PAISE
             first = replace(first, amount_paise=paise, disputed_paise=paise, false=True)

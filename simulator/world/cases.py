@@ -227,18 +227,18 @@ def _complaints(
 
 def _invented(seed: int, real: ComplaintPlan) -> ComplaintPlan:
     """Return a complaint about a transfer that never was, into the account that took the victim's first transfer."""
-    told, case_no = real.transfers[0], real.case_no
+    first_transfer, case_no = real.transfers[0], real.case_no
     rng = stream(seed, "invented complaint", case_no)
-    number = "".join(str(rng.randrange(10)) for _ in range(len(told.move.rrn)))
+    number = "".join(str(rng.randrange(10)) for _ in range(len(first_transfer.move.rrn)))
     friend = replace(
-        told.payer,
-        key=told.payer.key._replace(number=number[:12]),
+        first_transfer.payer,
+        key=first_transfer.payer.key._replace(number=number[:12]),
         holder=person_name(rng),
         mobile=mobile(rng),
     )
     amount_paise = INVENTED_TIMES * sum(reported.move.amount_paise for reported in real.transfers)
-    move = replace(told.move, source=friend.key, amount_paise=amount_paise, rrn=f"9{number[1:]}")
-    transfer = ReportedTransfer(move, friend, told.payee, told.payee.key.bank, move.rrn, None)
+    move = replace(first_transfer.move, source=friend.key, amount_paise=amount_paise, rrn=f"9{number[1:]}")
+    transfer = ReportedTransfer(move, friend, first_transfer.payee, first_transfer.payee.key.bank, move.rrn, None)
     person = Victim(friend.holder, friend.mobile, real.victim.district, False, False, False)
     key = f"{real.key}-invented"
     return ComplaintPlan(key, case_no, real.at, False, 1, "portal", real.category, person, (transfer,))

@@ -126,6 +126,6 @@ def test_joined_pages_are_one_page_with_their_sums() -> None:
     assert len(types) == len(set(types)) == one.text().count("# TYPE")
 
 
-def test_a_label_may_hold_spaces_and_what_nobody_explained_is_kept() -> None:
+def test_a_label_may_hold_spaces_and_what_has_no_explanation_is_kept() -> None:
     page = joined(['plain{a="b c"} 1\n', 'plain{a="b c"} 2\n# TYPE x counter\nx_total 1\n', "x_total 2.5\n"])
     assert 'plain{a="b c"} 1' in page.splitlines()

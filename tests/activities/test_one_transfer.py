@@ -129,7 +129,7 @@ async def test_d4_a_hop_that_a_bank_raises_is_still_the_same_transfer(bench: Ben
 # -- what every complaint states (H1) -------------------------------------------------------------------------------
 
 
-async def test_h1_the_words_of_every_complaint_are_kept(bench: Bench) -> None:
+async def test_h1_the_own_statement_of_every_complaint_is_kept(bench: Bench) -> None:
     reference = rrn()
     first = complaint(transfer(700_00, reference=reference), transfer(300_00, payee_bank=NOWHERE))
     case_no = (await bench.take(first)).receipt.ack_no
@@ -152,7 +152,7 @@ async def test_h1_the_words_of_every_complaint_are_kept(bench: Bench) -> None:
     ]
 
 
-async def test_h1_told_words_are_never_changed(bench: Bench, subtests: pytest.Subtests) -> None:
+async def test_h1_a_complaints_statement_is_never_changed(bench: Bench, subtests: pytest.Subtests) -> None:
     await bench.complain(transfer())
     for table in ("complaint_transfer", "hop_correction"):
         for change in ("UPDATE {} SET hop_no = hop_no", "DELETE FROM {}", "TRUNCATE {}"):
@@ -163,7 +163,7 @@ async def test_h1_told_words_are_never_changed(bench: Bench, subtests: pytest.Su
                 await bench.pool.execute(change.format(table))
 
 
-async def test_h1_a_correction_leaves_the_told_words_and_keeps_what_stood_before(bench: Bench) -> None:
+async def test_h1_a_correction_leaves_the_statement_and_keeps_what_stood_before(bench: Bench) -> None:
     first = complaint(transfer(1000_00))
     case_no = (await bench.take(first)).receipt.ack_no
     right = rrn()

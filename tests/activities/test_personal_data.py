@@ -139,7 +139,7 @@ async def test_nothing_that_leaves_the_tables_of_people_names_one(
     assert found_in(caplog.text) == []
 
 
-async def test_what_activities_take_and_give_names_nobody(bench: Bench) -> None:
+async def test_what_activities_take_and_give_names_no_person(bench: Bench) -> None:
     root = rrn()
     case_no = await bench.complain(transfer(reference=root, payer=PAYER, payee=PAYEE), victim=VICTIM)
     orders = await bench.orders(case_no)

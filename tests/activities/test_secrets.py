@@ -42,7 +42,7 @@ def test_what_was_changed_does_not_open(change: int) -> None:
         SecretBox(KEY).open(bytes(sealed), "SBIN")
 
 
-def test_nobody_else_opens_it() -> None:
+def test_no_other_key_or_owner_opens_it() -> None:
     sealed = SecretBox(KEY).seal(b"a password", "SBIN")
     for secret_box, owner, text in (
         (SecretBox(OTHER), "SBIN", sealed),

@@ -105,7 +105,7 @@ async def test_a_wrong_host_has_a_name_in_the_format_of_the_caller(client: httpx
     assert (reply.status_code, reply.json()["meta"]["response_code"]) == (421, "01")
 
 
-async def test_a_path_that_nobody_serves_is_not_found(client: httpx.AsyncClient) -> None:
+async def test_a_path_that_no_route_serves_is_not_found(client: httpx.AsyncClient) -> None:
     assert (await client.get(f"https://{DESK}/nothing")).status_code == 404
 
 

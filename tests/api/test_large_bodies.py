@@ -41,7 +41,7 @@ def posted(told: Server, path: str, *, chunked: bool, **headers: str) -> tuple[i
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 @pytest.mark.parametrize("closing", ["keep-alive", "close"])
 @pytest.mark.parametrize("path", [COMPLAINTS, STATUS_UPDATE])
-async def test_d9_whoever_sends_all_of_it_reads_the_answer(
+async def test_d9_a_sender_of_the_whole_body_reads_the_answer(
     services: Services, path: str, closing: str, chunked: bool
 ) -> None:
     async with listening(services, PATIENCE_SECONDS) as told:

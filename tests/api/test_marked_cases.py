@@ -86,7 +86,7 @@ def test_m11_every_read_names_what_it_shows() -> None:
     assert MARKED_SCOPES.keys() == {(role, shows) for role in OFFICER_ROLES for shows in Shows}
 
 
-def test_m11_whoever_has_both_of_two_roles_reads_what_one_of_them_reads() -> None:
+def test_m11_an_officer_with_both_of_two_roles_reads_what_one_of_them_reads() -> None:
     scopes = {MARKED_SCOPES[role, Shows.PERSONS] for role in (Role.AUDITOR, Role.SUPERVISOR)}
     assert lacks(scopes, STANDINGS["stranger"], marked=True) is None
 
@@ -183,7 +183,7 @@ async def test_m11_intake_reads_the_marked_case_that_it_took_for_a_day(doors: Do
     assert (await doors.client.get(path, headers=taker)).status_code == 403
 
 
-async def test_m11_no_list_and_no_search_shows_a_marked_case_to_whoever_does_not_read_it(doors: Doors) -> None:
+async def test_m11_no_list_and_no_search_shows_a_marked_case_to_an_officer_who_does_not_read_it(doors: Doors) -> None:
     marked, other = await two_cases(doors)
 
     async def listed(role: Role) -> dict[str, set[str]]:

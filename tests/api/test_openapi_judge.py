@@ -97,7 +97,7 @@ async def test_an_honest_application_passes() -> None:
         (honest, {"edged": False}, MissingHeaders),
     ],
 )
-async def test_a_broken_word_is_caught(route: Route, said: dict[str, Any], found: type[Failure]) -> None:
+async def test_a_broken_promise_is_caught(route: Route, said: dict[str, Any], found: type[Failure]) -> None:
     with pytest.raises(FailureGroup) as caught:
         await verdict(route, **said)
     assert {type(failure) for failure in caught.value.exceptions} == {found}

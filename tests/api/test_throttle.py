@@ -132,7 +132,7 @@ def test_no_proxy_is_trusted_unless_it_is_named() -> None:
     assert address_of(a_request("10.0.0.1", "198.51.100.1"), ()) == "10.0.0.1"
 
 
-async def test_one_who_spoofs_shuts_the_page_for_nobody_else(slow: Services) -> None:
+async def test_one_who_spoofs_shuts_the_page_for_no_other_caller(slow: Services) -> None:
     doors = slow.ctx.policy.doors
     few = RateLimit(calls=2, seconds=60, source="the test")
     policy = slow.ctx.policy.model_copy(

@@ -193,7 +193,7 @@ def hop(reference: str) -> dict[str, Any]:
     return {"reference": reference, "bank": 1, "account": f"5{reference}", "paise": 100}
 
 
-async def test_a_repeated_complaint_or_answer_writes_nothing_and_asks_nobody(flow: tuple[Flow, list[str]]) -> None:
+async def test_a_repeated_complaint_or_answer_writes_nothing_and_asks_no_bank(flow: tuple[Flow, list[str]]) -> None:
     engine, asked = flow
     complaint = {"complaint": 1, "hops": [hop("a")]}
     for _ in range(2):

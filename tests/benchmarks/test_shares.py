@@ -21,7 +21,7 @@ def test_the_slowest_steps_p99_counts() -> None:
     assert words == ["own_share_p99_seconds_most is 61.0, aim <= 60"]
 
 
-def test_a_run_that_credits_nobody_misses_its_aims() -> None:
+def test_a_run_that_credits_no_victim_misses_its_aims() -> None:
     result = with_aims(home.shares({}) | {"finished": True, "verify": "clean"}, home.aims())
     assert len(missed(result)) == 2
 

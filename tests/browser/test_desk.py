@@ -111,7 +111,7 @@ async def current(seat: Seat, text: str | re.Pattern[str]) -> None:
 
 
 @pytest.mark.parametrize(("language", "name"), PHONED_IN)
-async def test_a_bank_is_phoned_and_its_word_booked_by_keyboard_alone(
+async def test_a_bank_is_phoned_and_its_statement_booked_by_keyboard_alone(
     stage: Stage, sit: Sitting, language: str, name: str
 ) -> None:
     district, words = District(stage, name), WORDS[language]
@@ -419,7 +419,7 @@ async def is_told(seat: Seat) -> None:
 
 
 @pytest.mark.world
-async def test_a_call_a_hand_over_and_a_notice_go_from_one_officer_to_the_next(stage: Stage, sit: Sitting) -> None:
+async def test_a_call_a_shift_handover_and_a_notice_go_from_one_officer_to_the_next(stage: Stage, sit: Sitting) -> None:
     district = District(stage, "Sitapur")
     case_no = await district.silent(9 * LARGE_PAISE)
     await district.valued(1)

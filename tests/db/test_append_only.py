@@ -77,7 +77,7 @@ async def test_a_hop_that_cannot_be_is_refused(pool: Pool, case_no: str, subtest
             await pool.execute(f"UPDATE hop SET {change} WHERE case_no = $1 AND hop_no = 1", case_no)
 
 
-async def test_a_hop_of_an_institution_nobody_knows_is_refused(pool: Pool, case_no: str) -> None:
+async def test_a_hop_of_an_unknown_institution_is_refused(pool: Pool, case_no: str) -> None:
     with pytest.raises(asyncpg.ForeignKeyViolationError):
         await pool.execute("UPDATE hop SET institution = 'NONE' WHERE case_no = $1", case_no)
 

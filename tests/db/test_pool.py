@@ -63,7 +63,7 @@ async def test_no_array_is_used_that_connections_do_not_know(fresh: Pool) -> Non
 
 
 @pytest.mark.parametrize(("idle_seconds", "left"), [(0.2, 1), (0, 3)])
-async def test_connections_that_nobody_uses_are_closed_down_to_the_least(
+async def test_unused_connections_are_closed_down_to_the_least(
     database_dsn: str, idle_seconds: float, left: int
 ) -> None:
     pool = await open_pool(database_dsn, min_size=1, max_size=3, idle_seconds=idle_seconds)

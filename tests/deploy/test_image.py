@@ -44,7 +44,7 @@ def test_the_image_has_every_room_it_needs() -> None:
     assert outcome.returncode == 0, outcome.stderr
 
 
-def test_libraries_are_locked_and_nobody_is_root() -> None:
+def test_libraries_are_locked_and_no_process_is_root() -> None:
     assert all(re.match(r"python:3\.\d+-slim-\w+\$\{PYTHON_DIGEST\}$", image[0]) for image in instructions("FROM"))
     assert all("--require-hashes" in step for line in LINES for step in re.findall(r"pip install[^&]*", line))
     assert instructions("USER")[-1] == ["10001:10001"]

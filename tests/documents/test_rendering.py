@@ -167,7 +167,7 @@ def test_a_report_that_is_late_says_so_and_promises_nothing_that_is_past() -> No
 
 
 @each(("language", "words"), [(Language.EN, "by operation of law"), (Language.HI, "विधि के प्रभाव से")])
-def test_what_nobody_has_ordered_is_by_law_and_no_login_stands_on_an_order(language: Language, words: str) -> None:
+def test_what_no_officer_has_ordered_is_by_law_and_no_login_stands_on_an_order(language: Language, words: str) -> None:
     order = WHOLE[DocumentKind.RELEASE_ORDER]
     lapsed = {"ordered_by": "engine", "reason": OrderReason.LAPSED, "grievance_ref": "", "orderer": OfficerFacts()}
     assert words in text_of(compose(order.model_copy(update=lapsed), language, IMPRINT))

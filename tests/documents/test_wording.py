@@ -40,7 +40,7 @@ def test_the_same_places_are_filled_and_hindi_is_in_devanagari(key: str) -> None
 
 
 @each("language", Language)
-def test_every_enumeration_that_documents_name_has_its_words(language: Language) -> None:
+def test_every_enumeration_that_documents_name_has_its_texts(language: Language) -> None:
     table = words_of(language).table
     assert set(table["routes"]) == {route.value for route in Route}
     assert set(table["reasons"]) == {reason.value for reason in OrderReason}
@@ -113,5 +113,5 @@ def test_a_station_says_once_what_it_is(written: str, english: str, hindi: str) 
     assert (ENGLISH.station(written), HINDI.station(written)) == (english, hindi)
 
 
-def test_a_value_is_never_read_as_words() -> None:
+def test_a_value_is_never_read_as_a_template() -> None:
     assert ENGLISH.say("notice_106.grounds", grounds="{case_no} {0.__class__}") == "Grounds: {case_no} {0.__class__}"

@@ -32,7 +32,7 @@ def test_the_packaged_policy_names_a_source_for_every_value() -> None:
         ("", CodeMeaning.REVIEW),
     ],
 )
-def test_a_code_nobody_knows_is_for_a_person(code: str, meaning: CodeMeaning) -> None:
+def test_an_unknown_code_is_for_a_person(code: str, meaning: CodeMeaning) -> None:
     assert POLICY.trail.meaning(code) is meaning
 
 

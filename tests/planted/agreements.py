@@ -52,7 +52,7 @@ BUGS: Final = (
     Bug(
         "another officer enters the statement that a bank has telephoned",
         "db/proposals.py",
-        "not is_same_person(found.proposed_by, new.proposed_by)",
+        "not is_same_person(proposal.proposed_by, new.proposed_by)",
         "not is_same_person(None, new.proposed_by)",
         "tests/activities/recovery/test_confirmations.py::test_an_officer_who_enters_the_same_again_is_no_second_officer",
     ),
@@ -73,14 +73,14 @@ BUGS: Final = (
     Bug(
         "another officer agrees to a withdrawal",
         "activities/recovery/withdrawals.py",
-        "if is_same_person(told.proposed_by, by):",
+        "if is_same_person(withdrawal.proposed_by, by):",
         "if is_same_person(None, by):",
         "tests/activities/recovery/test_withdrawals.py::test_one_officer_alone_withdraws_nothing",
     ),
     Bug(
         "another officer agrees to a merge of cases",
         "activities/recovery/case_merges.py",
-        "if is_same_person(told.proposed_by, by):",
+        "if is_same_person(case_merge.proposed_by, by):",
         "if is_same_person(None, by):",
         "tests/activities/recovery/test_case_merges.py::test_money_on_hold_needs_a_second_officer_and_every_undo_does",
     ),
@@ -89,7 +89,7 @@ BUGS: Final = (
         "activities/people/victims.py",
         "if is_same_person(row.proposed_by, by):",
         "if is_same_person(None, by):",
-        "tests/activities/people/test_victims.py::test_one_officer_corrects_nobody",
+        "tests/activities/people/test_victims.py::test_one_officer_corrects_no_person",
     ),
     Bug(
         "another officer confirms an order of a court",
@@ -102,7 +102,7 @@ BUGS: Final = (
     Bug(
         "another officer confirms an account to be credited",
         "activities/recovery/credit_accounts.py",
-        "if is_same_person(told.told_by, by):",
+        "if is_same_person(account.told_by, by):",
         "if is_same_person(None, by):",
         "tests/activities/recovery/test_credit_accounts.py"
         "::test_another_account_is_credited_once_two_officers_have_put_it_in_place",

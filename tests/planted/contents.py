@@ -47,7 +47,7 @@ BUGS: Final = (
         "activities/case/claims.py",
         '(reference_key(line.reference), "") if names_a_transfer',
         "(reference_key(line.reference), moment) if names_a_transfer",
-        "tests/activities/case/test_answers_in_any_order.py::test_the_same_transaction_in_other_words_is_one",
+        "tests/activities/case/test_answers_in_any_order.py::test_the_same_transaction_stated_differently_is_one",
     ),
     Bug(
         "a message that lacks a fact is not written",
@@ -59,8 +59,8 @@ BUGS: Final = (
     Bug(
         "a link opens the page in the language of its message",
         "domain/recovery/message_texts.py",
-        'link = said.link and f"{said.link}?lang={language.value}"',
-        'link = said.link and f"{said.link}?lang=en"',
+        'link = stated.link and f"{stated.link}?lang={language.value}"',
+        'link = stated.link and f"{stated.link}?lang=en"',
         "tests/domain/recovery/test_message_texts.py::test_a_link_opens_the_page_in_the_language_of_the_message",
     ),
     Bug(

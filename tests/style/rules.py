@@ -65,6 +65,8 @@ _KEY_READ: Final = re.compile(
 )
 _TYPES: Final = re.compile(r"\w+( \| \w+)+")
 """A type between quotes, such as "Rung | None"."""
+VAGUE_NAMES: Final = frozenset({"told", "said", "says", "one", "found"})
+"""Names of variables and parameters that tell no reader which thing is meant."""
 _KEY: Final = re.compile(r"(_id|_no|_code|_number)$")
 
 
@@ -91,7 +93,7 @@ Check = Callable[[Source], Iterator[Violation]]
 def python_violations(name: str, text: str) -> list[Violation]:
     """Return every violation in a Python file."""
     checks = CHECKS if name.partition("/")[0] in ROOMS else (banned_words,)
-    if not _BANNED.search(text):
+    if not _BANNED.search(text.replace("_", " ")):
         # To look at each text of a file costs more than to look at the file.
         checks = tuple(check for check in checks if check is not banned_words)
     if not checks:
@@ -151,11 +153,14 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def banned_words(source: Source) -> Iterator[Violation]:
-    """Find banned words in docstrings, comments and texts. Code inside them is no text."""
+    """Find banned words in docstrings, comments, texts and names of tests. Code inside them is no text."""
     # To find comments costs more than all else. So only a file is read for them that has such a word behind a "#".
     may_comment = any(_BANNED.search(line.partition("#")[2]) for line in source.text.splitlines() if "#" in line)
     for line, text in (*(_comments(source.text) if may_comment else ()), *_texts(source.nodes)):
         yield from _banned(_CODE.sub("", text), line)
+    for node in source.nodes:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+            yield from _banned(node.name.replace("_", " "), node.lineno)
 
 
 def first_lines(source: Source) -> Iterator[Violation]:
@@ -213,7 +218,32 @@ def key_in_text(source: Source) -> Iterator[Violation]:
                     yield Violation("key-in-text", inner.lineno, ast.unparse(inner.value))
 
 
-CHECKS: Final[tuple[Check, ...]] = (banned_words, first_lines, module_name, sql_outside_db, wall_clock, key_in_text)
+def vague_name(source: Source) -> Iterator[Violation]:
+    """Find variables and parameters that name no thing. Fields of a class keep the names of their table or wire."""
+    fields = {
+        id(part)
+        for node in source.nodes
+        if isinstance(node, ast.ClassDef)
+        for statement in node.body
+        if isinstance(statement, ast.AnnAssign | ast.Assign)
+        for part in ast.iter_child_nodes(statement)
+    }
+    for node in source.nodes:
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) | ast.MatchAs(name=str(name)):
+                if name in VAGUE_NAMES and id(node) not in fields:
+                    yield Violation("vague-name", node.lineno, name)
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    banned_words,
+    first_lines,
+    module_name,
+    sql_outside_db,
+    wall_clock,
+    key_in_text,
+    vague_name,
+)
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------

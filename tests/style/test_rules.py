@@ -39,6 +39,7 @@ def test_no_file_breaks_the_style_rule() -> None:
         'X = 1\n"""of the way home"""',
         '"""The first line is fit.\n\nThe second says anew.\n"""',
         'note = "the bank\'s word"',
+        "async def test_nobody_asks() -> None: ...",
     ],
 )
 def test_a_banned_word_is_found(text: str) -> None:
@@ -75,7 +76,7 @@ def test_a_first_line_begins_with_no_pronoun(start: str) -> None:
     assert "first-line-start" in found(f'class A:\n    """{start} is found."""')
 
 
-def test_a_first_line_has_twenty_words_at_most() -> None:
+def test_a_first_line_has_20_words_at_most() -> None:
     assert found(f'"""{LONG}."""') == ["first-line-length"]
     assert found(f'"""{LONG.removesuffix(" one")}.\n\n{LONG}."""') == []
 
@@ -127,6 +128,17 @@ def test_a_key_in_free_text_is_found(text: str) -> None:
 
 def test_a_note_without_a_key_is_fit() -> None:
     assert found('task = NewTask(kind=1, note=f"{count} transfers")') == []
+
+
+@pytest.mark.parametrize(
+    "text", ["told = 1", "for one in x: ...", "def f(said: str) -> None: ...", "[found for found in x]"]
+)
+def test_a_name_of_no_thing_is_found(text: str) -> None:
+    assert found(text) == ["vague-name"]
+
+
+def test_a_field_keeps_the_name_of_its_table_or_wire() -> None:
+    assert found("class A:\n    told: int\n    said = x.told") == []
 
 
 def test_a_page_is_read_without_its_code() -> None:

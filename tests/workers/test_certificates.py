@@ -45,7 +45,7 @@ def mark(file: Path) -> bytes:
     return file.read_bytes()
 
 
-async def test_whoever_trusts_the_authority_verifies_every_host(tmp_path: Path) -> None:
+async def test_a_client_that_trusts_the_authority_verifies_every_host(tmp_path: Path) -> None:
     files = renew_certificates(tmp_path, now())
     for name in NAMES:
         assert await handshake(files, name) == "", name

@@ -314,7 +314,7 @@ async def test_who_migrates_owns_the_tables_and_who_works_in_them_does_not(postg
     await postgres.drop_database("two_roles")
 
 
-async def test_verify_says_clean_as_words_and_as_json(database_dsn: str) -> None:
+async def test_verify_says_clean_as_text_and_as_json(database_dsn: str) -> None:
     words = await invoke("verify", **with_database(database_dsn))
     assert (words.exit_code, words.stdout.startswith("clean")) == (0, True)
     told = await invoke("verify", "--json", "-", **with_database(database_dsn))

@@ -81,7 +81,7 @@ async def test_what_does_not_stop_is_killed(tmp_path: Path) -> None:
     assert await child.stop(limit_seconds=0.2) == -signal.SIGKILL
 
 
-async def test_what_ends_before_it_is_ready_shows_its_last_words(tmp_path: Path) -> None:
+async def test_what_ends_before_it_is_ready_shows_its_last_output(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "import sys; sys.exit('no such setting')"]
     child = ChildProcess("broken", command, log_file=tmp_path / "log")
     child.start()

@@ -175,5 +175,5 @@ async def test_a_command_says_that_the_certificate_of_the_database_is_wrong(secu
         'hyper::Error(Canceled, "connection closed")',
     ],
 )
-def test_every_way_in_which_a_connection_ends_has_the_same_words(end: str) -> None:
+def test_every_way_in_which_a_connection_ends_has_the_same_text(end: str) -> None:
     assert ENDED in temporal_trouble(RuntimeError(f"Failed client connect: {end}"))

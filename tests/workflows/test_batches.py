@@ -34,7 +34,7 @@ async def test_each_answer_drives_the_next_request_until_nothing_is_in_play(stag
     assert await stage.state(case_no) == "settled"
 
 
-async def test_one_ticket_for_every_bank_in_a_wave(stage: Stage) -> None:
+async def test_one_ticket_for_every_bank_in_a_batch(stage: Stage) -> None:
     hdfc, more_hdfc, icic = rrn(), rrn(), rrn()
     await stage.complain(
         transfer(reference=hdfc), transfer(reference=icic, payee_bank="ICIC"), transfer(reference=more_hdfc)

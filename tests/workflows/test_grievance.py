@@ -34,7 +34,7 @@ async def begun(stage: GrievanceStage, *, skipping: bool = False) -> Appeal:
     return appeal
 
 
-async def test_nobody_decides_and_every_level_has_its_days(stage: GrievanceStage) -> None:
+async def test_without_a_decision_every_level_has_its_days(stage: GrievanceStage) -> None:
     appeal = await begun(stage, skipping=True)
     await stage.until_events(appeal.case_no, "grievance_overdue")
     rows = await stage.holds.bench.rows(

@@ -84,7 +84,7 @@ async def ways(stage: Stage) -> dict[str, str | None]:
     return {one["institution"]: one["way"] for one in rows}
 
 
-async def test_a_round_asks_each_bank_by_its_way_and_the_next_nobody(
+async def test_a_round_asks_each_bank_by_its_way_and_the_next_asks_none(
     stage: Stage, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     soon = RetryPolicy(initial_interval=timedelta(seconds=0.1), backoff_coefficient=1, maximum_attempts=3)
@@ -100,7 +100,7 @@ async def test_a_round_asks_each_bank_by_its_way_and_the_next_nobody(
     assert await a_round(stage) == RoundDone()
 
 
-async def test_a_history_of_a_round_names_banks_and_nobody(stage: Stage) -> None:
+async def test_a_history_of_a_round_names_banks_and_no_person(stage: Stage) -> None:
     await lien(stage, "PUNB")
     handle = await stage.client.start_workflow(
         ReconciliationWorkflow.run, id=f"reconciliation-{rrn()}", task_queue=options.CASE_WORK_QUEUE

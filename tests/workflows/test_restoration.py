@@ -138,7 +138,7 @@ async def test_by_the_district_magistrate(stage: RestorationStage) -> None:
 # -- deadlines ---------------------------------------------------------------------------------------------------------
 
 
-async def test_nobody_does_anything_and_everybody_is_told_when_it_was_promised(stage: RestorationStage) -> None:
+async def test_without_any_act_all_are_told_at_the_times_of_the_frozen_policy(stage: RestorationStage) -> None:
     """Time jumps while the workflow waits: reminder and escalation come at the exact second."""
     restoration = await stage.home.of(await stage.home.hold(400))
     await stage.begin(restoration, skipping=True)

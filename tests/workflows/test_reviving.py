@@ -76,7 +76,7 @@ async def test_of_half_a_batch_only_the_other_half_goes_out_after_the_run_is_los
     assert set(keys(stage)) == {request_id(case_no, 1, bank) for bank in ("HDFC", "ICIC")}
 
 
-async def test_a_request_that_the_bank_has_and_nobody_recorded_goes_out_under_the_same_key(
+async def test_a_request_that_the_bank_has_and_that_is_not_recorded_goes_out_under_the_same_key(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process ends between the bank's reply and the record of it."""

@@ -112,7 +112,7 @@ async def test_news_that_were_lost_are_found_when_the_case_would_settle(stage: S
     await stage.outcome(case_no)
 
 
-async def test_a_hop_nobody_can_route_keeps_the_case_open(stage: Stage) -> None:
+async def test_a_hop_that_cannot_be_routed_keeps_the_case_open(stage: Stage) -> None:
     known = transfer()
     case_no = await stage.complain(known, transfer(payee_bank="No Such Sahkari"))
     await stage.until_asked(1)

@@ -200,7 +200,7 @@ async def test_nothing_is_given_up_by_an_officer_who_will_not_wait(stage: Stage)
         await escalate_request(stage.ctx, case_no, request_id, "is there no officer above?", OFFICER)
 
 
-async def test_escalating_what_nobody_asks_is_harmless(stage: Stage) -> None:
+async def test_escalating_a_request_that_does_not_exist_is_harmless(stage: Stage) -> None:
     case_no = await stage.complain()
     await stage.until_asked(1)
     await stage.notify(news(case_no, escalate_request_id="00000000-0000-0000-0000-000000000000"))

@@ -270,7 +270,7 @@ async def test_a_bank_that_the_directory_learns_is_asked(stage: Stage) -> None:
     assert await stage.buckets(case_no) == {"lost": -10_000_00, "held": 10_000_00}
 
 
-async def test_a_refused_request_that_is_sent_again_goes_out_in_the_next_wave(stage: Stage) -> None:
+async def test_a_refused_request_that_is_sent_again_goes_out_in_the_next_batch(stage: Stage) -> None:
     root = rrn()
     stage.banks.refuse["HDFC"] = "400"
     case_no = await stage.complain(transfer(reference=root))

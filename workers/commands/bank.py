@@ -69,11 +69,11 @@ def show(json_target: JsonTarget = None) -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
-    found, health, lacks = run(_list(with_database(load_settings())))
-    rows = [_as_json(institution, order, health) for institution, order in found]
+    listed, health, lacks = run(_list(with_database(load_settings())))
+    rows = [_as_json(institution, order, health) for institution, order in listed]
     write_json(json_target, [row | {"lacks": lacks[str(row["code"])]} for row in rows])
     if json_target is None:
-        _show_table(found, health, lacks)
+        _show_table(listed, health, lacks)
 
 
 def read_directory(file: Path) -> "list[InstitutionEntry]":
@@ -121,7 +121,7 @@ async def lacks_now(settings: Settings, codes: "set[str]") -> "dict[str, tuple[L
     from db.banks.institutions import list_all
 
     async with await open_database(settings) as pool, pool.acquire() as connection:
-        named = [one for one in await list_all(connection) if one.code in codes]
+        named = [bank for bank in await list_all(connection) if bank.code in codes]
         return await lacks_among(connection, named, wall_clock())
 
 
@@ -132,10 +132,10 @@ async def _list(settings: Settings) -> "tuple[list[Listed], dict[Key, Health], d
 
     async with await open_database(settings) as pool, pool.acquire() as connection:
         rules = (await policy_in_force(connection, settings)).bank_holidays
-        found, health = await list_all(connection), await all_health(connection)
+        banks, health = await list_all(connection), await all_health(connection)
         now = wall_clock()
-        lacks = await lacks_among(connection, found, now)
-    listed = [(one, calling_order(one.nodal_officers, Holidays(rules, one.closed_days), now)) for one in found]
+        lacks = await lacks_among(connection, banks, now)
+    listed = [(bank, calling_order(bank.nodal_officers, Holidays(rules, bank.closed_days), now)) for bank in banks]
     return listed, health, lacks
 
 
@@ -144,19 +144,21 @@ def _as_json(
 ) -> dict[str, object]:
     ill = {kind: health[institution.code, kind] for kind in institution.channels if (institution.code, kind) in health}
     shown = {
-        kind.value: {"state": one.state.value, "failures": one.failures, "silences": one.silences}
-        for kind, one in ill.items()
+        kind.value: {"state": item.state.value, "failures": item.failures, "silences": item.silences}
+        for kind, item in ill.items()
     }
-    on_duty = [one.model_dump(mode="json") for one in order if one.on_duty]
+    on_duty = [item.model_dump(mode="json") for item in order if item.on_duty]
     return institution.model_dump(mode="json", exclude={"closed_days"}) | {"health": shown, "on_duty": on_duty}
 
 
 def _channels_text(institution: "Institution", health: "dict[Key, Health]") -> str:
     words = []
     for kind in institution.channels:
-        one = health.get((institution.code, kind))
+        fault = health.get((institution.code, kind))
         ill = (
-            f"\n{one.state.value.replace('_', ' ')},\n{one.failures} failed,\n{one.silences} unanswered" if one else ""
+            f"\n{fault.state.value.replace('_', ' ')},\n{fault.failures} failed,\n{fault.silences} unanswered"
+            if fault
+            else ""
         )
         words.append(f"{kind.value}{ill}")
     return " › ".join(words) or (f"none, under {institution.sponsor}" if institution.sponsor else "none")
@@ -185,11 +187,11 @@ def _marked(channels: str, lacks: "Sequence[Lack]") -> "Text":
     return text
 
 
-def _show_table(found: "list[Listed]", health: "dict[Key, Health]", lacks: "Lacks") -> None:
+def _show_table(banks: "list[Listed]", health: "dict[Key, Health]", lacks: "Lacks") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"{len(found)} institutions", title_justify="left")
+    table = Table(title=f"{len(banks)} institutions", title_justify="left")
     # A phone number must not be broken over two lines, even on a narrow terminal.
     for name, width in (
         ("code", 4),
@@ -200,7 +202,7 @@ def _show_table(found: "list[Listed]", health: "dict[Key, Health]", lacks: "Lack
         ("IFSC, VPA", 9),
     ):
         table.add_column(name, overflow="fold", min_width=width)
-    for institution, order in found:
+    for institution, order in banks:
         table.add_row(
             institution.code,
             Text(institution.name),

@@ -39,8 +39,8 @@ async def lacks_among(
     from db.banks.institutions import credentials
     from domain.banks.on_duty import lacks_of
 
-    found = await credentials(connection, now)
-    return {one.code: lacks_of(one, found) for one in institutions}
+    logins = await credentials(connection, now)
+    return {bank.code: lacks_of(bank, logins) for bank in institutions}
 
 
 def warn(lacks: "Lacks") -> None:

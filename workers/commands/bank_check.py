@@ -66,8 +66,8 @@ def check(
     findings = [*run(_check(ways, settings, timeout)), *([balances] if balances is not None else [])]
     well = _is_well(findings)
     settings_used = {kind.value: settings_of(way) for kind, way in ways.items() if isinstance(way, BankWire)}
-    found = {"findings": [asdict(finding) for finding in findings], "settings": settings_used}
-    write_json(json_target, {"code": code, "well": well, "balances": meaning_of(counts), **found})
+    checked = {"findings": [asdict(finding) for finding in findings], "settings": settings_used}
+    write_json(json_target, {"code": code, "well": well, "balances": meaning_of(counts), **checked})
     _show_settings(settings_used, json_target)
     _show(code, findings, json_target)
     if ChannelKind.I4C in ways and balances is None:
@@ -93,10 +93,10 @@ async def _known(settings: Settings, code: str) -> "tuple[Mapping[ChannelKind, W
             raise Failed(f"{code} is not in the directory")
         if known.sponsor and not known.channels:
             raise Failed(f"{code} has no own channel to test; its sponsor is {known.sponsor}")
-        found = {kind: await cache.way(code, kind) for kind in known.channels}
+        bank_ways = {kind: await cache.way(code, kind) for kind in known.channels}
         async with pool.acquire() as connection:
             counts = await hold_balances(connection, code)
-    return {kind: way for kind, way in found.items() if way is not None}, counts
+    return {kind: way for kind, way in bank_ways.items() if way is not None}, counts
 
 
 def _ways_of(entries: "Sequence[InstitutionEntry]", code: str) -> "Mapping[ChannelKind, Way]":
@@ -225,7 +225,7 @@ def _as_json(done: "Sorted", dry_run: bool) -> dict[str, object]:
         "added": sorted(entry.code for entry in done.added),
         "kept": list(done.kept),
         "differing": {code: list(fields) for code, fields in done.differing.items()},
-        "rejected": [{"what": one.what, "reason": one.reason} for one in done.rejected],
+        "rejected": [{"what": rejection.what, "reason": rejection.reason} for rejection in done.rejected],
     }
 
 
@@ -234,11 +234,11 @@ def _show_sorted(done: "Sorted", dry_run: bool, json_target: str | None) -> None
     rows = [
         (code, f"kept unchanged; the package differs in {', '.join(fields)}") for code, fields in done.differing.items()
     ]
-    rows += [(one.what, f"rejected: {one.reason}") for one in done.rejected]
+    rows += [(rejection.what, f"rejected: {rejection.reason}") for rejection in done.rejected]
     for what, words in rows[:SHOWN]:
         console.print(f"{what}: {words}", highlight=False, markup=False, soft_wrap=True)
     if len(rows) > SHOWN:
         console.print(f"… {len(rows)} in all; --json lists every one", highlight=False)
     ends = {"added": done.added, "kept": done.kept, "differing": done.differing, "rejected": done.rejected}
-    counts = ", ".join(f"{len(found)} {end}" for end, found in ends.items())
+    counts = ", ".join(f"{len(codes)} {end}" for end, codes in ends.items())
     errors().print(counts + ("; nothing was written" if dry_run else ""), highlight=False)

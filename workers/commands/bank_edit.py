@@ -93,7 +93,7 @@ def add(
         "ifsc_prefixes": ifsc or [],
         "vpa_handles": vpa or [],
         "aliases": alias or [],
-        "channels": [one.strip() for one in channels.split(",")] if channels else [],
+        "channels": [channel_name.strip() for channel_name in channels.split(",")] if channels else [],
         "pull": pull,
         "desk_email": desk_email,
         "calls_at_once": calls_at_once,
@@ -173,12 +173,12 @@ class _Secrets:
         self._content = {} if file is None else _read(file)
 
     def __call__(self, name: str) -> str:
-        found = self._content.get(name)
-        if found is None:
-            found = typer.prompt(name.replace("_", " "), hide_input=True, err=True)
-        if not isinstance(found, str):
+        secret = self._content.get(name)
+        if secret is None:
+            secret = typer.prompt(name.replace("_", " "), hide_input=True, err=True)
+        if not isinstance(secret, str):
             raise Failed(f"{name} is not text", USAGE)
-        return found
+        return secret
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -78,15 +78,15 @@ def show(code: Code, json_target: JsonTarget = None) -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
-    found = run(_list(with_database(load_settings()), code))
+    keys = run(_list(with_database(load_settings()), code))
     now = wall_clock()
     rows = [
         {**key.model_dump(mode="json", exclude={"public_key", "last_used_at"}), "live": key.is_live(now)}
-        for key in found
+        for key in keys
     ]
-    write_json(json_target, [row | {"sha256": _print_of(key)} for row, key in zip(rows, found, strict=True)])
+    write_json(json_target, [row | {"sha256": _print_of(key)} for row, key in zip(rows, keys, strict=True)])
     if json_target is None:
-        _show_table(found, now)
+        _show_table(keys, now)
 
 
 def revoke(
@@ -129,8 +129,8 @@ def asked(code: Annotated[str | None, typer.Argument(help="Only this institution
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
-    found = run(_asked(with_database(load_settings()), code))
-    for change in found:
+    changes = run(_asked(with_database(load_settings()), code))
+    for change in changes:
         who = f"{change.asker_name or '-'}, {change.asker_designation or '-'}"
         people(None).print(
             f"{change.institution}  {change.kind.value}  {change.key_id}  asked {_in_india(change.asked_at)}\n"
@@ -138,7 +138,7 @@ def asked(code: Annotated[str | None, typer.Argument(help="Only this institution
             highlight=False,
             markup=False,
         )
-    errors().print(f"{len(found)} wait for a decision", highlight=False, markup=False)
+    errors().print(f"{len(changes)} wait for a decision", highlight=False, markup=False)
 
 
 def confirm(code: Code, change_id: ChangeId) -> None:
@@ -286,13 +286,13 @@ def _print_of(key: "BankKey") -> str:
     return key.fingerprint.replace(" ", "")
 
 
-def _show_table(found: "list[BankKey]", now: datetime) -> None:
+def _show_table(keys: "list[BankKey]", now: datetime) -> None:
     from rich.table import Table
 
-    table = Table(title=f"{len(found)} keys", title_justify="left")
+    table = Table(title=f"{len(keys)} keys", title_justify="left")
     for name in ("key", "live", "from", "until", "SHA-256"):
         table.add_column(name, overflow="fold")
-    for key in found:
+    for key in keys:
         table.add_row(
             key.key_id,
             "yes" if key.is_live(now) else "no",

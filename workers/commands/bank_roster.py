@@ -50,8 +50,8 @@ def roster(
     if file is not None:
         run(_write_roster(settings, code, _read(file, NodalOfficer)))
     known, order = run(_known_roster(settings, code))
-    content = {"code": code, "officers": [one.model_dump(mode="json") for one in known]}
-    write_json(json_target, content | {"to_call": [one.model_dump(mode="json") for one in order]})
+    content = {"code": code, "officers": [officer.model_dump(mode="json") for officer in known]}
+    write_json(json_target, content | {"to_call": [officer.model_dump(mode="json") for officer in order]})
     _show_roster(code, order, json_target)
 
 
@@ -74,9 +74,9 @@ def holidays(
     settings = with_database(load_settings())
     if file is not None:
         run(_write_holidays(settings, code, _read(file, Holiday)))
-    found = run(_known_holidays(settings, code))
-    write_json(json_target, [holiday.model_dump(mode="json") for holiday in found])
-    _show_holidays(code, found, json_target)
+    days = run(_known_holidays(settings, code))
+    write_json(json_target, [holiday.model_dump(mode="json") for holiday in days])
+    _show_holidays(code, days, json_target)
 
 
 def _read(file: Path, kind: Any) -> Any:
@@ -118,12 +118,12 @@ async def _known_roster(settings: Settings, code: str) -> "tuple[tuple[NodalOffi
         return (await officers(connection, [code])).get(code, ()), order.get(code, ())
 
 
-async def _write_holidays(settings: Settings, code: str | None, found: "list[Holiday]") -> None:
+async def _write_holidays(settings: Settings, code: str | None, days: "list[Holiday]") -> None:
     from activities.banks.loading import set_holidays
 
     async with await open_database(settings) as pool:
-        await set_holidays(pool, code, found, actor())
-    errors().print(f"{code or 'every institution'}: {len(found)} holidays written", highlight=False, markup=False)
+        await set_holidays(pool, code, days, actor())
+    errors().print(f"{code or 'every institution'}: {len(days)} holidays written", highlight=False, markup=False)
 
 
 async def _known_holidays(settings: Settings, code: str | None) -> "list[Holiday]":
@@ -139,15 +139,15 @@ async def _known_holidays(settings: Settings, code: str | None) -> "list[Holiday
         return await known_holidays(connection, code)
 
 
-def duty_text(one: "OfficerToCall") -> str:
+def duty_text(officer: "OfficerToCall") -> str:
     """Return whether an officer is on duty, or when the officer returns."""
     from schemas.text import IST
 
-    if one.on_duty:
+    if officer.on_duty:
         return "on duty"
-    if one.off_duty_until is None:
+    if officer.off_duty_until is None:
         return "off duty"
-    return f"off duty until {one.off_duty_until.astimezone(IST):%a %d %b %H:%M}"
+    return f"off duty until {officer.off_duty_until.astimezone(IST):%a %d %b %H:%M}"
 
 
 def _show_roster(code: str, order: "tuple[OfficerToCall, ...]", json_target: str | None) -> None:
@@ -157,18 +157,20 @@ def _show_roster(code: str, order: "tuple[OfficerToCall, ...]", json_target: str
     table = Table(title=f"Nodal officers of {code}, in order of calling", title_justify="left")
     for name in ("name", "role", "mobile", "e-mail", "now (IST)"):
         table.add_column(name, overflow="fold")
-    for one in order:
-        table.add_row(Text(one.name), Text(one.role), Text(one.mobile), Text(one.email), duty_text(one))
+    for officer in order:
+        table.add_row(
+            Text(officer.name), Text(officer.role), Text(officer.mobile), Text(officer.email), duty_text(officer)
+        )
     people(json_target).print(table)
 
 
-def _show_holidays(code: str | None, found: "list[Holiday]", json_target: str | None) -> None:
+def _show_holidays(code: str | None, days: "list[Holiday]", json_target: str | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"Holidays of {code or 'every institution'}: {len(found)}", title_justify="left")
+    table = Table(title=f"Holidays of {code or 'every institution'}: {len(days)}", title_justify="left")
     for name in ("day", "name", "source"):
         table.add_column(name, overflow="fold")
-    for holiday in found:
+    for holiday in days:
         table.add_row(f"{holiday.day:%a %d-%m-%Y}", Text(holiday.name), Text(holiday.source))
     people(json_target).print(table)

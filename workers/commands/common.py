@@ -141,9 +141,9 @@ def host_pairs(running: "Running") -> list[tuple[str, str]]:
         (Site.MY, "citizens", "/"),
         (Site.BANK, "banks", "/"),
     )
-    found = [(name, f"{running.site_url(site)}{path}") for site, name, path in pages]
+    hosts = [(name, f"{running.site_url(site)}{path}") for site, name, path in pages]
     return [
-        *found,
+        *hosts,
         ("authority of these", str(running.authority_file)),
         ("trust it", "import that file in the browser as an authority for websites; for curl: --cacert FILE"),
     ]

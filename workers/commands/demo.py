@@ -191,15 +191,15 @@ def _show_urls(stack: "SimulatedStack", json_target: str | None, heading: str) -
     _show_people(console, stack.people, stack.bank)
 
 
-def _show_people(console: "Console", found: "tuple[SimulatedPerson, ...]", bank: "InstitutionEntry | None") -> None:
+def _show_people(console: "Console", people: "tuple[SimulatedPerson, ...]", bank: "InstitutionEntry | None") -> None:
     """Show what the invented officers and a bank sign in with, at least one officer of each role."""
     from rich.table import Table
 
     table = Table(title="invented officers, and a bank for the inbox", title_justify="left")
     for name in ("role", "user", "password"):
         table.add_column(name, overflow="fold")
-    for one in found:
-        table.add_row(one.role, one.officer_id, one.password)
+    for person in people:
+        table.add_row(person.role, person.officer_id, person.password)
     if bank is not None and bank.inbound is not None:
         table.add_row(f"bank ({bank.name})", bank.inbound.email, bank.inbound.password.get_secret_value())
     console.print(table)

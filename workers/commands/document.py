@@ -99,7 +99,7 @@ async def _issue(settings: Settings, ack_no: str, asked: "DocumentAsk") -> "tupl
         try:
             issued = await issue_for_officer(ctx, ack_no, asked, own_name(), appeal_address=address)
         except DocumentIncomplete as lacks:
-            lines = "".join(f"\n  {one.field}: {one.why} ({one.law})" for one in lacks.missing)
+            lines = "".join(f"\n  {missing.field}: {missing.why} ({missing.law})" for missing in lacks.missing)
             raise Failed(
                 f"the {asked.kind.value.replace('_', ' ')} cannot be issued; missing:{lines}", FAILURE
             ) from None

@@ -101,7 +101,7 @@ def evidence(
 
 
 def _refuse(words: str, *unwanted: object) -> None:
-    if any(one is not None for one in unwanted):
+    if any(item is not None for item in unwanted):
         raise Failed(words, USAGE)
 
 

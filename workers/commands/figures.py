@@ -124,7 +124,7 @@ def show(console: "Console", report: "OutcomeReport", factor: float) -> None:
             f" over {grouped(spread.credits)} credits.",
             highlight=False,
         )
-    waits = ", ".join(f"{rupees(one.paise)} on {grouped(one.holds)} holds past {one.days} days" for one in past)
+    waits = ", ".join(f"{rupees(wait.paise)} on {grouped(wait.holds)} holds past {wait.days} days" for wait in past)
     console.print(f"Still held: {waits}.", highlight=False)
     if report.grievances:
         console.print(_grievances(report))
@@ -142,8 +142,8 @@ def _stages(report: "OutcomeReport") -> "Table":
     table.add_column("cases", justify="right")
     table.add_column("money", justify="right")
     for stage, words in STAGE_NAMES.items():
-        found = report.total.stages[stage]
-        table.add_row(words, grouped(found.cases), rupees(found.paise))
+        figures = report.total.stages[stage]
+        table.add_row(words, grouped(figures.cases), rupees(figures.paise))
     table.add_row("restored of what was ever held", "", _share(report.total))
     return table
 
@@ -183,12 +183,12 @@ def _grievances(report: "OutcomeReport") -> "Table":
         table.add_column(name)
     for name in ("grievances", "still held", "released"):
         table.add_column(name, justify="right")
-    for one in report.grievances:
+    for group in report.grievances:
         table.add_row(
-            *(text.replace("_", " ") for text in (one.state.value, one.level.value, one.age)),
-            grouped(one.grievances),
-            rupees(one.held_paise),
-            rupees(one.released_paise),
+            *(text.replace("_", " ") for text in (group.state.value, group.level.value, group.age)),
+            grouped(group.grievances),
+            rupees(group.held_paise),
+            rupees(group.released_paise),
         )
     return table
 
@@ -213,42 +213,42 @@ def readers(
 
     Exit codes: 0 done, 1 no such case or failed, 2 wrong usage or settings.
     """
-    found = run(with_pool(lambda pool: _read_log(pool, case, limit)))
-    write_json(json_target, [one.model_dump(mode="json") for one in found])
+    reads = run(with_pool(lambda pool: _read_log(pool, case, limit)))
+    write_json(json_target, [entry.model_dump(mode="json") for entry in reads])
     if json_target is None:
-        _show_table(case, found)
+        _show_table(case, reads)
 
 
 async def _read_log(pool: "Pool", ack_no: str, limit: int) -> "list[ReadEntry]":
     from db.case.cases import case_no_of
     from db.privacy import jurisdiction
 
-    found: list[ReadEntry] = []
+    reads: list[ReadEntry] = []
     async with pool.acquire() as connection:
         case_no = await case_no_of(connection, ack_no)
         after = None
-        while len(found) < limit:
-            page = await jurisdiction.of_case(connection, case_no, after, min(PAGE_ITEMS, limit - len(found)))
-            found += page.reads
+        while len(reads) < limit:
+            page = await jurisdiction.of_case(connection, case_no, after, min(PAGE_ITEMS, limit - len(reads)))
+            reads += page.reads
             after = page.next
             if after is None:
                 break
-    return found
+    return reads
 
 
-def _show_table(case: str, found: "list[ReadEntry]") -> None:
+def _show_table(case: str, reads: "list[ReadEntry]") -> None:
     from rich.table import Table
     from rich.text import Text
 
     from schemas.text import IST
 
-    table = Table(title=f"{len(found)} reads of case {case}", title_justify="left")
+    table = Table(title=f"{len(reads)} reads of case {case}", title_justify="left")
     for name in ("at (IST)", "reader", "read", "from", "reason"):
         table.add_column(name, overflow="fold")
-    for one in found:
-        at = one.at.astimezone(IST).isoformat(" ", timespec="seconds")
-        reason = f"outside: {one.reason}" if one.outside else one.reason
-        table.add_row(*map(Text, (at, one.reader, one.route.removeprefix("/api/v1"), one.address, reason)))
+    for entry in reads:
+        at = entry.at.astimezone(IST).isoformat(" ", timespec="seconds")
+        reason = f"outside: {entry.reason}" if entry.outside else entry.reason
+        table.add_row(*map(Text, (at, entry.reader, entry.route.removeprefix("/api/v1"), entry.address, reason)))
     people(None).print(table)
 
 
@@ -268,40 +268,42 @@ def refusals(
     """
     if caller is not None and not caller.startswith(CALLER_KINDS):
         raise Failed("CALLER begins with officer:, script: or bank:", USAGE)
-    found = run(with_pool(lambda pool: _read_refused(pool, caller, limit)))
-    write_json(json_target, [one.model_dump(mode="json") for one in found])
+    acts = run(with_pool(lambda pool: _read_refused(pool, caller, limit)))
+    write_json(json_target, [act.model_dump(mode="json") for act in acts])
     if json_target is None:
-        _show_refused(found)
+        _show_refused(acts)
 
 
 async def _read_refused(pool: "Pool", caller: str | None, limit: int) -> "list[RefusedAct]":
     from db.officers import changes
 
-    found: list[RefusedAct] = []
+    acts: list[RefusedAct] = []
     async with pool.acquire() as connection:
         after = None
-        while len(found) < limit:
-            page = await changes.refused_page(connection, caller, after, min(PAGE_ITEMS, limit - len(found)))
-            found += page.items
+        while len(acts) < limit:
+            page = await changes.refused_page(connection, caller, after, min(PAGE_ITEMS, limit - len(acts)))
+            acts += page.items
             after = page.next
             if after is None:
                 break
-    return found
+    return acts
 
 
-def _show_refused(found: "list[RefusedAct]") -> None:
+def _show_refused(acts: "list[RefusedAct]") -> None:
     from rich.table import Table
     from rich.text import Text
 
     from schemas.text import IST
 
-    table = Table(title=f"{len(found)} lines of refused acts", title_justify="left")
+    table = Table(title=f"{len(acts)} lines of refused acts", title_justify="left")
     for name in ("at (IST)", "caller", "act", "code", "times", "from"):
         table.add_column(name, overflow="fold")
-    for one in found:
-        at = one.at.astimezone(IST).isoformat(" ", timespec="seconds")
-        caller = one.caller or "no such login"
-        said = caller if one.is_proven else f"{caller} (not proven)"
-        act = f"{one.method} {one.route.removeprefix('/api/v1')}"
-        table.add_row(*map(Text, (at, said, act, f"{one.status} {one.code}", str(one.times), one.address)))
+    for refused in acts:
+        at = refused.at.astimezone(IST).isoformat(" ", timespec="seconds")
+        caller = refused.caller or "no such login"
+        caller_text = caller if refused.is_proven else f"{caller} (not proven)"
+        act = f"{refused.method} {refused.route.removeprefix('/api/v1')}"
+        table.add_row(
+            *map(Text, (at, caller_text, act, f"{refused.status} {refused.code}", str(refused.times), refused.address))
+        )
     people(None).print(table)

@@ -64,7 +64,7 @@ def demo_code(
     running = RunFile.read(settings.home)
     if settings.database_url is not None or running is None or not running.is_demo:
         raise Failed("codes are printed only for a demo that runs in GOLDENHOUR_HOME")
-    person = next((one for one in read_people(settings.home) if one.officer_id == folded(user)), None)
+    person = next((officer for officer in read_people(settings.home) if officer.officer_id == folded(user)), None)
     if person is None:
         raise Failed(f"the demo has no officer {user}")
     sys.stdout.write(code_now(person) + "\n")
@@ -207,10 +207,10 @@ def show(json_target: JsonTarget = None) -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
-    found = run(with_pool(_listed))
-    write_json(json_target, [one.model_dump(mode="json") for one in found])
+    rows = run(with_pool(_listed))
+    write_json(json_target, [officer.model_dump(mode="json") for officer in rows])
     if json_target is None:
-        _show_table(found)
+        _show_table(rows)
 
 
 def give(
@@ -338,22 +338,29 @@ async def with_pool(work: "Callable[[Pool], Awaitable[T]]") -> T:
 async def _listed(pool: "Pool") -> "list[OfficerRow]":
     from db.officers import officers
 
-    found: list[OfficerRow] = []
+    rows: list[OfficerRow] = []
     async with pool.acquire() as connection:
-        while page := await officers.listed(connection, after=found[-1].officer_id if found else ""):
-            found += page
-    return found
+        while page := await officers.listed(connection, after=rows[-1].officer_id if rows else ""):
+            rows += page
+    return rows
 
 
-def _show_table(found: "list[OfficerRow]") -> None:
+def _show_table(rows: "list[OfficerRow]") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"{len(found)} officers", title_justify="left")
+    table = Table(title=f"{len(rows)} officers", title_justify="left")
     for name in ("officer", "name", "rank", "roles", "districts", "teams"):
         table.add_column(name, overflow="fold")
-    for one in found:
-        roles = "disabled" if one.disabled_at else ", ".join(one.roles)
-        texts = (one.officer_id, one.name, one.rank, roles, ", ".join(one.districts), ", ".join(one.teams))
+    for officer in rows:
+        roles = "disabled" if officer.disabled_at else ", ".join(officer.roles)
+        texts = (
+            officer.officer_id,
+            officer.name,
+            officer.rank,
+            roles,
+            ", ".join(officer.districts),
+            ", ".join(officer.teams),
+        )
         table.add_row(*map(Text, texts))
     people(None).print(table)

@@ -82,10 +82,10 @@ def _compare(code: str, file: Path, sheet: str | None, json_target: str | None) 
     except FileRefused as refusal:
         raise FileRefused(f"{file}: {refusal}") from refusal
     digest = sha256(data).digest()
-    found = run(_with_pool(lambda pool: compare(pool, code, rows, digest, taken_by=own_name())))
-    write_json(json_target, found.model_dump(mode="json"))
-    _show(found, json_target)
-    if found.differences:
+    check = run(_with_pool(lambda pool: compare(pool, code, rows, digest, taken_by=own_name())))
+    write_json(json_target, check.model_dump(mode="json"))
+    _show(check, json_target)
+    if check.differences:
         raise typer.Exit(FAILURE)
 
 
@@ -113,7 +113,7 @@ def _show_status(json_target: str | None) -> None:
     from rich.text import Text
 
     standings = run(_with_pool(_standings))
-    write_json(json_target, [one.model_dump(mode="json") for one in standings])
+    write_json(json_target, [standing.model_dump(mode="json") for standing in standings])
     console = people(json_target)
     if not standings:
         console.print("no institution has been asked for its list yet", highlight=False)
@@ -122,8 +122,8 @@ def _show_status(json_target: str | None) -> None:
     for name in ("bank", "asked", "last list", "rows"):
         table.add_column(name)
     table.add_column("what differs", overflow="fold")
-    for one in standings:
-        table.add_row(one.institution, _asked(one), *_listed(one), Text(_differing(one)))
+    for standing in standings:
+        table.add_row(standing.institution, _asked(standing), *_listed(standing), Text(_differing(standing)))
     console.print(table)
 
 
@@ -136,30 +136,35 @@ async def _with_pool(work: "Callable[[Pool], Awaitable[T]]") -> "T":
 async def _standings(pool: "Pool") -> "list[ReconciliationState]":
     from db.gateway import lien_standings
 
-    found: list[ReconciliationState] = []
+    standings: list[ReconciliationState] = []
     after: str | None = None
     async with pool.acquire() as connection:
         while True:
             page = await lien_standings.page(connection, after, STATUS_PAGE)
-            found += page.items
+            standings += page.items
             after = page.next
             if after is None:
-                return found
+                return standings
 
 
-def _asked(one: "ReconciliationState") -> str:
-    if one.inquiry is None:
+def _asked(standing: "ReconciliationState") -> str:
+    if standing.inquiry is None:
         return ""
-    words = [_moment(one.inquiry.asked_at), f"by {one.inquiry.way}" if one.inquiry.way else "not sent yet"]
-    return ", ".join([*words, "overdue"] if one.overdue else words)
+    words = [
+        _moment(standing.inquiry.asked_at),
+        f"by {standing.inquiry.way}" if standing.inquiry.way else "not sent yet",
+    ]
+    return ", ".join([*words, "overdue"] if standing.overdue else words)
 
 
-def _listed(one: "ReconciliationState") -> tuple[str, str]:
-    return ("none", "") if one.last is None else (_moment(one.last.taken_at), f"{one.last.rows_in:,}")
+def _listed(standing: "ReconciliationState") -> tuple[str, str]:
+    return ("none", "") if standing.last is None else (_moment(standing.last.taken_at), f"{standing.last.rows_in:,}")
 
 
-def _differing(one: "ReconciliationState") -> str:
-    return ", ".join(f"{count} {reason.value.replace('_', ' ')}" for reason, count in sorted(one.differing.items()))
+def _differing(standing: "ReconciliationState") -> str:
+    return ", ".join(
+        f"{count} {reason.value.replace('_', ' ')}" for reason, count in sorted(standing.differing.items())
+    )
 
 
 def _moment(at: "datetime") -> str:
@@ -168,31 +173,31 @@ def _moment(at: "datetime") -> str:
     return f"{at.astimezone(IST):%d-%m-%Y %H:%M}"
 
 
-def _show(found: "ReconciliationDetail", json_target: str | None) -> None:
+def _show(check: "ReconciliationDetail", json_target: str | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
     console = people(json_target)
     console.print(
-        f"{found.institution}: {found.rows_in:,} rows, {found.rows_matched:,} matched, {found.rows_differing:,} differ;"
-        f" {found.missing:,} on hold here but not in the list; {_rupees(found.bank_paise)} there,"
-        f" {_rupees(found.our_paise)} here",
+        f"{check.institution}: {check.rows_in:,} rows, {check.rows_matched:,} matched, {check.rows_differing:,} differ;"
+        f" {check.missing:,} on hold here but not in the list; {_rupees(check.bank_paise)} there,"
+        f" {_rupees(check.our_paise)} here",
         highlight=False,
         markup=False,
     )
-    if not found.differences:
+    if not check.differences:
         return
     table = Table()
     for name in ("row", "acknowledgement", "RRN or UTR", "there", "here", "why"):
         table.add_column(name, overflow="fold")
-    for one in found.differences[:SHOWN_DIFFERENCES]:
-        why = one.reason.value.replace("_", " ") + (f": {one.detail}" if one.detail else "")
-        row_no = "" if one.row_no is None else str(one.row_no)
-        amounts = (_rupees(one.bank_paise), _rupees(one.our_paise))
-        table.add_row(row_no, Text(one.ack_no), Text(one.reference), *amounts, Text(why))
+    for difference in check.differences[:SHOWN_DIFFERENCES]:
+        why = difference.reason.value.replace("_", " ") + (f": {difference.detail}" if difference.detail else "")
+        row_no = "" if difference.row_no is None else str(difference.row_no)
+        amounts = (_rupees(difference.bank_paise), _rupees(difference.our_paise))
+        table.add_row(row_no, Text(difference.ack_no), Text(difference.reference), *amounts, Text(why))
     console.print(table)
-    if len(found.differences) > SHOWN_DIFFERENCES:
-        console.print(f"… and {len(found.differences) - SHOWN_DIFFERENCES:,} more", highlight=False)
+    if len(check.differences) > SHOWN_DIFFERENCES:
+        console.print(f"… and {len(check.differences) - SHOWN_DIFFERENCES:,} more", highlight=False)
 
 
 def _rupees(paise: int | None) -> str:
@@ -219,7 +224,7 @@ def nightly(
     Exit codes: 0 the newest run of each kind is clean or under way, 1 one is not, or failed, 2 wrong usage or settings.
     """
     runs = run(with_pool(lambda pool: _read(pool, limit)))
-    write_json(json_target, [one.model_dump(mode="json") for one in runs])
+    write_json(json_target, [night_run.model_dump(mode="json") for night_run in runs])
     if json_target is None:
         _show_runs(runs)
     if not all_clean(runs):
@@ -230,8 +235,10 @@ def all_clean(runs: "list[NightlyRun]") -> bool:
     """Return whether the newest run of each kind, of those that were not interrupted, is clean or under way."""
     from schemas.nightly_runs import RunOutcome
 
-    newest = {one.work: one for one in reversed(runs) if one.outcome is not RunOutcome.INTERRUPTED}
-    return all(one.outcome in {None, RunOutcome.CLEAN} for one in newest.values())
+    newest = {
+        night_run.work: night_run for night_run in reversed(runs) if night_run.outcome is not RunOutcome.INTERRUPTED
+    }
+    return all(night_run.outcome in {None, RunOutcome.CLEAN} for night_run in newest.values())
 
 
 async def _read(pool: "Pool", limit: int) -> "list[NightlyRun]":
@@ -245,9 +252,14 @@ def _show_runs(runs: "list[NightlyRun]") -> None:
     """Show a line for each run. A table would break the SHA-256, which people copy."""
     console = people(None)
     console.print(f"{len(runs)} nightly runs, in Indian time", highlight=False)
-    for one in runs:
-        outcome = one.outcome.value if one.outcome else "under way"
-        parts = (f"{_time(one.started_at)} to {_time(one.ended_at)}", one.work.value, outcome, *_result(one))
+    for night_run in runs:
+        outcome = night_run.outcome.value if night_run.outcome else "under way"
+        parts = (
+            f"{_time(night_run.started_at)} to {_time(night_run.ended_at)}",
+            night_run.work.value,
+            outcome,
+            *_result(night_run),
+        )
         console.print("  ".join(parts), highlight=False, markup=False, soft_wrap=True)
 
 
@@ -257,17 +269,17 @@ def _time(at: "datetime | None") -> str:
     return f"{at.astimezone(IST):%Y-%m-%d %H:%M:%S}" if at else "…"
 
 
-def _result(one: "NightlyRun") -> "Iterator[str]":
-    if one.cases is not None:
-        yield f"{one.cases:,} cases"
-    if one.violations is not None:
-        yield f"{one.violations:,} violations, the first in case {one.first_case}"
-    if one.unopened is not None:
-        yield f"{one.unopened:,} messages and documents open under no key"
-    if one.digest is not None:
-        yield f"SHA-256 {one.digest}"
-    if one.failure is not None:
-        yield one.failure
+def _result(night_run: "NightlyRun") -> "Iterator[str]":
+    if night_run.cases is not None:
+        yield f"{night_run.cases:,} cases"
+    if night_run.violations is not None:
+        yield f"{night_run.violations:,} violations, the first in case {night_run.first_case}"
+    if night_run.unopened is not None:
+        yield f"{night_run.unopened:,} messages and documents open under no key"
+    if night_run.digest is not None:
+        yield f"SHA-256 {night_run.digest}"
+    if night_run.failure is not None:
+        yield night_run.failure
 
 
 if TYPE_CHECKING:
@@ -348,7 +360,8 @@ def as_json(verdict: "Verdict") -> dict[str, object]:
         "owns_tables": verdict.owns_tables,
         "breaks_total": verdict.breaks_total,
         "breaks": [
-            {"case_no": found.case_no, "check": found.check, "detail": found.detail} for found in verdict.breaks
+            {"case_no": violation.case_no, "check": violation.check, "detail": violation.detail}
+            for violation in verdict.breaks
         ],
     }
 
@@ -377,8 +390,8 @@ def _show_breaks(console: "Console", verdict: "Verdict", what: str) -> None:
     table = Table(title=f"{verdict.breaks_total:,} violations", title_justify="left")
     for name in ("case", "rule", "violation"):
         table.add_column(name, overflow="fold")
-    for found in verdict.breaks[:SHOWN_BREAKS]:
-        table.add_row(found.case_no, found.check, found.detail)
+    for violation in verdict.breaks[:SHOWN_BREAKS]:
+        table.add_row(violation.case_no, violation.check, violation.detail)
     console.print(table)
     if verdict.breaks_total > SHOWN_BREAKS:
         console.print(f"… and {verdict.breaks_total - SHOWN_BREAKS:,} more", highlight=False)

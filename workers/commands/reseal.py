@@ -89,14 +89,14 @@ def retention(json_target: JsonTarget = None) -> None:
 
     Exit codes: 0 done, 1 it failed, 2 wrong usage or settings.
     """
-    found = run(_report(with_database(load_settings())))
-    write_json(json_target, found.model_dump())
+    counts = run(_report(with_database(load_settings())))
+    write_json(json_target, counts.model_dump())
     lines = [
-        f"{found.kept:,} persons kept under a key",
-        f"{found.cases_kept:,} cases whose messages and documents are kept under a key",
-        f"{found.banks_kept:,} keys of banks for messages of no single case",
+        f"{counts.kept:,} persons kept under a key",
+        f"{counts.cases_kept:,} cases whose messages and documents are kept under a key",
+        f"{counts.banks_kept:,} keys of banks for messages of no single case",
     ]
-    lines += [f"{count:,} destroyed: {rule}" for rule, count in sorted(found.destroyed.items())]
+    lines += [f"{count:,} destroyed: {rule}" for rule, count in sorted(counts.destroyed.items())]
     people(json_target).print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
 
 
@@ -145,10 +145,10 @@ def show(json_target: JsonTarget = None) -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
-    found = run(with_pool(_listed))
-    write_json(json_target, [one.model_dump(mode="json") for one in found])
+    tokens = run(with_pool(_listed))
+    write_json(json_target, [token.model_dump(mode="json") for token in tokens])
     if json_target is None:
-        _show_table(found)
+        _show_table(tokens)
 
 
 def revoke(
@@ -171,17 +171,17 @@ async def _listed(pool: "Pool") -> "list[ScriptToken]":
         return await script_tokens.listed(connection)
 
 
-def _show_table(found: "list[ScriptToken]") -> None:
+def _show_table(tokens: "list[ScriptToken]") -> None:
     from rich.table import Table
     from rich.text import Text
 
     from schemas.text import IST
 
-    table = Table(title=f"{len(found)} tokens of scripts", title_justify="left")
+    table = Table(title=f"{len(tokens)} tokens of scripts", title_justify="left")
     for name in ("number", "name", "roles", "state", "ends (IST)", "last used"):
         table.add_column(name, overflow="fold")
-    for one in found:
-        ends = one.ends_at.astimezone(IST).isoformat(timespec="minutes")
-        last = str(one.last_used_day or "")
-        table.add_row(*map(Text, (str(one.token_id), one.name, ", ".join(one.roles), one.state, ends, last)))
+    for token in tokens:
+        ends = token.ends_at.astimezone(IST).isoformat(timespec="minutes")
+        last = str(token.last_used_day or "")
+        table.add_row(*map(Text, (str(token.token_id), token.name, ", ".join(token.roles), token.state, ends, last)))
     people(None).print(table)

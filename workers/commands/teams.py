@@ -66,15 +66,15 @@ def change(
     """
     from activities.officers.enrolment import change_team
 
-    shifts = None if shift is None else _all_shifts([one for one in shift if one])
+    shifts = None if shift is None else _all_shifts([item for item in shift if item])
 
     async def changed(pool: "Pool") -> "TeamEntry":
         before = await _named(pool, name.strip())
         entry = _entry(
             before.name if new_name is None else new_name,
             before.lead if lead is None else lead or None,
-            before.districts if district is None else [one for one in district if one],
-            before.members if member is None else [one for one in member if one],
+            before.districts if district is None else [item for item in district if item],
+            before.members if member is None else [item for item in member if item],
             before.shifts if shifts is None else shifts,
         )
         await change_team(pool, before.name, entry, before, actor())
@@ -89,10 +89,10 @@ def show(json_target: JsonTarget = None) -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
-    found = run(with_pool(_listed))
-    write_json(json_target, [one.model_dump(mode="json") for one in found])
+    entries = run(with_pool(_listed))
+    write_json(json_target, [entry.model_dump(mode="json") for entry in entries])
     if json_target is None:
-        _show_table(found)
+        _show_table(entries)
 
 
 def end(name: NameArgument) -> None:
@@ -122,7 +122,7 @@ def _entry(
 
 
 def _all_shifts(texts: "Sequence[str]") -> "list[TeamShift]":
-    return [one for text in texts for one in _shifts(text)]
+    return [team_shift for text in texts for team_shift in _shifts(text)]
 
 
 def _shifts(text: str) -> "list[TeamShift]":
@@ -130,12 +130,12 @@ def _shifts(text: str) -> "list[TeamShift]":
 
     from schemas.officers.officers import TeamShift
 
-    found = _SHIFT.fullmatch(" ".join(text.lower().split()))
-    days = (found["first"], found["last"] or found["first"]) if found else ("", "")
-    if found is None or not set(days) <= set(DAYS) or DAYS.index(days[0]) > DAYS.index(days[1]):
+    matched = _SHIFT.fullmatch(" ".join(text.lower().split()))
+    days = (matched["first"], matched["last"] or matched["first"]) if matched else ("", "")
+    if matched is None or not set(days) <= set(DAYS) or DAYS.index(days[0]) > DAYS.index(days[1]):
         raise Failed("--shift: write 'mon-fri 09:00-18:00' or 'sat 09:00-13:00'", USAGE)
     numbers = range(DAYS.index(days[0]) + 1, DAYS.index(days[1]) + 2)
-    starts, ends = _minute(found["starts"]), _minute(found["ends"])
+    starts, ends = _minute(matched["starts"]), _minute(matched["ends"])
     try:
         return [TeamShift(day_no=number, starts_minute=starts, ends_minute=ends) for number in numbers]
     except ValidationError as error:
@@ -161,14 +161,20 @@ async def _named(pool: "Pool", name: str) -> "TeamEntry":
         return await teams.named(connection, name)
 
 
-def _show_table(found: "list[TeamEntry]") -> None:
+def _show_table(entries: "list[TeamEntry]") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"{len(found)} teams", title_justify="left")
+    table = Table(title=f"{len(entries)} teams", title_justify="left")
     for name in ("team", "lead", "districts", "members", "shifts a week"):
         table.add_column(name, overflow="fold")
-    for one in found:
-        texts = (one.name, one.lead or "", ", ".join(one.districts), ", ".join(one.members), str(len(one.shifts)))
+    for entry in entries:
+        texts = (
+            entry.name,
+            entry.lead or "",
+            ", ".join(entry.districts),
+            ", ".join(entry.members),
+            str(len(entry.shifts)),
+        )
         table.add_row(*map(Text, texts))
     people(None).print(table)

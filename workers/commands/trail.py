@@ -92,7 +92,7 @@ def export(
         write_workbook(output, sheets)
     except OSError as error:
         raise Failed(f"{output}: {error.strerror}", USAGE) from error
-    rows = {sheet.value: len(found) for sheet, found in sheets.items()}
+    rows = {sheet.value: len(sheet_rows) for sheet, sheet_rows in sheets.items()}
     write_json(json_target, {"file": output.name, "case_ack_no": case_no, "rows": sum(rows.values()), "sheets": rows})
     people(json_target).print(
         f"{sum(rows.values()):,} rows of case {case_no} are in {output}", highlight=False, markup=False, soft_wrap=True

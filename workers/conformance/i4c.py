@@ -54,8 +54,8 @@ class _Suite:
             self.book.untried("no login", *_AFTER_LOGIN, "tokens", "envelope", "shapes")
             return False
         self._token = token
-        said = isinstance(came, Answered) and came.part("data").get("expires_in") is not None
-        verdict, detail = (Verdict.RIGHT, "a token") if said else (Verdict.ODD, "a token, but no expires_in")
+        has_expiry = isinstance(came, Answered) and came.part("data").get("expires_in") is not None
+        verdict, detail = (Verdict.RIGHT, "a token") if has_expiry else (Verdict.ODD, "a token, but no expires_in")
         self.book.note(LOGIN, verdict, detail, came.seconds)
         return True
 

@@ -42,8 +42,8 @@ def text_of(body: bytes, document: JsonObject | None, secrets: Iterable[str]) ->
     It is the bank's message, or the beginning of a body that is no JSON object. Characters that a terminal could act on
     are left out, and long text is cut. Text with one of the secrets is not returned.
     """
-    said = body[:READ_MAX_CHARS].decode(errors="replace") if document is None else _message(document)
-    clean = _printable(said[:READ_MAX_CHARS])
+    text = body[:READ_MAX_CHARS].decode(errors="replace") if document is None else _message(document)
+    clean = _printable(text[:READ_MAX_CHARS])
     if _repeats(clean, secrets):
         return NOT_SHOWN
     return clean if len(clean) <= TEXT_MAX_CHARS else f"{clean[:TEXT_MAX_CHARS]}…"
@@ -80,8 +80,8 @@ def _message(document: JsonObject) -> str:
     Only known members are read, because others may hold a token.
     """
     inner = [part for part in (document.get("meta"), document.get("error")) if isinstance(part, dict)]
-    found = (part.get(name) for part in (*inner, document) for name in _MESSAGE_NAMES)
-    message = next((text for text in found if isinstance(text, str) and text.strip()), "")
+    candidates = (part.get(name) for part in (*inner, document) for name in _MESSAGE_NAMES)
+    message = next((text for text in candidates if isinstance(text, str) and text.strip()), "")
     code = document.get("code")
     return ": ".join(text for text in (code, message) if isinstance(text, str) and text)
 

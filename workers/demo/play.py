@@ -314,8 +314,8 @@ async def _restorations(connection: Connection, plan: DayPlan) -> Restorations:
         clock_factor=plan.procedure_clock_factor,
     )
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        found = await report(connection, period, FigureGroup.ROUTE)
-        return Restorations(found, await credits_said(connection), await standing(connection))
+        outcome_report = await report(connection, period, FigureGroup.ROUTE)
+        return Restorations(outcome_report, await credits_said(connection), await standing(connection))
 
 
 async def _watch(

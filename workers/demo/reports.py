@@ -70,7 +70,7 @@ def restorations_as_json(played: Played) -> dict[str, object]:
     return {
         **played.restorations.report.model_dump(mode="json", exclude={"opened_from", "opened_to", "as_of"}),
         "credits": played.restorations.credits,
-        "standing": {step: found.model_dump() for step, found in played.restorations.standing.items()},
+        "standing": {step: still_open.model_dump() for step, still_open in played.restorations.standing.items()},
         "done": world.done if world else {},
         "procedure_clock_factor": played.plan.procedure_clock_factor,
     }
@@ -86,14 +86,16 @@ def show_restorations(console: Console, played: Played) -> None:
         if parts:
             console.print(f"{about}: {', '.join(parts)}.", highlight=False)
     under_way = [
-        f"{step.replace('_', ' ')} {found.cases} ({rupees(found.paise)})"
-        for step, found in played.restorations.standing.items()
+        f"{step.replace('_', ' ')} {still_open.cases} ({rupees(still_open.paise)})"
+        for step, still_open in played.restorations.standing.items()
     ]
     if under_way:
         console.print(f"Restorations still open, in cases by step: {', '.join(under_way)}.", highlight=False)
-    said = [f"{count} {SAID.get(how, how.replace('_', ' '))}" for how, count in played.restorations.credits.items()]
-    if said:
-        console.print(f"Credits reported by banks: {', '.join(said)}.", highlight=False)
+    credit_texts = [
+        f"{count} {SAID.get(how, how.replace('_', ' '))}" for how, count in played.restorations.credits.items()
+    ]
+    if credit_texts:
+        console.print(f"Credits reported by banks: {', '.join(credit_texts)}.", highlight=False)
 
 
 def _routes(played: Played) -> Table:
@@ -186,7 +188,7 @@ def as_json(played: Played) -> dict[str, object]:
         "buckets_paise": dict(figures.buckets_paise),
         "in_play_by_class_paise": dict(figures.in_play_by_class_paise),
         "turnaround_ms": {name: _spread_ms(spread) for name, spread in played.turnarounds.items()},
-        "channels": {kind.value: found.model_dump() for kind, found in played.channels.items()},
+        "channels": {kind.value: channel.model_dump() for kind, channel in played.channels.items()},
         "restoration": restorations_as_json(played),
         "caught_of_catchable": world.truth.caught_of_catchable,
         "caught_paise": world.truth.caught_paise,
@@ -217,7 +219,7 @@ def show(console: Console, played: Played) -> None:
     console.print(_times(played))
     console.print(_channels(played))
     console.print(_catch(played), highlight=False)
-    memory = ", ".join(f"{name} {size(found)}" for name, found in played.memory_bytes.items())
+    memory = ", ".join(f"{name} {size(byte_count)}" for name, byte_count in played.memory_bytes.items())
     console.print(f"Memory: {memory}.", highlight=False)
     console.print(_verdict(played.verdict), highlight=False)
 
@@ -295,12 +297,12 @@ def _channels(played: Played) -> Table:
     table.add_column()
     for name in ("delivered", "answered", "p50 to answer", "simulated time"):
         table.add_column(name, justify="right")
-    for kind, found in played.channels.items():
-        seconds = found.p50_seconds
+    for kind, channel in played.channels.items():
+        seconds = channel.p50_seconds
         times = (
             ("", "") if seconds is None else (f"{seconds * MS:,.0f} ms", duration(seconds * played.plan.clock_factor))
         )
-        table.add_row(CHANNELS[kind], f"{found.carried:,}", f"{found.answered:,}", *times)
+        table.add_row(CHANNELS[kind], f"{channel.carried:,}", f"{channel.answered:,}", *times)
     return table
 
 

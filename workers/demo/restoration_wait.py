@@ -27,14 +27,14 @@ async def until_nothing_is_owed(
     began = owed_at = time.monotonic()
     while True:
         async with pool.acquire() as connection:
-            found = await due_documents.backlog(connection)
-        show(found)
+            backlog = await due_documents.backlog(connection)
+        show(backlog)
         now = time.monotonic()
-        owed_at = now if found.rows else owed_at
+        owed_at = now if backlog.rows else owed_at
         if now - owed_at >= NOTHING_FOR_SECONDS:
             return ""
         if now - began >= limit_seconds:
-            return as_text(found) if found.rows else ""
+            return as_text(backlog) if backlog.rows else ""
         await asyncio.sleep(POLL_SECONDS)
 
 

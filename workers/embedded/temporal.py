@@ -245,7 +245,7 @@ def packaged_binary() -> Path:
     beside = Path(sys.executable).parent / "temporal"
     if beside.is_file():
         return beside
-    found = shutil.which("temporal")
-    if found is None:
+    on_path = shutil.which("temporal")
+    if on_path is None:
         raise ChildFailed("the Temporal server is not installed: set GOLDENHOUR_TEMPORAL_BIN to `temporal`")
-    return Path(found)
+    return Path(on_path)

@@ -192,20 +192,20 @@ def read_officers(file: Path) -> list[OfficerEntry]:
         raise FileRefused(f"{file}: larger than {FILE_MAX_BYTES // 1024**2} MB")
     rows = csv.DictReader(StringIO(decode(data), newline=""), restkey="", strict=True)
     try:
-        found, faults = _read(rows)
+        officers, faults = _read(rows)
     except csv.Error as error:
         raise FileRefused(f"{file}: after line {rows.line_num}: {error}") from error
     if faults:
-        told = [f"{file}: {fault}" for fault in faults[:FAULTS_SHOWN]]
-        raise FileRefused("\n".join([*told, f"{len(faults)} faults in all; nothing was imported"]))
-    return found
+        lines = [f"{file}: {fault}" for fault in faults[:FAULTS_SHOWN]]
+        raise FileRefused("\n".join([*lines, f"{len(faults)} faults in all; nothing was imported"]))
+    return officers
 
 
 def _read(rows: "csv.DictReader[str]") -> tuple[list[OfficerEntry], list[str]]:
     faults = list(_faults_of_head(rows.fieldnames or ()))
-    found: dict[str, OfficerEntry] = {}
+    entries: dict[str, OfficerEntry] = {}
     for row in () if faults else rows:
-        if len(found) >= OFFICERS_MAX:
+        if len(entries) >= OFFICERS_MAX:
             faults.append(f"more than {OFFICERS_MAX:,} officers: split the file")
             break
         if not any(value for value in row.values()):
@@ -216,10 +216,10 @@ def _read(rows: "csv.DictReader[str]") -> tuple[list[OfficerEntry], list[str]]:
             mistakes = error.errors(include_input=False, include_url=False)
             faults += [f"line {rows.line_num}: {mistake['loc'][0]}: {mistake['msg']}" for mistake in mistakes]
             continue
-        if entry.officer_id in found:
+        if entry.officer_id in entries:
             faults.append(f"line {rows.line_num}: officer_id: stands in an earlier line too")
-        found[entry.officer_id] = entry
-    return list(found.values()), faults
+        entries[entry.officer_id] = entry
+    return list(entries.values()), faults
 
 
 def _faults_of_head(names: Sequence[str]) -> Iterator[str]:

@@ -165,19 +165,19 @@ def _show_case(console: Console, outcome: TrailOutcome) -> None:
 
 
 def _show_discrepancies(console: Console, outcome: TrailOutcome) -> None:
-    found = [used for used in outcome.used if used.fate is Fate.DISCREPANCY]
-    if not found:
+    discrepancies = [used for used in outcome.used if used.fate is Fate.DISCREPANCY]
+    if not discrepancies:
         return
     table = Table(title="Discrepancies for the desk to resolve", title_justify="left")
     for name in ("sheet", "row", "kind", "claimed", "applied"):
         table.add_column(name, overflow="fold")
-    for used in found[:SHOWN_ROWS]:
+    for used in discrepancies[:SHOWN_ROWS]:
         row = used.row
         figures = (rupees(used.claimed_paise, exact=True), rupees(used.applied_paise, exact=True))
         table.add_row(Text(row.sheet_name), str(row.row_no), used.discrepancy, *figures)
     console.print(table)
-    if len(found) > SHOWN_ROWS:
-        console.print(f"… and {len(found) - SHOWN_ROWS:,} more.")
+    if len(discrepancies) > SHOWN_ROWS:
+        console.print(f"… and {len(discrepancies) - SHOWN_ROWS:,} more.")
 
 
 def _show_rejected(console: Console, rejected: Sequence[RejectedTrailRow]) -> None:

@@ -200,16 +200,16 @@ class ProcedureStarter:
             waiting = await case_assignments.due(connection, deferral, list(self._paused), ROUND_LIMIT)
             if not waiting:
                 return 0
-            roster = await read_roster(connection, [one.case_no for one in waiting], deferral.now)
+            roster = await read_roster(connection, [case.case_no for case in waiting], deferral.now)
         return await self._each_case(ProcedureStarterWork.ASSIGN, waiting, deferral, Assigner(self.ctx, roster).attend)
 
     async def _look_for_left(self, connection: Connection, now: datetime) -> None:
         pause = timedelta(seconds=self.ctx.policy.assignment.officers_seconds / self.ctx.procedure_clock_factor)
         if self._left_looked_at is not None and self._left_looked_at <= now < self._left_looked_at + pause:
             return
-        found = await look_for_left(self.ctx, connection, now, LEFT_LIMIT)
+        looked_at = await look_for_left(self.ctx, connection, now, LEFT_LIMIT)
         # As many as the limit: there may be more, and the next round looks again.
-        self._left_looked_at = None if found == LEFT_LIMIT else now
+        self._left_looked_at = None if looked_at == LEFT_LIMIT else now
 
     async def _attend_to_due(self, deferral: Deferral) -> int:
         async with self.ctx.pool.acquire() as connection:
@@ -254,16 +254,19 @@ class ProcedureStarter:
             partial(
                 self._attempt,
                 work,
-                one.case_no,
-                partial(do, one.case_no, wait=one.since <= deferral.overdue, since=one.since),
+                case.case_no,
+                partial(do, case.case_no, wait=case.since <= deferral.overdue, since=case.since),
             )
-            for one in waiting
+            for case in waiting
         ]
         return await _count_done(tries, deferral)
 
     async def _each(self, work: ProcedureStarterWork, waiting: list[Waiting], deferral: Deferral) -> int:
         """Start or signal each procedure, in one call each; return how many were reached."""
-        tries = [partial(self._attempt, work, one.start.case_no, partial(self._reach, work, one)) for one in waiting]
+        tries = [
+            partial(self._attempt, work, procedure.start.case_no, partial(self._reach, work, procedure))
+            for procedure in waiting
+        ]
         return await _count_done(tries, deferral)
 
     async def _reach(self, work: ProcedureStarterWork, waiting: Waiting) -> None:

@@ -42,10 +42,12 @@ def _group(group: Any, prefix: str) -> Iterator[str]:
         yield f"## {name}"
         yield _plain(command.help or "")
         context = command.make_context(name, [], resilient_parsing=True)
-        shown = [one for one in command.params if not getattr(one, "hidden", False)]
-        records = [record for one in shown if (record := one.get_help_record(context))]
+        shown = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
+        records = [record for parameter in shown if (record := parameter.get_help_record(context))]
         if records:
-            yield table(["argument or option", "meaning"], [[code(usage), _plain(told)] for usage, told in records])
+            yield table(
+                ["argument or option", "meaning"], [[code(usage), _plain(meaning)] for usage, meaning in records]
+            )
 
 
 def _plain(text: str) -> str:

@@ -39,7 +39,7 @@ def notifications_page() -> str:
         f"Not sent after its fact `until`, when its text is blanked: {expiring}.",
         "## Who that is",
         _ADDED,
-        table(["to", "who", "added"], [_addressee(one) for one in Addressee]),
+        table(["to", "who", "added"], [_addressee(addressee) for addressee in Addressee]),
         "## English texts",
         _TEXTS,
         table(["message", "recipient", "subject", "text"], _texts()),

@@ -27,14 +27,14 @@ async def pages(dsn: str) -> dict[str, str]:
     """Return every page by its file name; `dsn` is a database with every migration applied."""
     connection = await connections.connect(dsn, "goldenhour reference")
     try:
-        found = {
+        by_file = {
             "tables.md": await tables_page(connection),
             "triggers.md": await triggers_page(connection),
             "states.md": await states_page(connection),
         }
     finally:
         await connection.close()
-    return found | {
+    return by_file | {
         "routes.md": routes_page(),
         "schemas.md": schemas_page(),
         "notifications.md": notifications_page(),

@@ -26,22 +26,22 @@ def policy_page() -> str:
 
 def _rows(section: dict[str, Any], prefix: str) -> Iterator[list[str]]:
     source = section.get("source", "")
-    told = False
+    is_stated = False
     for key, value in section.items():
         if key == "source":
             continue
         if isinstance(value, dict) and ("source" in value or any(isinstance(inner, dict) for inner in value.values())):
             yield from _rows(value, f"{prefix}{key}.")
         else:
-            yield [code(prefix + key), _said(key, value), source if not told else "″"]
-            told = True
+            yield [code(prefix + key), _said(key, value), source if not is_stated else "″"]
+            is_stated = True
 
 
 def _said(key: str, value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{inner}: {_said(key, said)}" for inner, said in value.items())
+        return ", ".join(f"{inner}: {_said(key, inner_value)}" for inner, inner_value in value.items())
     if isinstance(value, list):
-        return ", ".join(_said(key, one) for one in value)
+        return ", ".join(_said(key, item) for item in value)
     if isinstance(value, int | float) and key.endswith("seconds"):
         return duration(value)
     if isinstance(value, int) and key.endswith("_paise"):

@@ -135,10 +135,10 @@ def proxy_rules(own: Iterable[str], others: Iterable[str]) -> list[str]:
 
 
 def _action(dependant: Dependant) -> Action | None:
-    for one in dependant.dependencies:
-        found = one.call.action if isinstance(one.call, Allowed) else _action(one)
-        if found is not None:
-            return found
+    for dependency in dependant.dependencies:
+        action = dependency.call.action if isinstance(dependency.call, Allowed) else _action(dependency)
+        if action is not None:
+            return action
     return None
 
 
@@ -164,7 +164,7 @@ def _operations(operations: Sequence[tuple[str, str, Json]], named: Mapping[str,
 
 
 def _caller(operation: Json, action: Action | None) -> str:
-    schemes = {name for one in operation.get("security", ()) for name in one}
+    schemes = {name for requirement in operation.get("security", ()) for name in requirement}
     if OFFICER_SCHEME in schemes:
         return code(action.value) if action else "any officer"
     if SESSION_SCHEME in schemes:
@@ -176,9 +176,9 @@ def _caller(operation: Json, action: Action | None) -> str:
 
 def _takes(operation: Json) -> str:
     parameters = [
-        code(one["name"] + ("" if one["required"] else "?"))
-        for one in operation.get("parameters", ())
-        if one["in"] != "path"
+        code(parameter["name"] + ("" if parameter["required"] else "?"))
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] != "path"
     ]
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     return ", ".join([*parameters, *([f"body {_type(body)}"] if body else [])])
@@ -200,9 +200,9 @@ def _refusals(operation: Json) -> Iterator[str]:
         if int(status) < REFUSED_FROM:
             continue
         names = response.get("$ref", "").rpartition("/")[2].split(".")
-        own = [one for one in names if one and one not in _COMMON]
+        own = [name for name in names if name and name not in _COMMON]
         if own:
-            yield f"{status} " + " ".join(code(one) for one in own)
+            yield f"{status} " + " ".join(code(name) for name in own)
 
 
 def schemas_page() -> str:
@@ -228,7 +228,7 @@ def _type(schema: Json) -> str:
         return f"[{code(name)}](schemas.md#{name.lower()})"
     for union in ("anyOf", "oneOf"):
         if union in schema:
-            return " or ".join(dict.fromkeys(_type(one) for one in schema[union]))
+            return " or ".join(dict.fromkeys(_type(member) for member in schema[union]))
     if "const" in schema:
         return code(str(schema["const"]))
     if "enum" in schema:
@@ -248,8 +248,8 @@ def _limits(schema: Json, suffix: str, unit: str) -> str:
 
 def _range(schema: Json) -> str:
     bounds = [
-        f"{said} {schema[key]:g}"
-        for key, said in (
+        f"{phrase} {schema[key]:g}"
+        for key, phrase in (
             ("minimum", "at least"),
             ("exclusiveMinimum", "above"),
             ("maximum", "at most"),

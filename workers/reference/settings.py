@@ -24,11 +24,13 @@ _SAID_HERE: Final = {
 
 def settings_page() -> str:
     """Return the page of settings."""
-    said = documented() | _SAID_HERE
+    meanings = documented() | _SAID_HERE
     rows = []
     for name, field in Settings.model_fields.items():
         default = "no" if field.default is False else str(field.default or "")
-        rows.append([code(ENV_PREFIX + name.upper()), code(default) or "none", said[name].replace("`None`", "None")])
+        rows.append(
+            [code(ENV_PREFIX + name.upper()), code(default) or "none", meanings[name].replace("`None`", "None")]
+        )
     introduction = _INTRODUCTION.format(secrets=", ".join(map(code, secret_names(Settings))))
     return page("Settings", introduction, table(["variable", "default", "meaning"], rows))
 
@@ -47,10 +49,10 @@ def documented() -> dict[str, str]:
     """Return the text below each field of `Settings`."""
     (of_class,) = ast.parse(inspect.getsource(Settings)).body
     assert isinstance(of_class, ast.ClassDef)
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for field, text in pairwise(of_class.body):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
             value: Any = getattr(text.value, "value", None)
             if isinstance(value, str):
-                found[field.target.id] = cell(value)
-    return found
+                texts[field.target.id] = cell(value)
+    return texts

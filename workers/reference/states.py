@@ -28,7 +28,7 @@ report to the magistrate: the diary number of the court does."""
 
 async def states_page(connection: Connection) -> str:
     """Return the page of states. Raises `Incomplete` where a machine and a check constraint differ."""
-    allowed = {(one.table, one.column): one.values for one in await catalog.state_checks(connection)}
+    allowed = {(rule.table, rule.column): rule.values for rule in await catalog.state_checks(connection)}
     for machine in MACHINES:
         states = [state.value for state in machine.states]
         check_complete(f"check of {machine.table}.{machine.column}", states, allowed[machine.table, machine.column])
@@ -60,7 +60,8 @@ def _machine(machine: Machine) -> Iterator[str]:
     yield f"## {machine.title}"
     yield f"Table `{machine.table}`, enum `{machine.states.__name__}`; written by {machine.written_in}."
     lines = [
-        f"    {one.before} --> {one.after} : {one.by.replace('`', '').replace(':', ' -')}" for one in machine.changes
+        f"    {change.before} --> {change.after} : {change.by.replace('`', '').replace(':', ' -')}"
+        for change in machine.changes
     ]
     yield mermaid(["stateDiagram-v2", *lines])
 

@@ -161,10 +161,10 @@ class Incomplete(Exception):
     """A map of the reference misses something, or names something that is gone."""
 
 
-def check_complete(what: str, known: Sequence[str], found: Sequence[str]) -> None:
+def check_complete(what: str, known: Sequence[str], listed: Sequence[str]) -> None:
     """Compare a map with the tree. Raises `Incomplete`, with every name that is missing, gone or doubled."""
-    missing = sorted(set(found) - set(known))
-    gone = sorted(set(known) - set(found))
+    missing = sorted(set(listed) - set(known))
+    gone = sorted(set(known) - set(listed))
     doubled = sorted({name for name in known if known.count(name) > 1})
     if missing or gone or doubled:
         raise Incomplete(f"{what}: missing {missing}, gone {gone}, doubled {doubled}")

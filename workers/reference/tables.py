@@ -21,9 +21,9 @@ async def tables_page(connection: Connection) -> str:
     columns = await catalog.columns(connection)
     keys = await catalog.foreign_keys(connection)
     rules = await catalog.rules(connection)
-    found = list(dict.fromkeys(column.table for column in columns))
+    table_names = list(dict.fromkeys(column.table for column in columns))
     known = [name for names in TABLES.values() for name in names]
-    check_complete("workers/reference/table_modules.py, tables", known, found)
+    check_complete("workers/reference/table_modules.py, tables", known, table_names)
     parts = []
     for area, names in TABLES.items():
         of_area = [column for column in columns if column.table in names]
@@ -46,8 +46,8 @@ def _diagram(names: Sequence[str], columns: Sequence[Column], keys: Sequence[For
         yield "    }"
     for key in keys:
         if key.table in names:
-            one, many = ("|o" if key.optional else "||"), ("o|" if key.unique else "o{")
-            yield f'    {key.refers_to} {one}--{many} {key.table} : "{", ".join(key.columns)}"'
+            single, many = ("|o" if key.optional else "||"), ("o|" if key.unique else "o{")
+            yield f'    {key.refers_to} {single}--{many} {key.table} : "{", ".join(key.columns)}"'
 
 
 def _type(name: str) -> str:

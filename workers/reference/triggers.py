@@ -23,11 +23,11 @@ _CASTS: Final = re.compile(r"::\w+(\[\])?")
 
 async def triggers_page(connection: Connection) -> str:
     """Return the page of triggers. Raises `Incomplete` where a function has no text."""
-    found = await catalog.triggers(connection)
-    check_complete("workers/reference/effects.py", list(EFFECTS), list({one.function for one in found}))
-    flow, derived, rule = (_of(found, sort) for sort in Sort)
-    kept = [one for one in rule if one.function == "refuse_change"]
-    rows = [[code(one.table), _event(one)] for one in kept]
+    triggers = await catalog.triggers(connection)
+    check_complete("workers/reference/effects.py", list(EFFECTS), list({trigger.function for trigger in triggers}))
+    flow, derived, rule = (_of(triggers, sort) for sort in Sort)
+    kept = [trigger for trigger in rule if trigger.function == "refuse_change"]
+    rows = [[code(trigger.table), _event(trigger)] for trigger in kept]
     return page(
         "What a write sets off",
         _INTRODUCTION,
@@ -38,35 +38,41 @@ async def triggers_page(connection: Connection) -> str:
         "## Columns and rows that follow",
         _table(derived),
         "## Rules that refuse a write",
-        _table([one for one in rule if one not in kept]),
+        _table([trigger for trigger in rule if trigger not in kept]),
         "## Append-only tables",
         "`refuse_change` refuses these events. The rows that it protects are evidence.",
         table(["table", "refused"], rows),
     )
 
 
-def _of(found: Sequence[Trigger], sort: Sort) -> list[Trigger]:
-    return [one for one in found if EFFECTS[one.function].sort is sort]
+def _of(triggers: Sequence[Trigger], sort: Sort) -> list[Trigger]:
+    return [trigger for trigger in triggers if EFFECTS[trigger.function].sort is sort]
 
 
-def _table(found: Sequence[Trigger]) -> str:
+def _table(triggers: Sequence[Trigger]) -> str:
     rows = []
-    for one in found:
-        effect = EFFECTS[one.function]
+    for trigger in triggers:
+        effect = EFFECTS[trigger.function]
         writes = ", ".join(code(name) for name in effect.writes)
         notified = f"notifies {code(effect.wakes)}" if effect.wakes else ""
         rows.append(
-            [code(one.table), _event(one), code(one.function), effect.text, "; ".join(filter(None, [writes, notified]))]
+            [
+                code(trigger.table),
+                _event(trigger),
+                code(trigger.function),
+                effect.text,
+                "; ".join(filter(None, [writes, notified])),
+            ]
         )
     return table(["table", "on", "function", "what it does", "writes"], rows)
 
 
 def _event(trigger: Trigger) -> str:
-    found = _DEFINITION.search(trigger.definition)
-    assert found is not None, trigger.definition
-    event = found["event"].lower()
-    deferred = ", at commit" if found["deferred"] else ""
-    when = f", when {code(_bare(_CASTS.sub('', found['when'])))}" if found["when"] else ""
+    matched = _DEFINITION.search(trigger.definition)
+    assert matched is not None, trigger.definition
+    event = matched["event"].lower()
+    deferred = ", at commit" if matched["deferred"] else ""
+    when = f", when {code(_bare(_CASTS.sub('', matched['when'])))}" if matched["when"] else ""
     return f"{event}{deferred}{when}"
 
 
@@ -89,10 +95,10 @@ def _closes_at(condition: str) -> int:
 def _picture(flow: Sequence[Trigger]) -> Iterator[str]:
     yield "flowchart LR"
     arrows: dict[str, None] = {}
-    for one in flow:
-        effect = EFFECTS[one.function]
+    for trigger in flow:
+        effect = EFFECTS[trigger.function]
         for target in effect.writes:
-            arrows[f"{one.table} --> {target}"] = None
+            arrows[f"{trigger.table} --> {target}"] = None
         if effect.wakes:
-            arrows[f"{one.table} -. notifies .-> {effect.wakes}_channel(({effect.wakes}))"] = None
+            arrows[f"{trigger.table} -. notifies .-> {effect.wakes}_channel(({effect.wakes}))"] = None
     yield from (f"    {arrow}" for arrow in arrows)

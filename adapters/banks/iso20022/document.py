@@ -128,8 +128,8 @@ class Element:
 
     def value(self, path: str) -> str:
         """Return the text at `path` without surrounding space, or ""."""
-        found = self.first(path)
-        return found.text.strip() if found else ""
+        element = self.first(path)
+        return element.text.strip() if element else ""
 
     def as_json(self) -> JsonValue:
         """Return the element as JSON.
@@ -144,7 +144,9 @@ class Element:
         grouped: dict[str, list[JsonValue]] = {}
         for child in self.children:
             grouped.setdefault(child.name, []).append(child.as_json())
-        values.update({name: found[0] if len(found) == 1 else found for name, found in grouped.items()})
+        values.update(
+            {name: same_named[0] if len(same_named) == 1 else same_named for name, same_named in grouped.items()}
+        )
         return values
 
 

@@ -244,7 +244,7 @@ def _transaction(order: BankOrder, line: OrderLine) -> Element:
 
 def is_cancellation(inside: Element) -> bool:
     """Return whether a camt.056 cancels an order."""
-    return any(found.text.strip() == CANCELLED for found in inside.every("Undrlyg/TxInf/CxlRsnInf/Rsn/Prtry"))
+    return any(reason.text.strip() == CANCELLED for reason in inside.every("Undrlyg/TxInf/CxlRsnInf/Rsn/Prtry"))
 
 
 def read_cancellation(inside: Element) -> CancellationArrived:
@@ -252,7 +252,7 @@ def read_cancellation(inside: Element) -> CancellationArrived:
     transactions = list(inside.every("Undrlyg/TxInf"))
     within("Undrlyg/TxInf", len(transactions))
     case, bank_code = case_and_agent(inside)
-    named = {read_tagged(found.every("CxlRsnInf/AddtlInf")).get("ORDER", "") for found in transactions}
+    named = {read_tagged(transaction.every("CxlRsnInf/AddtlInf")).get("ORDER", "") for transaction in transactions}
     try:
         (order_id,) = (UUID(text) for text in named)
     except ValueError:
@@ -269,7 +269,7 @@ def read_cancellation(inside: Element) -> CancellationArrived:
 
 def is_order(inside: Element) -> bool:
     """Return whether a camt.056 is an order and not a hold request."""
-    return any(found.text.strip() in _REASONS.values() for found in inside.every("Undrlyg/TxInf/CxlRsnInf/Rsn/Prtry"))
+    return any(reason.text.strip() in _REASONS.values() for reason in inside.every("Undrlyg/TxInf/CxlRsnInf/Rsn/Prtry"))
 
 
 def read_order(inside: Element) -> OrderArrived:
@@ -277,7 +277,7 @@ def read_order(inside: Element) -> OrderArrived:
     transactions = list(inside.every("Undrlyg/TxInf"))
     within("Undrlyg/TxInf", len(transactions))
     case, bank_code = case_and_agent(inside)
-    kinds = {found.value("CxlRsnInf/Rsn/Prtry") for found in transactions}
+    kinds = {transaction.value("CxlRsnInf/Rsn/Prtry") for transaction in transactions}
     if len(kinds) != 1:
         raise IncompleteMessage("Undrlyg/TxInf/CxlRsnInf/Rsn/Prtry", "is not the same in all transactions")
     kind = next(kind for kind, reason in _REASONS.items() if reason in kinds)
@@ -296,7 +296,7 @@ def read_order(inside: Element) -> OrderArrived:
         bank_code=bank_code,
         created_at=parse_moment(inside.value("Assgnmt/CreDtTm")),
         due_at=parse_moment(due),
-        lines=tuple(_ordered(number, found) for number, found in enumerate(transactions, 1)),
+        lines=tuple(_ordered(number, transaction) for number, transaction in enumerate(transactions, 1)),
     )
 
 

@@ -57,12 +57,13 @@ _CASES: Final = (
 def read_resolution(inside: Element) -> StatusUpdate:
     """Read a camt.029. Raises IncompleteMessage if it names no case or several, or has too many transactions."""
     case = _case(inside)
-    transactions = [found for path in _TRANSACTIONS for found in inside.every(path)]
+    transactions = [transaction for path in _TRANSACTIONS for transaction in inside.every(path)]
     if len(transactions) > LINES_MAX:
         raise IncompleteMessage("CxlDtls/TxInfAndSts", f"stands more than {LINES_MAX} times")
     confirmation = inside.value("Sts/Conf")
     lines: list[StatusLine] = [
-        _line(_Transaction(number, found, case, confirmation)) for number, found in enumerate(transactions, 1)
+        _line(_Transaction(number, transaction, case, confirmation))
+        for number, transaction in enumerate(transactions, 1)
     ]
     ack_no, job_id = split_case_id(case)
     return StatusUpdate(ack_no=ack_no, job_id=job_id, lines=tuple(lines or [_about_no_transfer(inside, case)]))
@@ -70,12 +71,12 @@ def read_resolution(inside: Element) -> StatusUpdate:
 
 def _case(inside: Element) -> str:
     """Return the one case that the message answers, from any place where a bank may put it."""
-    found = {text for path in _CASES for element in inside.every(path) if (text := element.text.strip())}
-    if not found:
+    case_ids = {text for path in _CASES for element in inside.every(path) if (text := element.text.strip())}
+    if not case_ids:
         raise IncompleteMessage("RslvdCase/Id", "is missing")
-    if len(found) > 1:
+    if len(case_ids) > 1:
         raise IncompleteMessage("RslvdCase/Id", "names several cases")
-    case = found.pop()
+    case = case_ids.pop()
     if len(case) > IDENTIFIER_MAX_CHARS:
         raise IncompleteMessage("RslvdCase/Id", f"is longer than {IDENTIFIER_MAX_CHARS} characters")
     return case
@@ -88,9 +89,9 @@ def _about_no_transfer(inside: Element, case: str) -> UnreadableLine:
     """
     raw: JsonObject = {"RslvdCase": case}
     for path in ("Sts", "CxlDtls"):
-        found = [element.as_json() for element in inside.every(path)]
-        if found:
-            raw[path] = found
+        parts = [element.as_json() for element in inside.every(path)]
+        if parts:
+            raw[path] = parts
     return UnreadableLine(line_no=1, field_name="CxlDtls/TxInfAndSts", reason="no transfer is named", raw=raw)
 
 
@@ -125,8 +126,8 @@ class _Transaction:
         return [
             text
             for kind in ("Cd", "Prtry")
-            for found in self.element.every(f"CxlStsRsnInf/Rsn/{kind}")
-            if (text := found.text.strip())
+            for element in self.element.every(f"CxlStsRsnInf/Rsn/{kind}")
+            if (text := element.text.strip())
         ]
 
     def identifier(self, text: str, name: str) -> str:

@@ -100,12 +100,12 @@ def _check_children(element: Element, rule: TypeRule, where: str) -> None:
         inner = f"{where}/{child.name}"
         if child.name not in names:
             raise InvalidMessage(inner, "is not in the schema here")
-        found = names.index(child.name)
-        if found < place:
+        slot_no = names.index(child.name)
+        if slot_no < place:
             raise InvalidMessage(inner, "is in the wrong order")
-        place = found
-        filled[found] += 1
-        _check_element(child, rule.elements[found], inner)
+        place = slot_no
+        filled[slot_no] += 1
+        _check_element(child, rule.elements[slot_no], inner)
     for slot, count in zip(rule.elements, filled, strict=True):
         if count < slot.least:
             raise InvalidMessage(f"{where}/{slot.name}", "is missing")
@@ -198,16 +198,16 @@ def _rule(type_: type) -> TypeRule:
     elements: list[Slot] = []
     attributes: list[Slot] = []
     text, anything = None, False
-    for found in fields(type_):
-        metadata = dict(found.metadata)
+    for model_field in fields(type_):
+        metadata = dict(model_field.metadata)
         kind = metadata.get("type")
         if kind == "Wildcard":
             anything = True
         elif kind is None and "name" not in metadata:
-            text = _text_rule(hints[found.name], metadata)
+            text = _text_rule(hints[model_field.name], metadata)
         else:
             slots = attributes if kind == "Attribute" else elements
-            slots.append(_slot(hints[found.name], metadata))
+            slots.append(_slot(hints[model_field.name], metadata))
     one_of = type_.__name__.endswith("Choice")
     return TypeRule(tuple(elements), tuple(attributes), text, one_of, anything)
 
@@ -234,6 +234,6 @@ def _text_rule(hint: Any, facets: dict[str, Any]) -> TextRule:
 def _inner(hint: Any) -> type:
     """Return the type inside `None | X` or `list[X]`."""
     inner = [argument for argument in typing.get_args(hint) if argument is not type(None)]
-    found = inner[0] if inner else hint
-    assert isinstance(found, type), "a generated field holds one type"
-    return found
+    inner_type = inner[0] if inner else hint
+    assert isinstance(inner_type, type), "a generated field holds one type"
+    return inner_type

@@ -104,7 +104,7 @@ class Spool:
         Links and other non-files are skipped too. Raises OSError if the folder exists and is not readable.
         """
         folder = self.of(bank_code, IN)
-        found: list[Sighting] = []
+        sightings: list[Sighting] = []
         try:
             entries = os.scandir(folder)
         except FileNotFoundError:
@@ -114,8 +114,8 @@ class Spool:
                 if number >= NAMES_SCANNED_MAX:
                     break
                 if (seen := _sighted(bank_code, entry)) is not None:
-                    found.append(seen)
-        return sorted(found, key=lambda seen: (seen.modified_at_ns, seen.path.name))
+                    sightings.append(seen)
+        return sorted(sightings, key=lambda seen: (seen.modified_at_ns, seen.path.name))
 
     def holds(self, bank_code: str, path: Path) -> bool:
         """Return whether a file lies in the bank's `in/`."""

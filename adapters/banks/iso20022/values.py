@@ -169,12 +169,12 @@ def tagged(**tags: str) -> Iterator[Element]:
 
 def read_tagged(elements: Iterable[Element]) -> dict[str, str]:
     """Return the values by tag; untagged text is stored under ""."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for element in elements:
         match = _TAGGED.fullmatch(element.text)
         tag, text = (match[1], match[2]) if match else ("", element.text.strip())
-        found[tag] = f"{found[tag]} {text}" if tag in found and not tag else found.get(tag, "") + text
-    return found
+        values[tag] = f"{values[tag]} {text}" if tag in values and not tag else values.get(tag, "") + text
+    return values
 
 
 HELD: Final = "00"

@@ -54,14 +54,16 @@ def hold_demand(ticket: HoldTicket, now: datetime) -> HoldDemand:
 
 def debit_inquiry(ticket: HoldTicket, now: datetime) -> DebitInquiry:
     """Return an inquiry's ticket as the victim's bank reads it. `now` stands for a missing time."""
-    (told,) = ticket.incidents
+    (incident,) = ticket.incidents
     return DebitInquiry(
         inquiry_id=ticket.request_id,
         ack_no=ticket.ack_no,
         category=ticket.sub_category,
         asked_at=ticket.requested_at or now,
         instrument=_instrument(ticket.instrument),
-        transfer=DebitToFind(reference=told.rrn, amount_paise=told.amount_paise, transferred_at=told.transferred_at),
+        transfer=DebitToFind(
+            reference=incident.rrn, amount_paise=incident.amount_paise, transferred_at=incident.transferred_at
+        ),
     )
 
 

@@ -154,7 +154,7 @@ async def test_m10_an_erased_case_verifies_and_its_pack_is_whole(bench: Bench) -
     assert not [name for name, content in files.items() if SAID.encode() in content or MOBILE.encode() in content]
 
 
-async def test_a_key_that_is_destroyed_without_a_word_in_the_log_is_found(bench: Bench) -> None:
+async def test_a_key_that_is_destroyed_without_an_entry_in_the_log_is_found(bench: Bench) -> None:
     case_no = await told(bench)
     await bench.pool.execute(
         "UPDATE person_key SET wrapped = NULL, destroyed_at = now(), destroyed_for = 'x' WHERE case_no = $1", case_no

@@ -105,7 +105,7 @@ def test_a_quick_bank_is_quickly_asked_again(limits: ConcurrencyLimits, clock: C
     assert waits[-1] < 2
 
 
-def test_nobody_waits_longer_than_the_line_may_be(limits: ConcurrencyLimits, clock: Clock) -> None:
+def test_no_call_waits_longer_than_the_line_may_be(limits: ConcurrencyLimits, clock: Clock) -> None:
     with ExitStack() as stack:
         fill(limits, stack)
         clock.now += 60

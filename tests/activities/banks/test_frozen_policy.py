@@ -97,7 +97,7 @@ HELD_AT = "SELECT first_held_at FROM account_hold WHERE hold_id = $1"
 
 
 @pytest.mark.usefixtures("no_mailbox")
-async def test_the_desk_is_told_of_a_holder_nobody_can_reach_as_it_was_promised(holds: Holds) -> None:
+async def test_the_desk_is_told_of_a_holder_out_of_reach_as_the_frozen_policy_says(holds: Holds) -> None:
     _, hold_id = await holds.hold(600)
     within = seconds(holds.ctx.policy.hold.tell_holder_within_seconds)
     go_by_another_policy(holds)

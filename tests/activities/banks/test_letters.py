@@ -311,7 +311,7 @@ async def test_above_the_letters_stand_people(bench: Bench, step: EscalationLeve
     await bench.check(case_no)
 
 
-async def test_a_late_attempt_takes_nobody_down_again(mailing: Bench, box: Postbox) -> None:
+async def test_a_late_attempt_lowers_no_escalation_level(mailing: Bench, box: Postbox) -> None:
     case_no, _, sent = await asked(mailing)
     await mailing.escalate(case_no, sent, EscalationLevel.DESK_TASK)
     assert (await mailing.escalate(case_no, sent, EscalationLevel.REMINDER)).done

@@ -118,7 +118,7 @@ async def test_a_line_that_cannot_be_read_costs_the_others_nothing(bench: Bench)
 # -- jobs and banks ------------------------------------------------------------------------------------------------
 
 
-async def test_a_job_nobody_knows_is_a_discrepancy_and_its_lines_are_taken_all_the_same(bench: Bench) -> None:
+async def test_an_unknown_job_is_a_discrepancy_and_its_lines_are_taken_all_the_same(bench: Bench) -> None:
     case_no, root = await a_case(bench)
     await bench.ask(case_no)
     done = await bench.answer("HDFC", case_no, row(1, root, "1000.00"), job_id="never-given")
@@ -219,7 +219,7 @@ async def test_gathered_funds_are_one_incident_to_the_bank_and_several_hops_to_u
 # -- where the trail ends ------------------------------------------------------------------------------------------
 
 
-async def test_money_below_the_least_amount_is_untraced_and_nobody_is_asked(bench: Bench) -> None:
+async def test_money_below_the_least_amount_is_untraced_and_no_bank_is_asked(bench: Bench) -> None:
     case_no, root = await a_case(bench)
     least = bench.ctx.policy.trail.min_chase_paise
     done = await bench.answer(

@@ -150,7 +150,7 @@ async def test_the_same_lines_in_another_body_are_duplicates_and_kept(bench: Ben
         {"rrn_transaction_id": "4260 1111-2222"},
     ],
 )
-async def test_the_same_transaction_in_other_words_is_one(bench: Bench, change: dict[str, str]) -> None:
+async def test_the_same_transaction_stated_differently_is_one(bench: Bench, change: dict[str, str]) -> None:
     case_no, root = await a_case(bench)
     told = row(5, root, "300.00", rrn_transaction_id="426011112222")
     await bench.answer("HDFC", case_no, told)

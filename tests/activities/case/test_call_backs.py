@@ -99,7 +99,7 @@ async def test_a_bank_that_calls_ends_its_promise_and_may_promise_again(bench: B
     await bench.check(case_no)
 
 
-async def test_nobody_telephones_about_a_request_that_was_answered_meanwhile(bench: Bench, clock: Clock) -> None:
+async def test_no_officer_telephones_about_a_request_that_was_answered_meanwhile(bench: Bench, clock: Clock) -> None:
     case_no, root = await silent(bench)
     await said(bench, case_no, call_back=HOUR)
     await bench.answer("HDFC", case_no, row(1, root, "1000.00"))

@@ -288,7 +288,7 @@ async def test_a_task_closed_by_hand_while_an_answer_closes_it_is_no_deadlock(be
     assert await bench.tasks(case_no) == []
 
 
-async def test_no_verb_finds_a_case_nobody_has(bench: Bench) -> None:
+async def test_no_verb_finds_a_case_that_does_not_exist(bench: Bench) -> None:
     nobodys = "39999999999999"
     for verb in (
         add_hop(bench.ctx, nobodys, new_hop(), OFFICER),

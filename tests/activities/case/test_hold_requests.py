@@ -54,7 +54,7 @@ async def test_the_ticket_says_who_paid_what_to_whom(bench: Bench) -> None:
     await bench.check(case_no)
 
 
-async def test_one_request_a_bank_and_wave(bench: Bench) -> None:
+async def test_one_request_a_bank_and_batch(bench: Bench) -> None:
     case_no = await bench.complain(transfer(100_00), transfer(200_00, payee_bank="ICIC"), transfer(300_00))
     sent = await bench.ask(case_no)
     assert sorted(len(ticket.incidents) for _, ticket in bench.bank.tickets) == [1, 2]

@@ -97,7 +97,7 @@ async def test_m3_a_bank_that_does_not_find_a_transfer_is_asked_again_and_catche
     assert await own.tasks(case_no) == []
 
 
-async def test_m3_after_the_last_time_the_desk_has_the_words_to_ask_the_victim(own: Bench) -> None:
+async def test_m3_after_the_last_time_the_desk_has_a_task_to_ask_the_victim(own: Bench) -> None:
     case_no, root = await a_case(own)
     times = own.ctx.policy.trail.ask_again.times
     for asked in range(times + 1):
@@ -205,7 +205,7 @@ async def test_m3_a_bank_that_names_no_job_refuses_again(own: Bench) -> None:
         await sweep(own)
 
 
-async def test_m3_a_hop_is_asked_again_once_whoever_looks(own: Bench) -> None:
+async def test_m3_a_hop_is_asked_again_once_by_whichever_attempt_is_first(own: Bench) -> None:
     case_no, root = await a_case(own)
     await unfound(own, case_no, root)
     await later(own)

@@ -217,7 +217,7 @@ async def test_the_same_key_with_another_body_is_a_named_error(bench: Bench) -> 
         await bench.take(complaint(transfer()), key=key)
 
 
-async def test_one_callers_key_is_nobody_elses(bench: Bench) -> None:
+async def test_one_callers_key_belongs_to_no_other_caller(bench: Bench) -> None:
     key = rrn()
     first = await bench.take(complaint(transfer()), key=key, taken_by="officer:1")
     second = await bench.take(complaint(transfer()), key=key, taken_by="officer:2")
@@ -287,7 +287,7 @@ async def test_a_complaint_about_known_transfers_only_changes_nothing_but_the_nu
         lambda reference: {"rrn": reference, "payee": {"institution": "?", "account": "1", "ifsc": "HDFC0000001"}},
     ],
 )
-async def test_a_transfer_told_in_other_words_is_known(bench: Bench, spelling: Any) -> None:
+async def test_a_transfer_stated_differently_is_known(bench: Bench, spelling: Any) -> None:
     reference = rrn()
     case_no = await bench.complain(transfer(reference=reference))
     assert await bench.complain(transfer(**spelling(reference))) == case_no

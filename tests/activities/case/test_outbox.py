@@ -105,7 +105,7 @@ async def test_a_run_ends_in_its_time_though_a_sweep_was_slow(own: Bench, notifi
     assert (swept.cases_started, swept.is_cut_short) == (1, False)
 
 
-async def test_what_is_young_is_still_with_whoever_wrote_it(
+async def test_what_is_young_is_still_with_its_writer(
     own: Bench, notifier: WorkflowNotifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await own.complain(transfer())

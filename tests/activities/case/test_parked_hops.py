@@ -151,7 +151,7 @@ async def test_waits_are_divided_by_the_clock_factor(database: Pool, notifier: K
 # -- the end of waiting --------------------------------------------------------------------------------------------
 
 
-async def test_a_hop_that_nobody_puts_right_is_written_off_and_the_case_settles(
+async def test_a_hop_that_no_officer_puts_right_is_written_off_and_the_case_settles(
     own: Bench, notifier: KeepingNotifier
 ) -> None:
     case_no, _ = await not_found(own)

@@ -339,7 +339,7 @@ async def test_after_a_corrected_reference_the_old_inquiry_ends_and_a_new_one_is
     await asking.bench.check(case_no)
 
 
-async def test_an_answered_inquiry_is_asked_anew_after_a_correction_and_its_statement_no_longer_counts(
+async def test_an_answered_inquiry_is_asked_again_after_a_correction_and_its_answer_counts_no_more(
     asking: Asking,
 ) -> None:
     case_no, root = await asking.case()

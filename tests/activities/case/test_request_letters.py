@@ -90,7 +90,7 @@ def test_the_letter_names_those_it_goes_to_with_their_role_and_when_they_are_bac
     )
 
 
-async def test_the_log_says_that_nobody_was_on_duty_and_names_nobody(database: Pool) -> None:
+async def test_the_log_says_that_no_officer_was_on_duty_and_names_no_person(database: Pool) -> None:
     ctx = await make_context(database)
     away = {**FIRST, "shifts": [], "leaves": [{"first_day": "2026-01-01", "last_day": "2028-12-31"}]}
     entry = institution("HDFC").model_copy(update={"nodal_officers": (NodalOfficer.model_validate(away),)})

@@ -99,7 +99,7 @@ async def test_m11_what_a_bank_repeats_of_the_victim_is_cut_in_rows_and_a_digest
     assert experts_word(court) == experts_word(accused) == ""
 
 
-async def test_m11_papers_of_courts_are_digests_for_the_accused_and_whole_for_the_court(
+async def test_m11_documents_of_courts_are_digests_for_the_accused_and_whole_for_the_court(
     court: Files, accused: Files
 ) -> None:
     assert PDF in court.values()

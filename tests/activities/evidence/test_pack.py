@@ -103,7 +103,7 @@ async def test_the_pack_tells_the_whole_case(ctx: Context, case_no: str, files: 
     assert all(answer["raw"] for answer in answers), "the bank's own text"
 
 
-async def test_tasks_and_holds_say_in_words_what_their_fields_say(ctx: Context, case_no: str, files: Files) -> None:
+async def test_tasks_and_holds_say_as_text_what_their_fields_say(ctx: Context, case_no: str, files: Files) -> None:
     told = lines_of(files, "case/tasks.jsonl")
     assert told
     assert [task["note"] for task in told] == await notes(ctx.pool, "case_no = $1", case_no)
@@ -203,7 +203,7 @@ async def test_that_a_pack_was_made_is_entered(ctx: Context) -> None:
         assert b"evidence_packed" in again.read(EVENTS)
 
 
-async def test_a_number_that_nobody_has_is_said_so(ctx: Context) -> None:
+async def test_a_number_without_a_case_is_reported_as_such(ctx: Context) -> None:
     with pytest.raises(NotFound, match="29999999999999"):
         await packed(ctx, "29999999999999")
 

@@ -103,7 +103,7 @@ def _forgeries(files: Files) -> dict[str, Files]:
     }
 
 
-def test_whoever_signs_a_changed_pack_again_is_found(files: Files) -> None:
+def test_a_changed_pack_that_is_signed_again_is_found(files: Files) -> None:
     assert is_whole(zipped(resigned(files, OURS)))
     assert experts_word(resigned(files, OURS)) == ""
     for name, forged in _forgeries(files).items():

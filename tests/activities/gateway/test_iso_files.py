@@ -118,7 +118,7 @@ async def test_the_same_file_twice_is_the_same_answer(watcher: SpoolWatcher, ctx
     assert await ctx.pool.fetchval("SELECT count(*) FROM answer") == 1
 
 
-async def test_what_cannot_be_taken_is_refused_with_its_reason_and_holds_up_nobody(
+async def test_what_cannot_be_taken_is_refused_with_its_reason_and_delays_no_other_file(
     watcher: SpoolWatcher, ctx: Context, spool: Spool
 ) -> None:
     reference = rrn()

@@ -151,7 +151,7 @@ async def test_returned_money_without_a_case_is_known_by_its_transfer(asked: Ask
     assert await asked.kept() == [(1, 1, 400_00)]
 
 
-async def test_returned_money_of_nobody_we_know_is_refused_whole(asked: Asked, subtests: pytest.Subtests) -> None:
+async def test_returned_money_of_an_unknown_transfer_is_refused_whole(asked: Asked, subtests: pytest.Subtests) -> None:
     for changes in (
         {"reference": "1"},
         {"transfer_paise": None},
@@ -165,7 +165,7 @@ async def test_returned_money_of_nobody_we_know_is_refused_whole(asked: Asked, s
             assert await asked.kept() == []
 
 
-async def test_a_line_that_nobody_can_read_costs_the_others_nothing(asked: Asked) -> None:
+async def test_an_unreadable_line_costs_the_others_nothing(asked: Asked) -> None:
     body = asked.returned(400_00, 200_00).replace(b"200.00", b"200.001")
     taken = await asked.take(body)
     assert taken.doubts == ("TxInf[2]/RtrdIntrBkSttlmAmt: has a part of a paisa",)

@@ -77,7 +77,7 @@ async def filed(bench: Bench) -> Filed:
 
 
 @pytest.mark.parametrize("names_the_order", [True, False])
-async def test_money_that_was_ordered_home_is_booked_and_asks_nobody(filed: Filed, names_the_order: bool) -> None:
+async def test_money_that_was_ordered_back_is_booked_and_needs_no_task(filed: Filed, names_the_order: bool) -> None:
     order_id = await filed.ordered.order()
     before = await filed.desk()
     named: dict[str, Any] = {"case": filed.case(order_id)} if names_the_order else {"transfer_paise": None}
@@ -142,7 +142,7 @@ async def test_a_late_return_is_flagged(filed: Filed) -> None:
     assert await filed.bench.value("SELECT flags FROM bank_confirmation WHERE order_id = $1", order_id) == ["late"]
 
 
-async def test_what_nobody_ordered_is_for_the_desk_as_before(filed: Filed) -> None:
+async def test_money_without_an_order_is_for_the_desk_as_before(filed: Filed) -> None:
     await filed.ordered.order(kind=OrderKind.RELEASE)
     await filed.take(filed.returned(HELD_PAISE))
     assert (await filed.ordered.buckets())["held"] == HELD_PAISE

@@ -165,7 +165,7 @@ async def test_a_list_answers_the_question_and_closes_its_tasks(database: Pool) 
     assert (await reconcile(database, "HDFC", [], DIGEST, taken_by="test")).inquiry_id == again.inquiry_id
 
 
-async def test_nobody_is_asked_whom_nobody_knows(database: Pool) -> None:
+async def test_an_unknown_bank_is_not_asked(database: Pool) -> None:
     await make_context(database)
     with pytest.raises(InstitutionNotFound, match="NONE"):
         await ask_now(database, RULES, "NONE", "officer:1")

@@ -150,7 +150,7 @@ async def test_an_account_that_ended_is_not_signed_for(visitor: Visitor) -> None
     assert (await visitor.home.seen(restoration))["step"] == "application"
 
 
-async def test_on_paper_an_officer_ends_the_step(visitor: Visitor) -> None:
+async def test_with_a_signed_document_an_officer_ends_the_step(visitor: Visitor) -> None:
     case_no, restoration = await visitor.at_application()
     await visitor.home.apply(restoration)
     found = await my_case.look(visitor.home.ctx, case_no)

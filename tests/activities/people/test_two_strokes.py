@@ -154,7 +154,7 @@ async def test_further_transfers_are_asked_about_and_stated_once(bench: Bench, c
     await bench.check(case_no)
 
 
-async def test_the_account_that_paid_is_filled_in_and_makes_nobody_a_rival(bench: Bench, call: Call) -> None:
+async def test_the_account_that_paid_is_filled_in_and_makes_no_complainant_a_rival(bench: Bench, call: Call) -> None:
     reference = rrn()
     first = await call.strike(transfers=[to_hdfc(reference)])
     case_no = first.receipt.case_ack_no

@@ -84,7 +84,7 @@ async def test_the_log_says_what_was_corrected_and_nothing_of_the_person(bench: 
     assert not [text for text in ("9123456789", "9876543210", "Asha", "passport") if text in stored]
 
 
-async def test_one_officer_corrects_nobody(bench: Bench) -> None:
+async def test_one_officer_corrects_no_person(bench: Bench) -> None:
     case_no = await complained(bench)
     proposed = await victims.propose(bench.ctx, case_no, NEW, RAVI)
     for same in (RAVI, "officer:Ravi"):

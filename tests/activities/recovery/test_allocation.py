@@ -144,7 +144,7 @@ async def test_two_victims_of_one_case(home: Home) -> None:
     await home.check(case_no)
 
 
-async def test_what_an_order_lets_go_is_no_part_of_the_pot(home: Home) -> None:
+async def test_what_an_order_releases_is_no_part_of_the_pot(home: Home) -> None:
     account = f"5{rrn()}"
     first, second = await home.hold(500, 500, account=account), await home.hold(300, 200, account=account)
     objected = await home.of(second)

@@ -160,7 +160,7 @@ async def test_small_amounts_after_stopped_money_was_placed_are_confirmed(home: 
     assert await stated(home.bench, account) == [(440, RECEIVED, 440)]
 
 
-async def test_the_sending_banks_word_confirms_what_it_sent(home: Home) -> None:
+async def test_the_sending_banks_statement_confirms_what_it_sent(home: Home) -> None:
     account, root, onward = f"5{rrn()}", rrn(), rrn()
     case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=at(FIRST)))
     line = moved(root, "700.00", "ICIC", account, rrn_transaction_id=onward)
@@ -210,7 +210,7 @@ async def test_an_officer_brings_no_confirmed_money_to_another_account(home: Hom
     assert await stated(home.bench, account) == [(60, RECEIVED, 60)]
 
 
-async def test_a_resolution_of_two_officers_counts_as_the_banks_word(home: Home) -> None:
+async def test_a_resolution_of_two_officers_counts_as_the_banks_statement(home: Home) -> None:
     """What a bank holds above the balance is no longer confirmed when two officers have put it back in play."""
     account, root = f"5{rrn()}", rrn()
     case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=at(account)))

@@ -232,7 +232,7 @@ async def test_two_orders_at_once_do_not_order_a_rupee_twice(ordered: Ordered) -
     assert sum(isinstance(result, UUID) for result in results) == 1
 
 
-async def test_what_passed_about_an_order_keeps_nobody_from_the_order(ordered: Ordered) -> None:
+async def test_exchanges_about_an_order_do_not_lock_the_order(ordered: Ordered) -> None:
     """A bank may confirm while its delivery is written: that waits for the case, this has it and needs the order."""
     order_id, body = await ordered.order(), b"an order"
     passed = Exchange(

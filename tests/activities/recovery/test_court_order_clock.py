@@ -94,7 +94,7 @@ async def court(ctx: Context) -> Court:
     return Court(holds, *await holds.hold(600, **CONTACT))
 
 
-async def test_h4_an_order_without_its_paper_is_void_after_72_hours(court: Court) -> None:
+async def test_h4_an_order_without_its_document_is_void_after_72_hours(court: Court) -> None:
     order = await court.take()
     assert await court.is_kept(), "nothing lapses before the document is there"
     assert any("has no document" in note for note in await court.asked())
@@ -107,7 +107,7 @@ async def test_h4_an_order_without_its_paper_is_void_after_72_hours(court: Court
     assert await court.sweep(hours=1) == 0
 
 
-async def test_h4_with_its_paper_it_waits_for_a_second_officer_and_no_longer(court: Court) -> None:
+async def test_h4_with_its_document_it_waits_for_a_second_officer_and_no_longer(court: Court) -> None:
     order = await court.take()
     copy = CourtOrderCopy.model_validate({"document": b64encode(PDF)})
     held = await put_order_copy(court.ctx, court.case_no, order.court_order_id, copy, BY)
@@ -119,7 +119,7 @@ async def test_h4_with_its_paper_it_waits_for_a_second_officer_and_no_longer(cou
 
 
 @pytest.mark.parametrize("effect", ["keep_hold", "restore", "refuse", "release"])
-async def test_h4_every_effect_needs_a_second_officer_who_has_the_paper(court: Court, effect: str) -> None:
+async def test_h4_every_effect_needs_a_second_officer_who_has_the_document(court: Court, effect: str) -> None:
     order = await court.take(effect)
     with pytest.raises(CourtOrderNeedsSecondOfficer):
         await court.confirm(order, "officer:IO")

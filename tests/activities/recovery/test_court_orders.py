@@ -180,7 +180,7 @@ async def test_orders_that_cannot_be(home: Bailiff) -> None:
     await home.take(case_no, amount_paise=8_000_00)
 
 
-async def test_an_order_that_lets_go_is_an_order_to_each_bank(home: Bailiff) -> None:
+async def test_an_order_of_release_is_an_order_to_each_bank(home: Bailiff) -> None:
     case_no, _ = await home.two_banks()
     order = await home.release(case_no)
     assert await home.releases_by_court(case_no) == [("HDFC", 1, 5_000_00), ("ICIC", 2, 3_000_00)]

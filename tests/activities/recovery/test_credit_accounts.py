@@ -133,7 +133,7 @@ async def test_the_second_officer_has_a_task_that_names_the_account_until_it_is_
     assert await notes(pool, tasks, case_no) == asked[1:]
 
 
-async def test_what_nobody_confirmed_is_not_credited(home: Home) -> None:
+async def test_what_is_not_confirmed_is_not_credited(home: Home) -> None:
     case_no = await home.hold(400, payer=PAYER)
     await propose(home.ctx, case_no, NEW, "officer:desk")
     await home.to_credit(await home.of(case_no))

@@ -140,7 +140,7 @@ async def test_m16_one_holders_objection_frees_only_the_hold_that_it_names(home:
     assert await home.orders(case_no) == [("release", "objection", "HDFC", 100_00)]
 
 
-async def test_m16_the_decider_repeats_what_will_be_let_go(home: Home) -> None:
+async def test_m16_the_decider_repeats_what_will_be_released(home: Home) -> None:
     case_no, restoration, (first, second) = await home.two_accounts()
     objection = await home.object(restoration, first)
     assert await home.releases(restoration, objection) == [{"hold_id": first, "paise": 100_00}]
@@ -199,7 +199,7 @@ async def test_more_money_that_comes_free_under_what_is_ready_stops_no_clock(hom
 
 
 @pytest.mark.parametrize("by", [ObjectionBy.VICTIM, ObjectionBy.OTHER])
-async def test_whoever_is_not_the_holder_lets_nothing_go_to_the_holder(home: Home, by: ObjectionBy) -> None:
+async def test_only_the_holder_causes_a_release_to_the_holder(home: Home, by: ObjectionBy) -> None:
     """The victim's account is closed, and another is to be credited: that is put right, and the holder gets nothing."""
     case_no, restoration, _ = await home.two_accounts()
     await home.waive(restoration)
@@ -259,7 +259,7 @@ async def at_notice(home: Home) -> UUID:
     return restoration
 
 
-async def test_m17_a_hearing_is_not_waived_by_one_officers_word(home: Home) -> None:
+async def test_m17_a_hearing_is_not_waived_by_one_officers_statement(home: Home) -> None:
     restoration = await at_notice(home)
     seen = {**await home.seen(restoration), "reason": "letter of 3 December"}
     for by in (DESK, SUPERVISOR):
@@ -317,7 +317,7 @@ async def test_m17_a_holder_who_contradicts_the_waiver_is_heard(home: Home) -> N
     assert (await home.at(restoration))[1] == "holder_notice"
 
 
-async def test_nobody_waives_the_days_to_show_cause(home: Home) -> None:
+async def test_no_officer_waives_the_days_to_show_cause(home: Home) -> None:
     account = f"5{rrn()}"
     case_nos = [await home.hold(10, 90, account=account) for _ in range(home.ctx.policy.restoration.many_victims_min)]
     restoration = await home.of(case_nos[0])

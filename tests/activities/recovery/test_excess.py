@@ -111,7 +111,7 @@ async def _last_reference(holds: Holds, case_no: str) -> str:
     return str((await holds.bench.hops(case_no, "reference"))[-1])
 
 
-async def test_a_hold_on_what_has_gone_that_nobody_looks_at_lapses(holds: Holds) -> None:
+async def test_a_hold_on_what_has_gone_lapses_without_an_act_of_an_officer(holds: Holds) -> None:
     case_no, root = await gone(holds)
     await holds.bench.answer("HDFC", case_no, row(1, root, "6000.00", **LATER, **CONTACT))
     await holds.open_for_new_holds(case_no)

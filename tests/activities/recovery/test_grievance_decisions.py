@@ -307,7 +307,7 @@ async def test_up_all_levels_by_appeal_and_the_state_decides_last(appeal: Appeal
     assert len(told) == 4 * 3, "each decision, by SMS in two languages and by mail"
 
 
-async def test_whoever_decided_below_or_kept_the_small_hold_does_not_decide_above(ctx: Context) -> None:
+async def test_who_decided_below_or_kept_the_small_hold_does_not_decide_above(ctx: Context) -> None:
     holds = Holds(ctx)
     appeal = Appeal(holds, *await holds.hold(150))
     kept = NewSmallHoldDecision(decision=SmallHoldDecision.KEEP, reason="to be looked into")

@@ -74,7 +74,7 @@ async def test_every_level_is_told_that_it_is_its_turn(appeal: Appeal) -> None:
     assert await appeal.holds.bench.rows(overdue, appeal.case_no) == [("officer",)]
 
 
-async def test_where_nobody_can_be_told_the_supervisor_has_a_task_until_somebody_is(appeal: Appeal) -> None:
+async def test_while_no_officer_can_be_told_the_supervisor_has_a_task(appeal: Appeal) -> None:
     await appeal.file()
     await appeal.report()
     assert await nobody_told(appeal) == 1

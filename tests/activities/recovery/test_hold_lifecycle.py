@@ -151,7 +151,7 @@ async def test_warnings_that_fall_together_after_an_outage_are_one(holds: Holds)
     assert await holds.tick(hold_id, 5.5) == ["warn_1"]
 
 
-async def test_after_an_outage_over_the_end_nobody_is_warned_of_what_is_past(holds: Holds) -> None:
+async def test_after_an_outage_over_the_end_no_holder_is_warned_of_what_is_past(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600)
     await holds.tick(hold_id)
     await holds.tick(hold_id, 120)
@@ -160,7 +160,7 @@ async def test_after_an_outage_over_the_end_nobody_is_warned_of_what_is_past(hol
     assert await holds.messages(case_no, "lapse_warning") == []
 
 
-async def test_it_lapses_once_and_lets_go_what_no_order_asks_for(holds: Holds) -> None:
+async def test_it_lapses_once_and_releases_what_no_order_asks_for(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600, 400)
     await holds.tick(hold_id)
     await order(holds, case_no, hold_id, 250_00)

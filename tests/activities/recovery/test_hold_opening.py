@@ -158,7 +158,7 @@ async def test_one_account_that_only_the_holding_bank_names_has_one_hold(bench: 
     assert await accounts(bench, case_no) == ["111111111111"]
 
 
-async def test_where_nobody_names_the_account_every_transfer_has_its_own_hold(bench: Bench) -> None:
+async def test_where_no_bank_names_the_account_every_transfer_has_its_own_hold(bench: Bench) -> None:
     case_no, (one, other) = await onward(bench, "6000.00", "4000.00")
     nowhere = {"root_account_number": ""}
     await bench.answer("HDFC", case_no, row(1, one, "6000.00", **nowhere), row(1, other, "4000.00", **nowhere))

@@ -163,7 +163,7 @@ async def test_the_same_occasion_is_told_once(post: Post) -> None:
     assert post.gateway.taken == 2
 
 
-async def test_what_is_rolled_back_tells_nobody(post: Post) -> None:
+async def test_what_is_rolled_back_notifies_no_person(post: Post) -> None:
     case_no = await post.case()
     async with post.ctx.pool.acquire() as connection:
         transaction = connection.transaction()
@@ -201,7 +201,7 @@ async def test_a_holder_is_told_by_what_the_bank_has_told(post: Post) -> None:
     assert letter.index("के आपके खाते ..") < letter.index("in your account")
 
 
-async def test_a_bank_hands_on_what_its_customer_cannot_be_told(post: Post) -> None:
+async def test_a_bank_passes_on_what_its_customer_cannot_be_told(post: Post) -> None:
     case_no, hold_id = await post.held(phone_number="NA", email="")
     assert await post.tell_holder(hold_id) == 1
     assert await post.written(case_no) == [("bank", "email", "hi", "desk@hdfc.example")]
@@ -283,7 +283,7 @@ async def test_a_gateway_that_is_down_is_tried_again_and_again_and_then_the_desk
         await send_again(post.ctx, uuid4())
 
 
-async def test_a_number_of_nobody_is_not_tried_again(post: Post) -> None:
+async def test_an_unknown_number_is_not_tried_again(post: Post) -> None:
     case_no = await post.case()
     await post.notify(case_no)
     post.gateway.unknown.add("+919876543210")
@@ -385,7 +385,7 @@ async def test_a_page_of_messages_goes_on_where_it_ended(post: Post) -> None:
     assert {message.message_id for message in shown} <= found
 
 
-async def test_a_route_that_fails_in_a_way_nobody_foresaw_is_given_up_too(post: Post) -> None:
+async def test_a_route_that_fails_in_an_unexpected_way_is_given_up_too(post: Post) -> None:
     class Broken:
         async def send(self, to: str, body_text: str, key: str, ids: SmsIds | None = None) -> str:
             raise ZeroDivisionError

@@ -373,7 +373,7 @@ async def test_no_response_takes_the_order_over_the_next_channel_too(road: Road)
     assert len(wire.tickets) == len(road.mail.tickets) == 1
 
 
-async def test_the_log_of_an_order_names_no_account_no_person_and_no_word_of_anybody(road: Road) -> None:
+async def test_the_log_of_an_order_names_no_account_and_no_person_and_quotes_no_text(road: Road) -> None:
     order_id = await road.ordered.order(200_00)
     await road.send(order_id)
     refusal = OrderRefusal(code="NO-HOLD", reason="Munna Bhai has withdrawn it")

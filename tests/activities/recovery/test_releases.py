@@ -246,7 +246,7 @@ async def test_h3_nothing_goes_before_the_victim_was_told_and_could_be_heard(app
     assert await appeal.holds.orders(appeal.case_no) == [("grievance", "planned", 1_000_00)]
 
 
-async def test_h3_a_small_hold_waits_for_the_victims_word_too(holds: Holds) -> None:
+async def test_h3_a_small_hold_waits_for_the_victims_statement_too(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(150)
     with pytest.raises(OfficerNotOfCase):
         await record_small_hold_decision(holds.ctx, hold_id, SMALL, IO)
@@ -264,7 +264,7 @@ async def test_h3_a_small_hold_waits_for_the_victims_word_too(holds: Holds) -> N
 # -- what else can become of a proposed release ------------------------------------------------------------------------
 
 
-async def test_a_rejected_release_is_decided_anew(appeal: Appeal) -> None:
+async def test_a_rejected_release_is_decided_again(appeal: Appeal) -> None:
     await appeal.file()
     await appeal.report()
     await appeal.say(IO, LEVEL.IO, RELEASED)
@@ -275,7 +275,7 @@ async def test_a_rejected_release_is_decided_anew(appeal: Appeal) -> None:
     assert (await appeal.say(IO, LEVEL.IO, UPHELD)).state == "upheld"
 
 
-async def test_a_release_that_nobody_confirms_goes_to_the_next_level(appeal: Appeal) -> None:
+async def test_a_release_without_confirmation_goes_to_the_next_level(appeal: Appeal) -> None:
     await appeal.file()
     await appeal.report()
     appeal.holds.clock.at += timedelta(days=14)

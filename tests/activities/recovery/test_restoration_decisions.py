@@ -109,7 +109,7 @@ async def test_with_an_fir_a_court_decides(home: Home) -> None:
     await home.check(case_no)
 
 
-async def test_without_an_fir_the_lok_adalat_and_by_an_officers_hand(home: Home) -> None:
+async def test_without_an_fir_the_lok_adalat_and_by_an_officers_own_act(home: Home) -> None:
     case_no = await home.hold(LARGE)
     restoration = await home.of(case_no)
     await home.tick(restoration, 3)
@@ -382,7 +382,7 @@ async def test_the_superintendent_refuses(home: Home) -> None:
     assert await home.orders(case_no) == []
 
 
-async def test_it_is_cancelled_at_any_step_but_not_under_the_banks_hands(home: Home) -> None:
+async def test_it_is_cancelled_at_any_step_but_not_while_the_bank_credits(home: Home) -> None:
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
     await home.to_credit(restoration)
@@ -454,7 +454,7 @@ async def test_due_actions_that_come_twice_or_late_do_nothing(home: Home) -> Non
     assert await home.steps(restoration) == [("collecting", "done"), ("application", None)]
 
 
-async def test_a_restoration_nobody_knows(home: Home) -> None:
+async def test_an_unknown_restoration(home: Home) -> None:
     assert (await home.look(uuid4())).over
     with pytest.raises(RestorationNotFound):
         await restoration_decisions.approve(

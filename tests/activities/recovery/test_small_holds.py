@@ -89,7 +89,7 @@ async def test_a_small_hold_that_started_again_waits_for_a_decision_again(holds:
     assert len(await notes(holds, case_no)) == 1
 
 
-async def test_a_small_hold_that_is_over_waits_for_nobody(holds: Holds) -> None:
+async def test_a_small_hold_that_is_over_waits_for_no_officer(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(150)
     await holds.tick(hold_id, 90)
     await holds.confirm(case_no)

@@ -165,7 +165,7 @@ def named(duty: str, name: str, phone: str = "9000000001") -> NewOfficer:
     return NewOfficer.model_validate({"duty": duty, "subject": name, "name": name.upper(), **told})
 
 
-async def test_who_is_assigned_late_is_told_what_nobody_was_reminded_of(home: Duties) -> None:
+async def test_an_officer_assigned_late_is_told_of_a_duty_without_an_earlier_reminder(home: Duties) -> None:
     case_no = await home.case()
     assert await home.pass_time(case_no, timedelta(hours=26)) == [
         "remind:magistrate_report",

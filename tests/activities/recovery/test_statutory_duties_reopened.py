@@ -220,7 +220,7 @@ async def test_a_notice_to_a_bank_says_that_the_magistrate_should_have_been_told
     assert (said["magistrate_told_at"], said["magistrate_report_late"]) == (None, True)
 
 
-async def test_a_notice_to_a_bank_does_not_say_that_a_report_went_that_nobody_needed(court: Court) -> None:
+async def test_a_notice_to_a_bank_names_no_report_that_was_not_needed(court: Court) -> None:
     case_no = await court.case("HDFC")
     await court.lets_go(case_no, "HDFC")
     await finish_by_hand(court.home.ctx, case_no, REPORT, "nothing is on hold", "officer:io")

@@ -126,7 +126,7 @@ async def test_the_factors_say_why(bench: Bench) -> None:
     assert [(hop.in_play_paise, hop.holder) for hop in item.hops] == [(10_000_00, "50100000000001")]
 
 
-async def test_what_is_answered_waits_for_nobody(bench: Bench) -> None:
+async def test_what_is_answered_waits_for_no_call(bench: Bench) -> None:
     told, other = transfer(1000_00), transfer(400_00)
     case_no = await bench.complain(told, other)
     await bench.ask(case_no)

@@ -176,7 +176,7 @@ async def test_what_a_bank_said_over_the_wire_is_known(bench: Bench) -> None:
     assert await bench.discrepancies(number) == []
 
 
-async def test_what_a_bank_said_over_the_wire_is_known_in_other_words(bench: Bench) -> None:
+async def test_what_a_bank_stated_over_the_wire_is_known_when_stated_differently(bench: Bench) -> None:
     """The workbook rounds times and has no reference; of two withdrawals of one sum the wire told one."""
     number, root = ack(), rrn()
     await bench.complain(transfer(10_000_00, reference=root), ack_no=number)

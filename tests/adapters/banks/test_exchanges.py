@@ -303,7 +303,7 @@ async def test_a_letter_as_it_went_with_its_token_written_over(subject: str) -> 
     assert (kept.reply_head, kept.reply) == ("250\n", b"OK")
 
 
-async def test_a_letter_that_is_refused_is_kept_with_the_servers_word() -> None:
+async def test_a_letter_that_is_refused_is_kept_with_the_servers_reply() -> None:
     box = Postbox()
     box.refuses["DATA"] = "554 looks like spam"
     async with mail_server(box) as port:

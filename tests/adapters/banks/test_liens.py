@@ -39,7 +39,7 @@ async def test_what_the_bank_may_say_instead(status: str, kind: type[Exception])
             await adapter.ask_for_liens(wire(bank.base_url), WANTED, timeout_seconds=5.0)
 
 
-async def test_nobody_is_asked_without_a_secret() -> None:
+async def test_no_bank_is_asked_without_a_secret() -> None:
     bare = BankWire(code="DEMO", base_url="http://127.0.0.1:9", email="", password="", envelope="none")
     async with PushAdapter() as adapter:
         with pytest.raises(BankMisconfigured):

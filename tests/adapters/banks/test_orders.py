@@ -259,7 +259,7 @@ async def test_the_event_of_a_cancelled_order_has_an_id_of_its_own(hook: Hook) -
     assert (event.data.order_id, event.data.cancelled_at, event.data.lines) == (ORDER_ID, DUE_AT, order().lines)
 
 
-async def test_the_feed_wakes_whoever_waits() -> None:
+async def test_the_feed_wakes_the_waiting_bank() -> None:
     woken: list[str] = []
 
     async def announce(code: str) -> None:

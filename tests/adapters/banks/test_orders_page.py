@@ -22,7 +22,7 @@ def test_the_event() -> None:
     assert f"1 to {LINES_MAX}" in PAGE
 
 
-def test_the_word_and_the_reply() -> None:
+def test_the_confirmation_and_the_reply() -> None:
     word = OrderConfirmation.model_validate_json(json.dumps(json_after(PAGE, "Idempotency-Key: demo-000512")))
     reply = ConfirmationTaken.model_validate_json(json.dumps(json_after(PAGE, "\n200\n")))
     line = order().lines[0]
@@ -32,7 +32,7 @@ def test_the_word_and_the_reply() -> None:
     assert (reply.order_id, reply.applied) == (order().order_id, 1)
 
 
-def test_the_words_of_a_file() -> None:
+def test_the_tags_of_a_file() -> None:
     body = encode_order("DEMO", order(), created_at=AT).decode()
     for word in ("LINE", "AMNT", "HELD", "TOACC", "TOIFS", "TOBNK", "DUEBY", "PAPER", "ACKNO"):
         assert f"/{word}/" in body

@@ -75,7 +75,7 @@ async def test_a_gateway_that_is_down_is_tried_on(far: sms_gateway.SmsGateway, g
     assert error.retryable
 
 
-async def test_a_number_of_nobody_is_refused(far: sms_gateway.SmsGateway, gateway: SmsGateway) -> None:
+async def test_an_unknown_number_is_refused(far: sms_gateway.SmsGateway, gateway: SmsGateway) -> None:
     far.unknown.add("+919876543210")
     error = await failing(gateway)
     assert isinstance(error, SmsRefused)
@@ -109,7 +109,7 @@ async def test_a_receipt_without_an_id_is_one() -> None:
         assert await gateway.send(TO, "text", "k") == ""
 
 
-async def test_nobody_listens() -> None:
+async def test_no_server_listens() -> None:
     async with SmsGateway(SmsWire("http://127.0.0.1:1", "UPCOPS", TOKEN)) as gateway:
         assert isinstance(await failing(gateway), SmsUnreachable)
 

@@ -229,7 +229,7 @@ async def test_what_is_no_mail_server(greeting: bytes) -> None:
         await failing(Mailer.from_url(f"smtp://127.0.0.1:{port}", timeout_seconds=2.0))
 
 
-async def test_nobody_listens() -> None:
+async def test_no_server_listens() -> None:
     error = await failing(Mailer.from_url("smtp://127.0.0.1:1", timeout_seconds=2.0))
     assert isinstance(error, MailUnreachable)
     assert error.retryable

@@ -97,7 +97,7 @@ async def test_the_same_asking_twice_is_one_report(station: PoliceStation, regis
     assert len(station.reports) == 1
 
 
-async def test_a_report_that_nobody_signs_lapses_at_the_station(
+async def test_a_report_without_a_signature_lapses_at_the_station(
     station: PoliceStation, register: CctnsRegister
 ) -> None:
     asked = request()
@@ -108,7 +108,7 @@ async def test_a_report_that_nobody_signs_lapses_at_the_station(
     assert report.state(told.sign_by) == "lapsed"
 
 
-async def test_a_refusal_keeps_the_registers_words_apart(station: PoliceStation, register: CctnsRegister) -> None:
+async def test_a_refusal_keeps_the_registers_text_apart(station: PoliceStation, register: CctnsRegister) -> None:
     station.habits = StationHabits(refuses=1.0)
     error = await failing(register)
     assert isinstance(error, PoliceRefused)
@@ -132,7 +132,7 @@ async def test_a_slow_station_costs_no_more_than_the_time_given(
     assert asyncio.get_running_loop().time() - began < 2.5
 
 
-async def test_nobody_listens() -> None:
+async def test_no_server_listens() -> None:
     async with CctnsRegister(CctnsWire("http://127.0.0.1:1", "up-cyber", KEY)) as register:
         assert isinstance(await failing(register), PoliceUnreachable)
 

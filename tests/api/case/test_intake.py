@@ -52,7 +52,7 @@ async def test_the_same_key_with_another_body_is_a_named_problem(doors: Doors) -
     assert await rows(doors) == 1
 
 
-async def test_one_callers_key_is_nobody_elses(doors: Doors) -> None:
+async def test_one_callers_key_belongs_to_no_other_caller(doors: Doors) -> None:
     first = await send(doors, complaint(), "k1", "intake1")
     second = await send(doors, complaint(transfers=[transfer(rrn="499999999999")]), "k1", "intake2")
     assert (first.status_code, second.status_code) == (201, 201)

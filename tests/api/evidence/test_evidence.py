@@ -42,7 +42,7 @@ async def test_the_keys_are_for_everybody_and_the_accuseds_copy_says_so(doors: D
     assert key["first_signed_at"]
 
 
-async def test_a_number_that_nobody_has(doors: Doors) -> None:
+async def test_a_number_without_a_case(doors: Doors) -> None:
     response = await doors.client.get("/api/v1/cases/29999999999999/evidence", headers=doors.officer(Role.SUPERVISOR))
     assert response.status_code == 404
 

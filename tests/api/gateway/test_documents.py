@@ -27,7 +27,7 @@ async def test_a_bank_reads_its_notices_byte_for_byte(issuing: Issuing, feed: Fe
     assert len(read.content) == listed["size_bytes"]
 
 
-async def test_a_bank_reads_nobody_elses_and_nothing_that_is_for_its_customer(issuing: Issuing, feed: Feed) -> None:
+async def test_a_bank_reads_only_its_own_and_nothing_that_is_for_its_customer(issuing: Issuing, feed: Feed) -> None:
     notice = (await issuing.issue("lien_notice", subject="SBIN")).json()
     told = (await issuing.issue("holder_notice", subject=await issuing.hold_id())).json()
     assert [item["kind"] for item in (await feed.get(DOCUMENTS)).json()["items"]] == ["lien_notice"]

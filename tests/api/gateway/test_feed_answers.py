@@ -204,7 +204,7 @@ async def test_nothing_can_be_released_without_an_order(feed: Feed) -> None:
     assert kind(await feed.post(hold_id, "release-confirm"), 409) == "no-release-order"
 
 
-async def test_the_words_are_kept_and_the_token_is_not(feed: Feed) -> None:
+async def test_the_body_is_kept_and_the_token_is_not(feed: Feed) -> None:
     hold_id = await feed.hold()
     await feed.post(hold_id, "acknowledge")
     await feed.post(hold_id, "answer", HELD)

@@ -252,7 +252,7 @@ async def test_a_large_update_is_read_and_a_larger_one_is_not(doors: Doors) -> N
 
 
 @each(("method", "path", "status", "code"), [("GET", UPDATE, 405, "500"), ("GET", "/banking/x", 404, "01")])
-async def test_a_bank_gets_the_wires_words_everywhere(
+async def test_a_bank_gets_the_wires_own_problems_everywhere(
     doors: Doors, method: str, path: str, status: int, code: str
 ) -> None:
     meta(await doors.client.request(method, path), status, code)

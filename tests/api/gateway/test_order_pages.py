@@ -224,7 +224,7 @@ async def test_a_token_of_another_kind_or_none_opens_nothing(mail: Mailed) -> No
     assert not await mail.ordering.value("SELECT count(*) FROM reply_link WHERE token_digest = $1", token.encode()[:32])
 
 
-async def test_looking_changes_nothing_and_the_page_asks_nobody_else(mail: Mailed) -> None:
+async def test_looking_changes_nothing_and_the_page_asks_no_other_host(mail: Mailed) -> None:
     response = await mail.ordering.doors.client.get(mail.path)
     assert "default-src 'none'" in response.headers["content-security-policy"]
     assert response.headers["referrer-policy"] == "no-referrer"

@@ -59,7 +59,7 @@ async def test_an_order_says_what_to_credit_and_where(ordering: Ordering) -> Non
     }
 
 
-async def test_what_is_not_delivered_is_in_no_list_and_nobody_reads_anothers(ordering: Ordering) -> None:
+async def test_what_is_not_delivered_is_in_no_list_and_no_bank_reads_anothers(ordering: Ordering) -> None:
     order_id = await ordering.restore(delivered=False)
     assert (await ordering.get()).json()["items"] == []
     for path in ("", "/document"):
@@ -234,7 +234,7 @@ async def test_a_hold_is_confirmed_as_released_in_whole(ordering: Ordering, feed
     assert await ordering.value("SELECT count(*) FROM bank_confirmation") == 1
 
 
-async def test_an_order_wakes_whoever_waits_for_the_feed(ordering: Ordering, feed: Feed, waits: Waits) -> None:
+async def test_an_order_wakes_the_bank_that_waits_for_the_feed(ordering: Ordering, feed: Feed, waits: Waits) -> None:
     case_no = await ordering.case()
     order_id = await ordering.plan(case_no, delivered=False)
     cursor = (await feed.page())["next"]

@@ -178,7 +178,7 @@ async def test_m11_a_duty_counts_while_the_officer_has_its_role(
     assert await is_assigned("stranger"), "of no officer outside the roster a role is known"
 
 
-async def test_nobody_assigns_themselves(doors: Doors) -> None:
+async def test_no_officer_assigns_themselves(doors: Doors) -> None:
     case_no = (await doors.complain())["case_ack_no"]
     await doors.post_officer("sp.lucknow", "Lucknow")
     assert await assign(doors, case_no, "SP.Lucknow", role=Role.SP, name="sp.lucknow") == 403

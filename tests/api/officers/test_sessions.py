@@ -350,7 +350,7 @@ async def test_an_officer_changes_the_password_and_signs_in_again(desk: Desk) ->
     assert "password_changed" in await desk.outcomes()
 
 
-async def test_nobody_ends_or_sees_the_sessions_of_another(desk: Desk) -> None:
+async def test_no_officer_ends_or_sees_the_sessions_of_another(desk: Desk) -> None:
     mine = await desk.signed_in()
     theirs = await desk.signed_in(await equip(desk.services, desk.clock, "meena", Role.SUPERVISOR))
     session_id = (await mine.ask("GET", ME)).json()["session_id"]

@@ -60,7 +60,7 @@ async def test_an_officer_searches_the_own_cases_and_only_for_somebody(doors: Do
         assert (await search(doors, **nobody)).status_code == 422
 
 
-async def test_m11_a_name_of_one_term_alone_finds_nobody(doors: Doors) -> None:
+async def test_m11_a_name_of_one_term_alone_finds_no_victim(doors: Doors) -> None:
     await doors.complain(victim=ASHA, transfers=[transfer(rrn=rrn())])
     for name in ("Asha", "asha ASHA", "आशा"):
         refused = await search(doors, name=name)

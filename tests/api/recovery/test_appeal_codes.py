@@ -119,7 +119,7 @@ async def test_a_code_that_cannot_be_sent_is_given_up_and_forgotten_when_its_tim
     assert (again.status_code, again.json()["code"]) == (409, "message_expired")
 
 
-async def test_where_no_contact_is_known_the_bank_hands_the_code_on(holder: Holder) -> None:
+async def test_where_no_contact_is_known_the_bank_passes_the_code_on(holder: Holder) -> None:
     case_no, hold_id, reference = await holder.hold()
     asked = await holder.post("/appeal?lang=en", reference=reference, step="code")
     assert "Then your bank gives you a code" in words_of(asked)

@@ -176,7 +176,7 @@ async def test_pages_follow_each_other_and_a_bad_cursor_is_named(issuing: Issuin
         assert (response.status_code, response.json()["violations"][0]["field"]) == (422, "after")
 
 
-async def test_the_log_of_the_case_names_the_document_and_nobody(issuing: Issuing) -> None:
+async def test_the_log_of_the_case_names_the_document_and_no_person(issuing: Issuing) -> None:
     issued = (await issuing.issue("status_letter")).json()
     page = await issuing.doors.read(f"/api/v1/cases/{issuing.case_no}/events", limit=500)
     (event,) = [one for one in page["items"] if one["kind"] == "document_issued"]

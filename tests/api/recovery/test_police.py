@@ -55,7 +55,7 @@ async def test_an_officer_is_assigned_and_seen(doors: Doors, case: str) -> None:
         assert refused.json()["violations"][0]["field"] in wrong
 
 
-async def test_h3_nobody_assigns_themselves(doors: Doors, case: str) -> None:
+async def test_h3_no_officer_assigns_themselves(doors: Doors, case: str) -> None:
     for subject in ("officer1", "Officer1"):
         refused = await doors.post(f"/api/v1/cases/{case}/officer", BODIES["officer"] | {"subject": subject}, Role.SP)
         assert (refused.status_code, refused.json()["code"]) == (403, "assigned_by_themselves"), refused.text
@@ -167,7 +167,7 @@ async def test_a_duty_is_done_by_an_officer_who_says_why(doors: Doors, case: str
     assert (await doors.post(f"/api/v1/cases/{case}/duties/fir_signature/done", WHY, Role.IO)).status_code == 404
 
 
-async def test_messages_are_seen_without_their_words(doors: Doors, case: str) -> None:
+async def test_messages_are_seen_without_their_text(doors: Doors, case: str) -> None:
     page = await doors.read(f"/api/v1/cases/{case}/messages", Role.DESK)
     (message,) = page["items"]
     assert (message["kind"], message["to_whom"], message["language"]) == ("money_held", "victim", "hi")

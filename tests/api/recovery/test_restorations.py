@@ -220,7 +220,7 @@ async def test_four_eyes_have_a_problem_of_their_own(desk: Desk) -> None:
     assert problem(response) == (403, "not-allowed")
 
 
-async def test_whoever_saw_an_older_step_is_told_what_happened(desk: Desk) -> None:
+async def test_an_officer_who_saw_an_older_step_is_told_what_happened(desk: Desk) -> None:
     restoration = await desk.hold()
     await desk.tick(restoration, 3)
     await desk.done(restoration, "receive-application", Role.DESK, "asha")
@@ -250,7 +250,7 @@ async def test_an_objection_by_its_doors(desk: Desk) -> None:
     assert problem(response) == (409, "not-now")
 
 
-async def test_whoever_approves_sees_who_was_heard_and_who_appeals(desk: Desk) -> None:
+async def test_the_approver_sees_who_was_heard_and_who_appeals(desk: Desk) -> None:
     restoration = await desk.hold()
     await desk.to_approval(restoration)
     found = await desk.read(f"{PATH}/{restoration}", Role.SP)
@@ -305,7 +305,7 @@ async def test_a_body_that_is_not_right(desk: Desk, subtests: pytest.Subtests) -
             assert [found["field"] for found in response.json()["violations"]] == [field]
 
 
-async def test_a_restoration_nobody_knows(desk: Desk) -> None:
+async def test_an_unknown_restoration(desk: Desk) -> None:
     for method, path, body in (
         ("GET", f"{PATH}/{uuid4()}", None),
         ("POST", f"{PATH}/{uuid4()}/verify", {"step": "verification", "visit_no": 1}),

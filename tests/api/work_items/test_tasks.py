@@ -58,7 +58,7 @@ async def test_each_role_reads_what_it_can_act_on(doors: Doors) -> None:
     assert await kinds(doors, Role.DY_SP) == [("grievance", case_no)]
 
 
-async def test_steps_of_restorations_go_to_whoever_takes_them_on(doors: Doors) -> None:
+async def test_steps_of_restorations_go_to_the_officers_who_take_them_on(doors: Doors) -> None:
     case_no, _ = await appealed(doors, "412345678901")
     pool = doors.services.ctx.pool
     await pool.execute(

@@ -139,7 +139,7 @@ async def test_money_stands_at_a_hop_that_is_there(pool: Pool, case_no: str, sub
             await post(pool, case_no, case_no, entries((1, IN_PLAY, -1), (hop_no, IN_PLAY, 1)))
 
 
-async def test_a_bucket_nobody_knows_and_an_entry_of_nothing_are_refused(pool: Pool, case_no: str) -> None:
+async def test_an_unknown_bucket_and_an_entry_of_nothing_are_refused(pool: Pool, case_no: str) -> None:
     async with pool.acquire() as connection:
         for bucket, paise in (("pocket", 1), ("held", 0)):
             with pytest.raises(asyncpg.CheckViolationError):

@@ -13,7 +13,7 @@ def home(shared: Context) -> Home:
     return Home(shared)
 
 
-async def test_whoever_prepared_it_does_not_approve_it(home: Home) -> None:
+async def test_the_preparer_does_not_approve_it(home: Home) -> None:
     restoration = await home.of(await home.hold(400))
     await home.to_approval(restoration)
     await home.prepare(restoration, IO)

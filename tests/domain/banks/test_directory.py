@@ -67,7 +67,7 @@ def test_a_short_name_of_two_institutions_names_neither() -> None:
     assert resolved("PAYTM Payments Bank") == ("PYTM", [])
 
 
-def test_a_name_of_nothing_but_common_words_is_found_word_for_word() -> None:
+def test_a_name_of_nothing_but_common_terms_is_found_if_it_is_exact() -> None:
     assert resolved("the co-operative bank") == ("COOP", [])
 
 

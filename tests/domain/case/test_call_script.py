@@ -38,7 +38,7 @@ def test_of_a_long_job_number_the_end_is_read_out_in_groups() -> None:
         assert first.endswith(text)
 
 
-def test_it_names_nobody_and_no_account() -> None:
+def test_it_names_no_person_and_no_account() -> None:
     assert "30000000001" not in "\n".join(what_to_say("32411265000000", None, [hop()], 1))
 
 

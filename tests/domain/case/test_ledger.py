@@ -10,7 +10,7 @@ UNPLACED = (Bucket.IN_PLAY, Bucket.UNTRACED, Bucket.REFUSED)
 balances = st.dictionaries(st.sampled_from(Bucket), st.integers(0, 10**15))
 
 
-def test_a_claim_draws_from_what_is_in_play_first_then_from_what_nobody_has_placed() -> None:
+def test_a_claim_draws_from_what_is_in_play_first_then_from_what_no_bank_has_placed() -> None:
     has = {Bucket.IN_PLAY: 300, Bucket.UNTRACED: 200, Bucket.REFUSED: 100, Bucket.HELD: 1000}
     drawn = take_from(7, has, 550)
     assert drawn is not None

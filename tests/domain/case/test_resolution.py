@@ -48,7 +48,7 @@ def test_a_note_and_a_correction_by_another_verb_book_nothing() -> None:
             assert resolution_entries(kind, line, decision, 1, 500, full) == []
 
 
-def test_an_upheld_hold_takes_what_nobody_placed_before_what_was_said_to_be_gone() -> None:
+def test_an_upheld_hold_takes_what_no_bank_placed_before_what_was_stated_to_be_gone() -> None:
     balances = {Bucket.UNTRACED: 100, Bucket.WITHDRAWN: 400, Bucket.IN_PLAY: 900}
     entries = resolution_entries(DiscrepancyKind.HELD_AND_GONE, ClaimKind.HELD, BANK, 1, 300, balances)
     assert [(e.bucket, e.amount_paise) for e in entries] == [

@@ -213,7 +213,7 @@ def test_a_line_about_another_banks_hop_moves_nothing() -> None:
     assert outcome.entries == ()
 
 
-def test_a_line_about_a_hop_nobody_asked_about_moves_nothing() -> None:
+def test_a_line_about_a_hop_that_was_not_asked_about_moves_nothing() -> None:
     outcome = a_case().answer("HDFC", claim(HELD, "R7", 1000))
     assert [(c.kind, c.hop_no) for c in outcome.discrepancies] == [(DiscrepancyKind.UNASKED_HOP, None)]
     assert outcome.entries == ()

@@ -56,7 +56,7 @@ def test_m11_a_payment_address_that_can_name_the_victim_is_cut(holder: str | Non
     assert named(Edition.COURT, "case/complaint_transfers.jsonl", transfer) == transfer
 
 
-def test_m11_papers_that_can_name_a_marked_victim_are_left_out_for_the_accused() -> None:
+def test_m11_documents_that_can_name_a_marked_victim_are_excluded_for_the_accused() -> None:
     for kind, marked, unmarked in (
         ("", True, False),
         (DocumentKind.RESTORATION_ORDER, True, False),

@@ -111,7 +111,7 @@ def test_money_divided_before_stays_and_only_the_rest_is_divided() -> None:
     assert shares([gone_home, waiting], 65, PRO_RATA) == [20, 45]
 
 
-def test_money_in_play_counts_as_lost_but_is_given_to_nobody_yet() -> None:
+def test_money_in_play_counts_as_lost_but_is_given_to_no_victim_yet() -> None:
     """Two who lost as much: of one half is on hold, and half was sent on without an answer."""
     assert shares([claim(0, 1000, 500, in_play=500), claim(3, 1000)], 500, PRO_RATA) == [250, 250]
     assert shares([claim(0, 1000, in_play=900), claim(3, 1000, 500)], 500, PRO_RATA) == [100, 400], "the rest is theirs"

@@ -56,7 +56,7 @@ def test_some_only_look_on(role: Role) -> None:
 
 
 @each("verb", [RestorationVerb.APPROVE, RestorationVerb.REFUSE])
-def test_whoever_made_it_ready_does_not_decide_on_it_in_any_role(verb: RestorationVerb) -> None:
+def test_who_made_it_ready_does_not_decide_on_it_in_any_role(verb: RestorationVerb) -> None:
     with pytest.raises(SameEyes, match="sharma"):
         check(verb, {Role.SP}, "sharma", Step.APPROVAL, "sharma")
     check(verb, {Role.SP}, "verma", Step.APPROVAL, "sharma")
@@ -81,7 +81,7 @@ def test_two_roles_may_what_each_of_them_may() -> None:
         assert set(verbs_of({Role.IO, Role.SP}, step)) == apart
 
 
-def test_nothing_is_approved_that_nobody_made_ready() -> None:
+def test_nothing_is_approved_that_was_not_made_ready() -> None:
     with pytest.raises(NotPrepared):
         check(RestorationVerb.APPROVE, {Role.SP}, "verma", Step.APPROVAL, None)
 

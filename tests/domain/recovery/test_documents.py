@@ -112,7 +112,7 @@ class TestShowCause:
 
 
 class TestRestorationOrder:
-    def test_whoever_prepared_it_does_not_approve_it(self) -> None:
+    def test_the_preparer_does_not_approve_it(self) -> None:
         order = WHOLE[DocumentKind.RESTORATION_ORDER].model_copy(update={"approved_by": "io.sharma"})
         assert [one.field for one in lacking(order, NOW)] == ["approved_by"]
 

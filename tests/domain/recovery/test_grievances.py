@@ -67,7 +67,7 @@ def test_every_role_in_every_state(verb: GrievanceVerb, level: GrievanceLevel) -
                 check_officer(verb, {role}, "officer:a", grievance)
 
 
-def test_whoever_decided_before_does_not_decide_again() -> None:
+def test_who_decided_before_does_not_decide_again() -> None:
     grievance = GrievanceAtLevel(state=STATE.OPEN, level=LEVEL.DY_SP, deciders=("officer:a",))
     with pytest.raises(SameEyes, match="officer:a has decided on this hold"):
         check_officer(VERB.DECIDE, {Role.DY_SP}, "officer:a", grievance)
@@ -97,7 +97,7 @@ def test_the_holder_and_the_bank_need_no_role(verb: GrievanceVerb, level: Grieva
                 check_state(verb, grievance)
 
 
-def test_the_escalation_has_five_levels_and_nobody_is_above_the_state() -> None:
+def test_the_escalation_has_five_levels_and_none_is_above_the_state() -> None:
     assert [level.value for level in LEVELS] == ["bank", "io", "dy_sp", "district_gro", "state_gro"]
     assert all(above(lower) is upper for lower, upper in pairwise(LEVELS))
     assert above(LEVEL.STATE_GRO) is None

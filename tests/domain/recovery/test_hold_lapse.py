@@ -138,7 +138,7 @@ def test_after_an_outage_the_warning_is_the_one_that_is_true_then(at: datetime) 
 
 
 @given(factor=st.floats(0.5, 1_000_000))
-def test_a_compressed_clock_divides_the_waits_and_not_the_words(factor: float) -> None:
+def test_a_compressed_clock_divides_the_waits_and_not_the_stated_days(factor: float) -> None:
     promised: HoldPolicy = RULES.promised("1", factor)
     assert promised.warn_days == POLICY.warn_days
     assert abs(promised.lapse_after_seconds * factor - POLICY.lapse_after_seconds) < 1

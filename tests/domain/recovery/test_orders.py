@@ -105,7 +105,7 @@ def test_an_account_is_the_same_however_it_is_padded() -> None:
     assert judge(OrderKind.RESTORE, DUE, ORDERED, said(account="123456789"), 1000_00, []).disposition == "applied"
 
 
-def test_a_release_credits_nobody() -> None:
+def test_a_release_credits_no_victim() -> None:
     ordered = ORDERED.model_copy(update={"beneficiary": None})
     assert judge(OrderKind.RELEASE, DUE, ordered, said(account="999"), 1000_00, []).disposition == "applied"
 
@@ -203,7 +203,7 @@ def test_two_officers_book_what_the_credit_was_more_once_the_bank_has_said_so() 
     ]
 
 
-def test_a_bank_that_corrects_itself_to_what_is_booked_contradicts_nobody() -> None:
+def test_a_bank_that_corrects_itself_to_what_is_booked_causes_no_discrepancy() -> None:
     found = judged_in_turn((said(1500_00), DOOR), (said(1000_00), DOOR))
     assert [one.disposition for one in found] == ["discrepancy", "duplicate"]
 

@@ -95,12 +95,12 @@ def test_the_district_magistrate_who_distributes_takes_no_bond() -> None:
     assert Step.BOND not in steps_of(Route.MAGISTRATE_107, POLICY.bond_for)
 
 
-def test_whoever_was_asked_to_show_cause_had_notice() -> None:
+def test_a_holder_who_was_asked_to_show_cause_had_notice() -> None:
     done = {Step.COLLECTING, Step.APPLICATION, Step.VERIFICATION, Step.SHOW_CAUSE}
     assert next_step(Route.COURT, (), done) is Step.COURT_ORDER
 
 
-def test_whoever_had_notice_was_not_asked_to_show_cause() -> None:
+def test_a_holder_who_had_notice_was_not_asked_to_show_cause() -> None:
     done = {Step.COLLECTING, Step.APPLICATION, Step.VERIFICATION, Step.HOLDER_NOTICE}
     assert next_step(Route.MAGISTRATE_107, (), done) is Step.SHOW_CAUSE
 

@@ -73,7 +73,7 @@ def test_one_line_stands_for_one_row() -> None:
     ]
 
 
-def test_what_is_told_word_for_word_stands_for_itself() -> None:
+def test_what_is_stated_literally_stands_for_itself() -> None:
     """It is left to the reconciliation, and no other row is taken for it."""
     same, other = claim(ClaimKind.HELD, "R1", 100), claim(ClaimKind.HELD, "R1", 100, account="A9")
     line = EarlierLine(same.natural_key, ClaimKind.HELD, HOPS, "", 100, 100, AT)

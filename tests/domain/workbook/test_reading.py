@@ -151,7 +151,7 @@ def test_a_time_that_cannot_be_read_leaves_the_day() -> None:
     assert victims.transfer.time_missing
 
 
-def test_a_day_that_is_none_costs_nobody_the_row_except_the_victims() -> None:
+def test_an_unreadable_day_costs_no_row_except_the_victims() -> None:
     reading = read(
         sheet(
             TRANSFER,
@@ -294,7 +294,7 @@ def test_sheets_that_cannot_be_read_lose_no_row_unreported() -> None:
     assert reading.rows == 1 + 1 + 2 + 1 + 0 + 3
 
 
-def test_a_workbook_of_nobody_and_one_that_is_too_long_are_refused() -> None:
+def test_a_workbook_without_a_number_and_one_that_is_too_long_are_refused() -> None:
     with pytest.raises(FileRefused, match="acknowledgement"):
         read(sheet(TRANSFER, moved(1, ROOT, ROOT, 10, ack_no="")))
     long = WorkbookSheet(TRANSFER, [SheetRow(1, [])] * (MAX_TRAIL_ROWS + 1))

@@ -90,7 +90,7 @@ async def killed_at_a_call(scene: Scene) -> bool:
     return is_hit
 
 
-async def test_a_request_that_the_bank_has_and_nobody_recorded_is_sent_again_under_its_key(scene: Scene) -> None:
+async def test_a_request_that_the_bank_has_and_that_is_not_recorded_is_sent_again_under_its_key(scene: Scene) -> None:
     await until_hit(scene, killed_before_a_record)
 
 

@@ -35,7 +35,7 @@ def test_a_correction_says_why() -> None:
 
 
 @each("reason", ["", "  a ", "x" * 1_001])
-def test_a_reason_has_words(reason: str) -> None:
+def test_a_reason_has_text(reason: str) -> None:
     with pytest.raises(ValidationError):
         WithReason.model_validate({"reason": reason})
 

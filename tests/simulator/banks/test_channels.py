@@ -201,7 +201,7 @@ def test_a_letter_is_read_and_a_reminder_asks_for_nothing_new() -> None:
 
 
 @each("repeats_table", [True, False])
-async def test_a_letter_opens_one_ticket_whoever_it_goes_to_and_the_newest_link_counts(repeats_table: bool) -> None:
+async def test_a_letter_opens_one_ticket_at_any_address_and_the_newest_link_counts(repeats_table: bool) -> None:
     async with SimulatorServer(quiet(channels=EVERY)) as sim:
         bank = next(bank for bank in sim.institutions if bank.channel == "email")
         key, newest = str(uuid4()), "http://127.0.0.1:9/a/" + "y" * 43
@@ -239,7 +239,7 @@ async def test_an_officer_whose_link_a_newer_letter_has_closed_tries_again_later
     assert (await open_page(Line(404, "unknown.html"), link, "")).status == 404
 
 
-async def test_a_table_that_nobody_can_read_is_sent_back() -> None:
+async def test_an_unreadable_table_is_sent_back() -> None:
     async with SimulatorServer(quiet(channels=EVERY)) as sim:
         bank = next(bank for bank in sim.institutions if bank.channel == "email")
         written = letter(str(uuid4()), table=False)
@@ -329,7 +329,7 @@ def test_what_is_no_message_is_not_read(body: bytes) -> None:
         read_message(body)
 
 
-def test_where_money_went_on_to_is_said_in_words() -> None:
+def test_where_money_went_on_to_is_stated_in_text() -> None:
     report = read_message(cancellation(str(uuid4()))).report
     assert report is not None
     moved = transfer_row(RRN, new_rrn="610299999999", paise=400_00, payee_bank_code="PUNB", payee_account="07")

@@ -113,7 +113,7 @@ def test_a_wrong_amount_is_an_invalid_rrn() -> None:
     assert row.status == "02"
 
 
-def test_money_that_nobody_explains_is_under_review() -> None:
+def test_unexplained_money_is_under_review() -> None:
     asked = day()
     review = [row for row in asked.rows if row.status == "01"]
     assert review
@@ -189,7 +189,7 @@ def test_a_receiving_bank_denies_what_the_sender_swears_to() -> None:
     assert any(row.status == "00" for row in asked.rows), "the first layer is not denied"
 
 
-def test_status_codes_nobody_explained() -> None:
+def test_unexplained_status_codes() -> None:
     asked = day(unknown_status=1.0)
     assert {row.status for row in asked.rows} == {"99", "77"}
     assert asked.world.held_paise == 0
@@ -216,7 +216,7 @@ def test_two_answers_that_contradict_each_other() -> None:
         assert all(row.false for row in posts[1].rows)
 
 
-def test_a_row_twice_an_old_row_and_one_nobody_asked_for() -> None:
+def test_a_row_twice_an_old_row_and_one_not_asked_for() -> None:
     asked = day(duplicate_row=1.0, old_row=1.0, unasked_hop=1.0)
     seen = {"twice": 0, "old": 0, "stray": 0}
     for (bank, incident, _), [post] in zip(asked.pairs, asked.posts(), strict=True):

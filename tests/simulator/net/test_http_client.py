@@ -102,7 +102,7 @@ async def test_a_drop_in_the_middle_is_a_failure() -> None:
     assert len(connections) == 1
 
 
-async def test_a_drop_without_a_word_is_a_failure() -> None:
+async def test_a_drop_without_an_answer_is_a_failure() -> None:
     async def turn(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
 
@@ -111,7 +111,7 @@ async def test_a_drop_without_a_word_is_a_failure() -> None:
             await HttpClient(url, 1).request("GET", "/", headers={})
 
 
-async def test_nobody_is_waited_for_for_ever() -> None:
+async def test_no_server_is_waited_for_for_ever() -> None:
     async def turn(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(1)
 
@@ -120,7 +120,7 @@ async def test_nobody_is_waited_for_for_ever() -> None:
             await HttpClient(url, 1).request("GET", "/", headers={}, timeout_seconds=0.05)
 
 
-async def test_nobody_is_there() -> None:
+async def test_no_server_is_there() -> None:
     with pytest.raises(HttpClientError):
         await HttpClient("http://127.0.0.1:1", 1).request("GET", "/", headers={})
 

@@ -56,7 +56,7 @@ async def test_a_repeated_request_is_one_ticket(sim: SimulatorServer, police: Po
     assert sim.banks.book.repeated_requests == []
 
 
-async def test_nobody_gets_in_without_the_password(sim: SimulatorServer, police: Police) -> None:
+async def test_no_client_gets_in_without_the_password(sim: SimulatorServer, police: Police) -> None:
     base = f"{sim.base_url}/banks/SBIN"
     wrong = await police.client.post(f"{base}/login", json={"email": "police@sbin.example", "password": "no"})
     assert wrong.status_code == 401
@@ -112,7 +112,7 @@ async def test_doors_that_do_not_exist(sim: SimulatorServer, police: Police) -> 
         assert (await police.client.post(f"{sim.base_url}{path}", content=b"{}")).status_code == 404
 
 
-async def test_a_transfer_nobody_knows_has_an_invalid_rrn(sim: SimulatorServer, police: Police) -> None:
+async def test_an_unknown_transfer_has_an_invalid_rrn(sim: SimulatorServer, police: Police) -> None:
     await police.ask("SBIN", ACK, [incident(RRN, "5000.00")])
     await answered(police, 1)
     [row] = police.updates[0].rows
@@ -130,7 +130,7 @@ async def test_the_world_answers_for_its_own_transfers(sim: SimulatorServer, pol
     sim.world.check()
 
 
-async def test_scripts_are_word_for_word(sim: SimulatorServer, police: Police) -> None:
+async def test_scripts_are_played_literally(sim: SimulatorServer, police: Police) -> None:
     rows = (
         transfer_row(RRN, new_rrn="600100000001", paise=3_000, payee_bank_code="HDFC", payee_account="000123456789"),
         withdrawal_row(RRN, paise=1_000, new_rrn="600100000002"),

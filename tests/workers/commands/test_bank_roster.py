@@ -48,7 +48,7 @@ async def test_a_roster_is_written_and_who_is_on_duty_is_shown(
     assert [(one["name"], one["mobile"]) for one in sbin["on_duty"]] == [("B. Here", "9000000002")]
 
 
-async def test_the_list_says_who_comes_when_nobody_is_there(database: Pool, database_dsn: str, tmp_path: Path) -> None:
+async def test_the_list_says_who_comes_when_none_is_on_duty(database: Pool, database_dsn: str, tmp_path: Path) -> None:
     settings = with_database(database_dsn)
     await make_context(database)
     await invoke("bank", "roster", "SBIN", "--from", written(tmp_path / "r.json", [away()]), **settings)

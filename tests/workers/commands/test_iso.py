@@ -53,7 +53,7 @@ async def ctx(database: Pool) -> Context:
     ],
     ids=["answer", "returned", "request", "status request", "behind a header"],
 )
-async def test_a_message_is_shown_in_words(tmp_path: Path, body: bytes, said: list[str]) -> None:
+async def test_a_message_is_shown_in_plain_text(tmp_path: Path, body: bytes, said: list[str]) -> None:
     file = tmp_path / "a.xml"
     file.write_bytes(body)
     shown = await invoke("iso", "show", file)

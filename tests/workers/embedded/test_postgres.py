@@ -137,7 +137,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root must become
 
 @needs_root
 @pytest.mark.parametrize("kind", module.IDENTITY_KINDS)
-async def test_root_becomes_nobody_with_its_programs_and_data_below_a_closed_folder(
+async def test_root_becomes_the_unprivileged_user_with_its_programs_and_data_below_a_closed_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     closed = tmp_path / "closed"
@@ -169,7 +169,7 @@ async def test_a_folder_that_belongs_to_another_user_is_reached_without_a_namesp
 
 
 @needs_root
-async def test_a_machine_that_lets_root_become_nobody_in_no_way_is_said(
+async def test_a_machine_on_which_root_cannot_become_the_unprivileged_user_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "IDENTITY_KINDS", ("unheard-of",))

@@ -45,7 +45,7 @@ def test_windows_1252_and_windows_line_ends(write: Writer) -> None:
     assert found.complaints[0].complaint.victim.name == "José"
 
 
-def test_excels_own_word_for_the_delimiter_and_row_numbers(write: Writer) -> None:
+def test_excels_own_line_for_the_delimiter_and_row_numbers(write: Writer) -> None:
     text = "sep=;\n" + (HEADER + ROW.format(1) + "\n" + ROW.format(0).replace("5000", "0")).replace(",", ";")
     found, _ = read_file(write(text))
     assert found.complaints[0].row_nos == (3,)

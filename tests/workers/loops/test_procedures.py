@@ -142,7 +142,7 @@ async def test_m8_300_failing_rows_at_the_head_keep_no_other_waiting(
     assert len(starter._paused) == len(FAILING)
 
 
-async def test_a_procedure_that_nobody_has_seen_for_a_day_is_looked_after(
+async def test_a_procedure_that_was_not_seen_for_a_day_is_looked_after(
     starter: ProcedureStarter, bench: Bench, board: Board
 ) -> None:
     await held_case(bench, f"1{rrn()}")

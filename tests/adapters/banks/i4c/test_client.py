@@ -279,7 +279,7 @@ async def test_retry_after_as_a_date(street: Street, adapter: I4cAdapter) -> Non
         (says({"meta": {"response_code": "9" * 500}}), "9" * 20),
     ],
 )
-async def test_refusals_are_typed_and_never_repeat_the_banks_words(
+async def test_refusals_are_typed_and_never_repeat_the_banks_text(
     street: Street, adapter: I4cAdapter, answer: Any, code: str
 ) -> None:
     async with street.bank() as bank:
@@ -364,7 +364,7 @@ async def test_a_slow_bank_does_not_hold_up_another(street: Street, adapter: I4c
         await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def test_nobody_listens(adapter: I4cAdapter) -> None:
+async def test_no_server_listens(adapter: I4cAdapter) -> None:
     async with raw_server([]) as (bank, _):
         pass
     error = await failing(adapter, bank)

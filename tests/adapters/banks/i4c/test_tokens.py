@@ -70,7 +70,7 @@ async def test_a_failed_login_is_tried_again_by_the_next_caller() -> None:
     assert await desk.cache.token(wire()) == "DEMO-1"
 
 
-async def test_a_failure_nobody_waits_for_is_no_noise() -> None:
+async def test_a_failure_that_no_task_waits_for_is_no_noise() -> None:
     desk = Desk()
     desk.fails = True
     waiting = asyncio.create_task(desk.cache.token(wire()))

@@ -218,11 +218,11 @@ def test_a_refusal_of_another_request_is_news() -> None:
         ("", ClaimKind.UNKNOWN),
     ],
 )
-def test_the_messages_word_stands_for_a_missing_one(conf: str, kind: ClaimKind) -> None:
+def test_the_messages_status_stands_for_a_missing_one(conf: str, kind: ClaimKind) -> None:
     assert claim(status("", reasons=("NOOR",), whole="5.00"), conf=conf).kind is kind
 
 
-def test_the_banks_own_words_are_kept_and_cut() -> None:
+def test_the_banks_own_text_is_kept_and_cut() -> None:
     said = "".join(f"<AddtlInf>{'x' * 100}</AddtlInf>" for _ in range(6))
     line = unknown(status("RJCR", reasons=("LEGL",)).replace("</CxlStsRsnInf>", f"{said}</CxlStsRsnInf>"))
     assert len(line.remarks) == TEXT_MAX_CHARS

@@ -296,7 +296,7 @@ async def test_retry_after_is_honoured(
         (says({"code": "9" * 500, "message": "x" * 5000}, 400), "9" * 20, "x" * 500),
     ],
 )
-async def test_refusals_are_typed_and_never_repeat_the_banks_words(
+async def test_refusals_are_typed_and_never_repeat_the_banks_text(
     hook: Hook, adapter: PushAdapter, answer: Answer, code: str, message: str
 ) -> None:
     hook.odd.append(answer)
@@ -333,7 +333,7 @@ async def test_a_slow_bank_costs_no_more_than_the_time_given(hook: Hook, adapter
     assert isinstance(error, BankUnreachable)
 
 
-async def test_nobody_listens(adapter: PushAdapter) -> None:
+async def test_no_server_listens(adapter: PushAdapter) -> None:
     async with raw_server([]) as (bank, _):
         pass
     assert isinstance(await failing(adapter, wire(bank.base_url)), BankUnreachable)
