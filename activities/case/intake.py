@@ -332,9 +332,9 @@ async def _correct_as_told(work: CaseTransaction, sorted_rows: SortedRows, ack_n
         if known.case_no != work.case_no or known.hop_no in done:
             continue
         other_payer = Differing.PAYER in sorted_rows.differing.get(row.index, ())
-        better = Told(row.transfer, row.institution, ack_no, other_payer=other_payer, most_paise=most_paise)
+        stated = Told(row.transfer, row.institution, ack_no, other_payer=other_payer, most_paise=most_paise)
         try:
-            corrected = await correct_as_told(work, known.hop_no, better)
+            corrected = await correct_as_told(work, known.hop_no, stated)
         except TransferBusy:
             raise KnownMeanwhile from None
         if corrected:

@@ -4607,7 +4607,7 @@ CREATE TABLE objection (
     CONSTRAINT objection_pkey PRIMARY KEY (objection_id),
     CONSTRAINT objection_by_whom_check CHECK ((by_whom = ANY (ARRAY['holder'::text, 'bank'::text, 'victim'::text, 'other'::text]))),
     CONSTRAINT objection_names_hold CHECK (((hold_id IS NOT NULL) OR (by_whom <> ALL (ARRAY['holder'::text, 'bank'::text])))),
-    CONSTRAINT objection_check CHECK (((decision IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT objection_decided CHECK ((num_nulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
     CONSTRAINT objection_decision_check CHECK ((decision = ANY (ARRAY['upheld'::text, 'dismissed'::text])))
 );
 COMMENT ON COLUMN objection.sealed_text IS 'the text, sealed under the key of the account holder; of the victim, where that is who objects or no hold is named';

@@ -136,7 +136,7 @@ def restated(kind: ClaimKind, hops: Sequence[AnsweredHop], paise: int) -> list[B
 def answered_paise(paise: int, room_paise: int, hops: Sequence[AnsweredHop]) -> int:
     """Return the part of money in a transfer about which its bank has answered already, for hops of complaints.
 
-    `hops` are these hops, and `room_paise` is what the transfer can carry besides what banks say that they sent.
+    `room_paise` is what the transfer can carry besides what banks say that they sent.
     """
     placed_paise = sum(hop.placed_paise for hop in hops)
     return max(0, paise - max(0, room_paise - placed_paise)) if placed_paise else 0

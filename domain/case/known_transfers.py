@@ -83,7 +83,7 @@ def find(stated: Statement, known: Sequence[tuple[str, Statement, T]]) -> tuple[
 
 
 def differing(stated: Statement, known: Statement) -> tuple[Differing, ...]:
-    """Return what `stated` has otherwise than `known`.
+    """Return in which fields `stated` differs from `known`.
 
     What one of them does not state is no difference, except the payer: who states none may not be the stated one.
     """

@@ -136,7 +136,10 @@ async def test_m16_one_holders_objection_frees_only_the_hold_that_it_names(home:
     with pytest.raises(asyncpg.CheckViolationError) as error:
         await home.bench.pool.execute(without_hold, restoration)
     assert error.value.constraint_name == "objection_names_hold"
-    await home.decide(restoration, await home.object(restoration, first), ObjectionDecision.UPHELD)
+    objection = await home.object(restoration, first)
+    with pytest.raises(asyncpg.CheckViolationError, match="objection_decided"):
+        await home.bench.pool.execute("UPDATE objection SET decision = 'upheld', decided_at = now()")
+    await home.decide(restoration, objection, ObjectionDecision.UPHELD)
     assert await home.orders(case_no) == [("release", "objection", "HDFC", 100_00)]
 
 
