@@ -8,12 +8,10 @@ from activities.case.batches import notify_case
 from activities.case.corrections import apply_correction
 from activities.case.hop_steps import close_if_empty, notify_workflow, register_transfer, write_off_request
 from activities.case.merged_answers import refuse_live_elsewhere
-from activities.case.transaction import CaseTransaction, case_transaction, lock_case
+from activities.case.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.isolation import repeated
-from db import task_owners, tasks
 from db.case import cases, events, hops, ledger, requests
-from db.clock import present_moment
 from domain.case.ledger import take_from
 from domain.case.resolution import with_date
 from domain.case.trail import first_state, tasks_before_asking
@@ -27,16 +25,13 @@ from domain.errors.case import (
     RequestNotLive,
     RequestNotRepeatable,
     RequestWithSupervisor,
-    TaskClosed,
-    TaskOfProposal,
     TrailFull,
 )
-from domain.work_items.task_owners import check_close
 from schemas.base import Flag
 from schemas.case.answers import Entry
 from schemas.case.case_workflow import CaseNews, FollowUp, HopRef
 from schemas.case.discrepancies import HopCorrection, NewHopByDesk
-from schemas.enums import Bucket, EscalationLevel, HopSource, RequestState, TaskKind, TaskState
+from schemas.enums import Bucket, EscalationLevel, HopSource, RequestState, TaskKind
 from schemas.events import EventKind
 from schemas.identifiers import account_key, reference_key
 from schemas.parties import Party
@@ -185,33 +180,6 @@ async def send_again(ctx: Context, ack_no: str, request_id: UUID, reason: str, o
         news = CaseNews(news_id=0, opened=tuple(again), closed=closed)
         notification = await notify_case(work, news)
     return DeskDone(work.case_no, None, FollowUp(case_no=work.case_no, news=notification))
-
-
-@repeated()
-async def close_task(
-    ctx: Context, task_id: int, reason: str, officer: str, *, version: int | None = None
-) -> tasks.TaskRow:
-    """Close a work item by an officer, and return it as it was. With `version` it must have this version.
-
-    Raises `NotFound`, or `NotNow` when it is closed, when another officer has it, or when a proposal waits for it.
-    """
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = await tasks.case_of(connection, task_id)
-        # Lock the case first, as everywhere. Otherwise an answer that closes this work item could deadlock with us.
-        work = await lock_case(ctx, connection, case_no, officer) if case_no else None
-        task = await tasks.get(connection, task_id)
-        if task.state is TaskState.CLOSED:
-            raise TaskClosed(task_id)
-        if task.cause is TaskCause.PROPOSAL_TO_DECIDE:
-            raise TaskOfProposal(int(task.subject_id))
-        now = work.now if work else await present_moment(connection)
-        standing = await task_owners.standing(connection, task_id, now)
-        check_close(standing, officer.removeprefix("officer:"), version)
-        await tasks.close(connection, task_id, now, officer, reason)
-        if work:
-            data = {"task_id": task_id, "kind": task.kind.value, "hop_no": task.hop_no, "reason": reason}
-            await work.log(EventKind.TASK_CLOSED, **data)
-    return task
 
 
 # -- steps -----------------------------------------------------------------------------------------------------

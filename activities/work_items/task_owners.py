@@ -15,10 +15,11 @@ from db.officers import officers
 from db.pool import Connection
 from db.task_owners import Move, Standing
 from db.work_items import task_filters
-from domain.errors.case import OwnerAbsent, TaskChanged, TaskClosed, TaskNotForOfficer
+from domain.errors.case import OwnerAbsent, TaskChanged, TaskClosed, TaskNotForOfficer, TaskOfProposal
 from domain.work_items.task_owners import (
     Taker,
     check_claim,
+    check_close,
     check_disposal,
     check_release,
     check_snooze,
@@ -26,7 +27,7 @@ from domain.work_items.task_owners import (
 )
 from schemas.enums import TaskState
 from schemas.events import EventKind
-from schemas.tasks import TaskActKind, TaskStanding
+from schemas.tasks import TaskActKind, TaskCause, TaskStanding
 from schemas.work_items.task_owners import PassOn, Snooze, TakeOver, WithVersion
 
 EVENTS: Final = {
@@ -191,3 +192,30 @@ async def _is_given(item: Item, to: Taker, note: str) -> bool:
 async def _check_can_act(item: Item, taker: Taker) -> None:
     if not await task_filters.can_act(item.connection, item.task.task_id, taker, item.now):
         raise TaskNotForOfficer(item.task.task_id, taker.officer_id)
+
+
+@repeated()
+async def close_task(
+    ctx: Context, task_id: int, reason: str, officer: str, *, version: int | None = None
+) -> tasks.TaskRow:
+    """Close a work item by an officer, and return it as it was. With `version` it must have this version.
+
+    Raises `NotFound`, or `NotNow` when it is closed, when another officer has it, or when a proposal waits for it.
+    """
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        case_no = await tasks.case_of(connection, task_id)
+        # Lock the case first, as everywhere. Otherwise an answer that closes this work item could deadlock with us.
+        work = await lock_case(ctx, connection, case_no, officer) if case_no else None
+        task = await tasks.get(connection, task_id)
+        if task.state is TaskState.CLOSED:
+            raise TaskClosed(task_id)
+        if task.cause is TaskCause.PROPOSAL_TO_DECIDE:
+            raise TaskOfProposal(int(task.subject_id))
+        now = work.now if work else await present_moment(connection)
+        standing = await task_owners.standing(connection, task_id, now)
+        check_close(standing, officer.removeprefix("officer:"), version)
+        await tasks.close(connection, task_id, now, officer, reason)
+        if work:
+            data = {"task_id": task_id, "kind": task.kind.value, "hop_no": task.hop_no, "reason": reason}
+            await work.log(EventKind.TASK_CLOSED, **data)
+    return task

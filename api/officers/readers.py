@@ -12,7 +12,6 @@ from api.params import LIMIT_DEFAULT, AckNo, After, Limit
 from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.services import TheServices
-from db.case.cases import case_no_of
 from db.officers import changes
 from db.privacy import jurisdiction
 from schemas.base import Storable
@@ -33,8 +32,7 @@ async def read_readers(
     The same read of the same caller within a few minutes is one line.
     """
     async with services.ctx.pool.acquire() as connection:
-        case_no = await case_no_of(connection, ack_no)
-        return await jurisdiction.of_case(connection, case_no, after, limit)
+        return await jurisdiction.of_case(connection, ack_no, after, limit)
 
 
 @router.get("/outside-reads", name="read_outside_reads")

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from activities.case.desk import close_task
 from activities.work_items import task_owners
+from activities.work_items.task_owners import close_task
 from api.officers.auth import may
 from api.officers.tokens import Officer
 from api.params import LIMIT_DEFAULT, TEAM_OFFICERS_MAX, After, Limit, TaskId

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
-from activities.case.desk import close_task
 from activities.work_items import notice_settings, shift_handovers
 from activities.work_items.shift_handovers import handover_table
+from activities.work_items.task_owners import close_task
 from api.officers.auth import may
 from api.officers.jurisdiction import within_of
 from api.officers.tokens import Officer

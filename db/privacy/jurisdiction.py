@@ -7,6 +7,7 @@ from typing import Final
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
+from domain.errors.case import CaseNotFound
 from schemas.privacy.personal_data import (
     MARKED,
     WHOLE_STATE,
@@ -188,8 +189,14 @@ async def write(connection: Connection, reads: Sequence[NewRead]) -> None:
     )
 
 
-async def of_case(connection: Connection, case_no: str, after: str | None, limit: int) -> ReadPage:
-    """Return the reads of a case, the newest first. Raises `BadCursor`."""
+async def of_case(connection: Connection, ack_no: str, after: str | None, limit: int) -> ReadPage:
+    """Return the reads of the case that any of its numbers names, the newest first.
+
+    Raises `NotFound` and `BadCursor`.
+    """
+    case_no: str | None = await connection.fetchval("SELECT case_of_reference('ack_no', $1)", ack_no)
+    if case_no is None:
+        raise CaseNotFound(ack_no)
     return await page(connection, "case_no = $3", [case_no], after, limit)
 
 

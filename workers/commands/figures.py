@@ -220,15 +220,13 @@ def readers(
 
 
 async def _read_log(pool: "Pool", ack_no: str, limit: int) -> "list[ReadEntry]":
-    from db.case.cases import case_no_of
     from db.privacy import jurisdiction
 
     reads: list[ReadEntry] = []
     async with pool.acquire() as connection:
-        case_no = await case_no_of(connection, ack_no)
         after = None
         while len(reads) < limit:
-            page = await jurisdiction.of_case(connection, case_no, after, min(PAGE_ITEMS, limit - len(reads)))
+            page = await jurisdiction.of_case(connection, ack_no, after, min(PAGE_ITEMS, limit - len(reads)))
             reads += page.reads
             after = page.next
             if after is None:

@@ -19,8 +19,9 @@ from hypothesis.stateful import (
 )
 from temporalio.exceptions import ApplicationError
 
-from activities.case.desk import add_hop, close_task, correct_hop, escalate_request, stop_request
+from activities.case.desk import add_hop, correct_hop, escalate_request, stop_request
 from activities.context import Context
+from activities.work_items.task_owners import close_task
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow

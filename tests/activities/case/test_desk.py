@@ -9,7 +9,8 @@ import asyncpg
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.case.desk import add_hop, close_task, correct_hop, escalate_request, send_again, stop_request
+from activities.case.desk import add_hop, correct_hop, escalate_request, send_again, stop_request
+from activities.work_items.task_owners import close_task
 from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable
 from db import tasks
 from db.case import case_views

@@ -13,11 +13,11 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from activities.banks.bodies import BodyOpener
-from activities.case.desk import close_task
 from activities.case.intake import take_complaint
 from activities.context import Context
 from activities.evidence.nightly import NightlyRuns, list_text
 from activities.reporting.wall import AlertGauges
+from activities.work_items.task_owners import close_task
 from db.evidence import integrity
 from db.rate_limits import try_to_lock
 from db.reporting import wall

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from activities.case.desk import close_task
 from activities.officers import enrolment
 from activities.people import draft_saving, public_complaints
 from activities.work_items import shift_handovers
 from activities.work_items.shift_handovers import ShiftRounds, handover_table
+from activities.work_items.task_owners import close_task
 from db.pool import Pool
 from db.work_items import shift_handovers as rows
 from domain.errors.officers import NotOfThisShift, OwnShiftNotFound, ShiftNotFound

@@ -10,13 +10,13 @@ from standardwebhooks import Webhook
 from starlette.requests import Request
 from starlette.responses import Response
 
-from activities.case.desk import close_task
 from activities.officers import enrolment
 from activities.outgoing import Routes as AllRoutes
 from activities.outgoing import Ways, send_due
 from activities.work_items import notice_settings
 from activities.work_items.task_messages import TASK_MESSAGES
 from activities.work_items.task_notices import TaskNotices
+from activities.work_items.task_owners import close_task
 from adapters.messages.smtp import PdfAttachment
 from adapters.messages.webhooks import Networks, WebhookPoster, may_post_to
 from db.pool import Pool

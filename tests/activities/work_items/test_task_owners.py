@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from activities.case.desk import close_task
 from activities.gateway.liens import ASKING
 from activities.officers import enrolment
+from activities.work_items.task_owners import close_task
 from activities.work_items.task_rounds import TaskRounds
 from db import task_owners as rows
 from db import tasks

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.case.desk import close_task
+from activities.work_items.task_owners import close_task
 from db.pool import open_pool
 from domain.errors import BusinessError
 from schemas.tasks import TaskStanding

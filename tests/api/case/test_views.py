@@ -10,8 +10,8 @@ from uuid import UUID
 from python_calamine import CalamineWorkbook
 
 from activities.banks import received
-from activities.case.desk import close_task
 from activities.recovery import hold_lifecycle
+from activities.work_items.task_owners import close_task
 from api.reports import XLSX
 from db import tasks
 from db.banks import bank_exchanges
