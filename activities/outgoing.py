@@ -20,8 +20,8 @@ from adapters.police.cctns import FirRegister
 from db import outgoing
 from db.outgoing import Claimed, OutgoingEnd, OutgoingKind
 from db.pool import Connection
+from domain.message_texts import SmsTemplates
 from domain.policy.restoration import RetryRules
-from domain.recovery.message_texts import SmsTemplates
 from schemas.notifications import Medium, SmsIds
 
 log = logging.getLogger(__name__)

@@ -33,7 +33,7 @@ class SmsIds(FrozenModel):
 
 
 class MessageKind(StrEnum):
-    """Kind of a message; `domain.recovery.message_rules` names the recipients of each."""
+    """Kind of a message; `domain.message_rules` names the recipients of each."""
 
     MONEY_HELD = "money_held"
     HOLD = "hold"
@@ -278,3 +278,31 @@ class NoticeSetting(FrozenModel):
     """least time between two messages over one medium; what comes meanwhile is one message"""
     language: Language = Language.EN
     """of every message to the officer; a webhook has no texts"""
+
+
+class NoticeReason(StrEnum):
+    """Why an officer is told of a work item."""
+
+    OPEN = "open"
+    """no officer has it, and the officer can act on it"""
+    PASSED_ON = "passed_on"
+    """another officer, or the end of a shift, gave it to the officer"""
+    LEASE_ENDS = "lease_ends"
+    """the officer has it, and the lease ends soon"""
+    DEADLINE = "deadline"
+    """its deadline is near: the officer has it, or can act on it and no officer has it"""
+    UNHEARD = "unheard"
+    """no officer on shift could be told of it, so the lead of the team or a supervisor is"""
+
+
+class WaitingItem(FrozenModel):
+    """A work item as a message states it: without names, accounts and exact sums."""
+
+    task_id: int
+    kind: TaskKind
+    reason: NoticeReason
+    ack_no: str | None
+    at_least_paise: int
+    """what can still be caught, rounded down; 0 in a marked case"""
+    opened_at: UtcDatetime
+    deadline_at: UtcDatetime | None

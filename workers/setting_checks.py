@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit, urluns
 
 from pydantic import SecretStr
 
-from domain.recovery.message_texts import SmsTemplates
+from domain.message_texts import SmsTemplates
 
 SECRET_KEY_MIN_CHARS: Final = 32
 PORT_MAX: Final = 65_535

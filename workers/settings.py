@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from domain.recovery.message_texts import SmsTemplates
+from domain.message_texts import SmsTemplates
 from workers.setting_checks import (
     PORT_MAX,
     check_database_url,

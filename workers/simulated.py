@@ -24,7 +24,7 @@ from adapters.clock import wall_clock
 from api.hosts import Site
 from db.banks import bank_keys
 from db.pool import Pool, open_pool
-from domain.recovery.message_texts import template_keys, template_text
+from domain.message_texts import template_keys, template_text
 from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.keys import BankKey
 from schemas.enums import Role

@@ -37,8 +37,8 @@ from domain.case.trail import tasks_before_asking
 from domain.districts import known_district
 from domain.errors.case import TrailFull
 from domain.errors.people import ComplaintFull, ContactTooLate, VictimCorrectionProposed, VictimErased
+from domain.message_rules import NotificationEvent
 from domain.people.drafts import MARKS, PERSONAL
-from domain.recovery.message_rules import NotificationEvent
 from schemas.base import Flag
 from schemas.case.case_workflow import FollowUp
 from schemas.case.intake import NO_MOBILE

@@ -28,8 +28,8 @@ from db.recovery import document_register, notifications
 from documents.composing import compose
 from documents.rendering import Document, Imprint, template_version
 from domain.errors.people import TreatmentAnswered, TreatmentNotAsked
+from domain.message_rules import NotificationEvent
 from domain.people.my_case import address_class, has_first_outcome, is_alarming
-from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import TaskKind
 from schemas.notifications import MessageFacts
 from schemas.people.my_case import MyCase, NewTreatment, OwnDocument, TreatmentView

@@ -43,8 +43,8 @@ from db.sessions import SessionKind
 from domain.case.complaints import CLOCK_SKEW
 from domain.errors.people import ComplaintUnconfirmed, DraftStale, TooManyMissedCalls, TooManyPublicDrafts
 from domain.errors.restoration import TimeInFuture
+from domain.message_rules import NotificationEvent
 from domain.people.drafts import number_to_confirm
-from domain.recovery.message_rules import NotificationEvent
 from schemas.case.intake import DraftEnd, DraftSource
 from schemas.enums import Channel, Language, ProcedureKind, TaskKind
 from schemas.events import EventKind

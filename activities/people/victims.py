@@ -25,8 +25,8 @@ from domain.errors.people import (
     VictimNameOfOneTerm,
     VictimUnchanged,
 )
+from domain.message_rules import NotificationEvent
 from domain.privacy.search import contact_terms, name_terms
-from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import TaskKind
 from schemas.events import EventKind
 from schemas.identifiers import is_same_person

@@ -30,7 +30,7 @@ from db.officers.credentials import LinkToTell, ToldPerson
 from db.outgoing import OutgoingKind
 from db.pool import Connection
 from db.proofs import ProofPurpose
-from domain.recovery.message_rules import NotificationEvent
+from domain.message_rules import NotificationEvent
 from domain.text_tables import tables_of
 from schemas.banks.keys import About
 from schemas.banks.rosters import OfficerToCall

@@ -42,7 +42,7 @@ from domain.errors.restoration import (
     NothingOnHoldForCourtOrder,
     TimeInFuture,
 )
-from domain.recovery.message_rules import NotificationEvent
+from domain.message_rules import NotificationEvent
 from domain.recovery.officer_steps import counts_until
 from domain.recovery.procedure import LEADS_TO
 from schemas.enums import ProcedureKind, TaskKind

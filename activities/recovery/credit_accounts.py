@@ -28,7 +28,7 @@ from domain.errors.restoration import (
     CreditAccountOrdered,
     CreditAccountOver,
 )
-from domain.recovery.message_rules import NotificationEvent
+from domain.message_rules import NotificationEvent
 from schemas.base import Flag
 from schemas.enums import TaskKind
 from schemas.events import EventKind

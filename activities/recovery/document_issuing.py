@@ -39,8 +39,8 @@ from documents.rendering import (
     template_version,
 )
 from domain.errors.recovery import AttachmentNeedsSecondOfficer, NoInvestigator
+from domain.message_rules import NotificationEvent
 from domain.recovery.documents import TO_A_BANK, DocumentDiffers, lacking, refuse_if_lacking, said_otherwise, series_of
-from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import Language
 from schemas.events import EventKind
 from schemas.identifiers import is_same_person

@@ -29,8 +29,8 @@ from db.recovery import document_facts, document_register, due_documents, notifi
 from db.recovery.due_documents import DueDocument, DueDocumentStatus
 from db.recovery.restorations import RestorationRow
 from domain.errors.recovery import DocumentErased
+from domain.message_rules import NotificationEvent
 from domain.recovery.documents import DocumentIncomplete
-from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import Bucket, Language, ProcedureKind, TaskKind
 from schemas.identifiers import account_key
 from schemas.notifications import MessageFacts

@@ -40,7 +40,7 @@ from domain.errors.restoration import (
     SignedBeforeRegistered,
     TimeInFuture,
 )
-from domain.recovery.message_rules import NotificationEvent
+from domain.message_rules import NotificationEvent
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.identifiers import is_same_person

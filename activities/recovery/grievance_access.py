@@ -31,8 +31,8 @@ from db.proofs import ProofPurpose, Visit
 from db.recovery import account_holds, appeals, grievances
 from db.recovery.grievances import GrievanceRow
 from domain.errors.recovery import HolderUnreachable, NothingOnHold
+from domain.message_rules import NotificationEvent
 from domain.recovery.grievances import Clocks, dues
-from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import TaskKind
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts, Recipient

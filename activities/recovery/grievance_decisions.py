@@ -24,6 +24,7 @@ from db.recovery.account_holds import AccountHold
 from db.recovery.grievance_views import SealedGrievance, use_of_contact, use_of_said, use_of_text
 from db.recovery.grievances import GrievanceRow
 from domain.errors.recovery import ContactTooNew, GrievanceMovedOn, NothingOnHold
+from domain.message_rules import NotificationEvent
 from domain.officers.officers import DECIDES
 from domain.recovery.grievances import (
     APPEALABLE,
@@ -36,7 +37,6 @@ from domain.recovery.grievances import (
     filed_at,
     may_be_filed,
 )
-from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts

@@ -10,7 +10,7 @@ from db.pool import Connection
 from db.privacy import victims
 from db.recovery import account_holds, grievances
 from db.recovery.grievances import GrievanceRow
-from domain.recovery.message_rules import DUTY_OF_LEVEL, NotificationEvent
+from domain.message_rules import DUTY_OF_LEVEL, NotificationEvent
 from schemas.enums import TaskKind
 from schemas.notifications import MessageFacts
 from schemas.restoration_enums import CaseDuty, GrievanceLevel

@@ -30,7 +30,7 @@ from domain.errors.restoration import (
     WaiverNeedsDocument,
     WaiverRecorded,
 )
-from domain.recovery.message_rules import NotificationEvent
+from domain.message_rules import NotificationEvent
 from domain.recovery.officer_steps import warns_at
 from domain.recovery.procedure import ORDERS_OF
 from schemas.enums import ProcedureKind, TaskKind

@@ -28,8 +28,8 @@ from db.case.events import Event
 from db.recovery import account_holds, court_orders, firs, free_amounts, grievances, hold_views, openings
 from db.recovery.account_holds import AccountHold, HeldHop
 from db.recovery.claims import Account
+from domain.message_rules import NotificationEvent
 from domain.recovery.holds import HoldClocks, Part, by_end, dues, is_small, lapsed, not_kept, warned_to, warnings
-from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.identifiers import account_end

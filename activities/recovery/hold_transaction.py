@@ -21,9 +21,9 @@ from db.recovery import account_holds, firs, grievances, hold_views, release_pro
 from db.recovery.account_holds import AccountHold
 from documents.spreadsheet import Table, Value
 from domain.errors.recovery import NothingOnHold
+from domain.message_rules import NotificationEvent
 from domain.recovery.grievances import GrievanceAtLevel
 from domain.recovery.holds import HoldAsked, barred
-from domain.recovery.message_rules import NotificationEvent
 from schemas.events import EventKind
 from schemas.identifiers import account_end
 from schemas.notifications import MessageFacts, Recipient

@@ -23,8 +23,8 @@ from db.privacy.victims import HolderContact
 from db.recovery import complainant_messages, firs, notifications
 from db.recovery.complainant_messages import NewComplainantMessage
 from db.recovery.notifications import NewMessage, SealedMessage, StoredMessage
-from domain.recovery.message_rules import AS_FIRST_TOLD, AS_FIRST_TOLD_IF_MARKED, EXPIRING, Channel, channels_of
-from domain.recovery.message_texts import IF_QUIET, Said, Written, forwarded, letter, short
+from domain.message_rules import AS_FIRST_TOLD, AS_FIRST_TOLD_IF_MARKED, EXPIRING, Channel, channels_of
+from domain.message_texts import IF_QUIET, Said, Written, forwarded, letter, short
 from schemas.enums import Language, TaskKind
 from schemas.identifiers import account_end
 from schemas.notifications import Medium, MessageFacts, MessageKind, Recipient

@@ -19,7 +19,7 @@ from activities.recovery.message_outbox import (
 )
 from db.pool import Connection
 from db.recovery import appeals, firs, notifications
-from domain.recovery.message_rules import (
+from domain.message_rules import (
     DUTY_OF_LEVEL,
     RULES,
     Addressee,

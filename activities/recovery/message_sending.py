@@ -37,7 +37,7 @@ from db.recovery.complainant_messages import ComplainantMessage
 from db.recovery.notifications import ToSend
 from db.recovery.restorations import Line, RestorationRow
 from domain.errors.recovery import DocumentErased, MessageExpired, MessageSent
-from domain.recovery.message_rules import NotificationEvent
+from domain.message_rules import NotificationEvent
 from domain.recovery.procedure import ACTS
 from schemas.enums import Language, TaskKind
 from schemas.events import EventKind

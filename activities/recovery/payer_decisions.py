@@ -33,8 +33,8 @@ from domain.errors.restoration import (
     PayerNotTold,
     PayerOrdered,
 )
+from domain.message_rules import NotificationEvent
 from domain.recovery.holds import check_confirming, check_decider
-from domain.recovery.message_rules import NotificationEvent
 from schemas.base import Flag
 from schemas.enums import Differing, Role, TaskKind
 from schemas.events import EventKind

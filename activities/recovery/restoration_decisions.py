@@ -50,8 +50,8 @@ from domain.errors.restoration import (
     TransferContested,
     TransferNotAccepted,
 )
+from domain.message_rules import NotificationEvent
 from domain.recovery import authority
-from domain.recovery.message_rules import NotificationEvent
 from domain.recovery.procedure import ORDERS_OF, RULES, back_to
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind

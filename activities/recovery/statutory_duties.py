@@ -27,7 +27,7 @@ from domain.errors.restoration import (
     HandedInBeforeHold,
     TimeInFuture,
 )
-from domain.recovery.message_rules import NotificationEvent
+from domain.message_rules import NotificationEvent
 from domain.recovery.officer_steps import duty_dues, duty_policy, read_what
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind

@@ -20,13 +20,13 @@ from db.outgoing import OutgoingKind
 from db.pool import Connection
 from db.work_items import notice_settings, task_filters, task_notices
 from db.work_items.task_notices import DueMessage, LiveItem
-from domain.recovery.message_rules import RULES, NotificationEvent
-from domain.recovery.message_texts import Written, items_letter, items_short
+from domain.message_rules import RULES, NotificationEvent
+from domain.message_texts import Written, items_letter, items_short
 from domain.work_items.task_owners import OWNERS, rounded_down
-from schemas.notifications import MessageFacts, NoticeMedium, Recipient
+from schemas.notifications import MessageFacts, NoticeMedium, Recipient, WaitingItem
 from schemas.text import is_email
 from schemas.webhooks import secret_bytes
-from schemas.work_items.task_owners import NewWebhook, WaitingItem, WebhookSecret, WorkItemsWaiting
+from schemas.work_items.task_owners import NewWebhook, WebhookSecret, WorkItemsWaiting
 
 (_RULE,) = RULES[NotificationEvent.WORK_ITEMS_WAIT].rules
 NO_MOBILE: Final = "the officer has no mobile number"

@@ -21,10 +21,9 @@ from db.work_items.task_notices import UnheardItem, UnheardNotice
 from domain.officers.jurisdiction import Shows, VerbKind, district_key, listed_within, marked_scopes_of, scopes_of
 from domain.work_items.task_owners import DAY, OWNERS, Taker, acts_of, default_setting, is_due, is_told_at
 from schemas.enums import Role
-from schemas.notifications import SENT_MEDIA, NoticeMedium, NoticeSetting
+from schemas.notifications import SENT_MEDIA, NoticeMedium, NoticeReason, NoticeSetting
 from schemas.officers.officers import TeamEntry
 from schemas.privacy.personal_data import WHOLE_STATE
-from schemas.work_items.task_owners import NoticeReason
 
 log = logging.getLogger(__name__)
 

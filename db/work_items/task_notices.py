@@ -16,8 +16,8 @@ from domain.errors import BadCursor
 from domain.work_items.task_owners import MessageStanding, Taker
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Language, Role, TaskKind, TaskState
-from schemas.notifications import NoticeMedium, NoticeSetting
-from schemas.work_items.task_owners import NoticeReason, TaskFilter, TaskNotice, TaskNoticePage
+from schemas.notifications import NoticeMedium, NoticeReason, NoticeSetting
+from schemas.work_items.task_owners import TaskFilter, TaskNotice, TaskNoticePage
 
 CHANGED: Final = "task_notice"
 """the channel of notifications; the payload is the id of an officer who has new notices"""

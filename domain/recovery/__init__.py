@@ -1,1 +1,1 @@
-"""Recovery: holds, orders, restoration, grievances, police, documents and messages to people."""
+"""Recovery: holds, orders, restoration, grievances, police and documents."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final
 
-from domain.recovery.message_rules import NAMES as MESSAGES
+from domain.message_rules import NAMES as MESSAGES
 from domain.rupees import rupees
 from domain.text_tables import Table, tables_of
 from schemas.enums import Differing, KeyChangeKind, Language, TaskKind

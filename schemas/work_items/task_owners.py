@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from schemas.base import FrozenModel, Note, Paise, Reason, Storable, UtcDatetime, WrittenOut
 from schemas.enums import Person, TaskKind
 from schemas.events import EventKind
-from schemas.notifications import NoticeMedium, NoticeSetting
+from schemas.notifications import NoticeMedium, NoticeReason, NoticeSetting, WaitingItem
 from schemas.officers.officers import OfficerId
 from schemas.text import Code, Line
 
@@ -201,21 +201,6 @@ class SavedFilters(FrozenModel):
 WEBHOOK_URL_MAX_CHARS: Final = 500
 
 
-class NoticeReason(StrEnum):
-    """Why an officer is told of a work item."""
-
-    OPEN = "open"
-    """no officer has it, and the officer can act on it"""
-    PASSED_ON = "passed_on"
-    """another officer, or the end of a shift, gave it to the officer"""
-    LEASE_ENDS = "lease_ends"
-    """the officer has it, and the lease ends soon"""
-    DEADLINE = "deadline"
-    """its deadline is near: the officer has it, or can act on it and no officer has it"""
-    UNHEARD = "unheard"
-    """no officer on shift could be told of it, so the lead of the team or a supervisor is"""
-
-
 class MediumStanding(FrozenModel):
     """How the messages over one medium stand."""
 
@@ -287,19 +272,6 @@ class NoticesSeen(FrozenModel):
     """Until when an officer has seen the notices: `written_at` of the newest one that was shown."""
 
     until: Annotated[UtcDatetime, WrittenOut]
-
-
-class WaitingItem(FrozenModel):
-    """A work item as a message states it: without names, accounts and exact sums."""
-
-    task_id: int
-    kind: TaskKind
-    reason: NoticeReason
-    ack_no: str | None
-    at_least_paise: int
-    """what can still be caught, rounded down; 0 in a marked case"""
-    opened_at: UtcDatetime
-    deadline_at: UtcDatetime | None
 
 
 class WorkItemsWaiting(FrozenModel):

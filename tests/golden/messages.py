@@ -13,9 +13,8 @@ from api.pages import TEMPLATES
 from api.public_pages import texts_of
 from documents.wording import words_of
 from domain.case.telephone import what_to_say
-from domain.recovery.documents import requirements
-from domain.recovery.message_rules import ADDRESSEES, RULES, TEXTS, MessageLacks
-from domain.recovery.message_texts import (
+from domain.message_rules import ADDRESSEES, RULES, TEXTS, MessageLacks
+from domain.message_texts import (
     Said,
     forwarded,
     items_letter,
@@ -25,13 +24,13 @@ from domain.recovery.message_texts import (
     template_keys,
     template_text,
 )
+from domain.recovery.documents import requirements
 from domain.work_items.task_notes import NAMES, compose, document_name, field_names, name_of
 from schemas.case.request_views import TaskHop
 from schemas.enums import ClaimKind, Differing, DiscrepancyKind, HopState, Language, TaskKind
-from schemas.notifications import MessageFacts, masked_account
+from schemas.notifications import MessageFacts, NoticeReason, WaitingItem, masked_account
 from schemas.restoration_enums import DocumentKind, DutyKind, GrievanceLevel, Step
 from schemas.tasks import DocumentWaits, NoOfficer, TaskCause, TaskFacts, TaskSubject, about
-from schemas.work_items.task_owners import NoticeReason, WaitingItem
 from tests.paths import ROOT
 
 CONSOLE: Final = ROOT / "console" / "text"

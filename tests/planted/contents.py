@@ -51,17 +51,17 @@ BUGS: Final = (
     ),
     Bug(
         "a message that lacks a fact is not written",
-        "domain/recovery/message_texts.py",
+        "domain/message_texts.py",
         "missing = sorted(name for name in text.names() if not values.get(name))",
         "missing = sorted(name for name in text.names() if name not in values)",
-        "tests/domain/recovery/test_message_texts.py::test_whatever_is_missing_is_named",
+        "tests/domain/test_message_texts.py::test_whatever_is_missing_is_named",
     ),
     Bug(
         "a link opens the page in the language of its message",
-        "domain/recovery/message_texts.py",
+        "domain/message_texts.py",
         'link = stated.link and f"{stated.link}?lang={language.value}"',
         'link = stated.link and f"{stated.link}?lang=en"',
-        "tests/domain/recovery/test_message_texts.py::test_a_link_opens_the_page_in_the_language_of_the_message",
+        "tests/domain/test_message_texts.py::test_a_link_opens_the_page_in_the_language_of_the_message",
     ),
     Bug(
         "another officer's act is a problem of its own kind",

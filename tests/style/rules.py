@@ -37,7 +37,7 @@ HINDI_TEXTS: Final = (
     "console/text/hi/*.json",
     "api/templates/**/hi*.toml",
     "domain/texts/hi/[!d]*.toml",
-    "domain/recovery/messages.toml",
+    "domain/messages.toml",
     "documents/event*.toml",
     "api/*.py",
 )

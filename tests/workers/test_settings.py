@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from domain.recovery.message_texts import template_keys
+from domain.message_texts import template_keys
 from schemas.notifications import SmsIds
 from workers.reference.sms_templates import sample, template_file
 from workers.setting_checks import networks_of

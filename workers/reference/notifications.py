@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-from domain.recovery.message_rules import ADDRESSEES, EXPIRING, RULES, TEXTS, Addressee, Channel, Rule
+from domain.message_rules import ADDRESSEES, EXPIRING, RULES, TEXTS, Addressee, Channel, Rule
 from schemas.enums import Language
 from workers.reference.markdown import code, page, table
 
 _INTRODUCTION: Final = """Code that notifies people names what happened and its facts (`notify_people` in
-`activities/recovery/message_recipients.py`). The table `domain/recovery/messages.toml` decides who gets which message,
+`activities/recovery/message_recipients.py`). The table `domain/messages.toml` decides who gets which message,
 how, and with which facts. [messages.md](../../../docs/explanation/messages.md) says in which language, and how messages
 are sent."""
 _CHANNELS: Final = {

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from domain.recovery.message_texts import TemplateKey, template_keys, template_text
+from domain.message_texts import TemplateKey, template_keys, template_text
 
 SAMPLE: Final = Path(__file__).resolve().parents[2] / "deploy" / "sms-templates.toml"
 _HEAD: Final = """# Written by `make docs`. Short messages in India go out under DLT: the sender (entity) and each text

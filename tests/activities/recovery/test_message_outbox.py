@@ -25,7 +25,7 @@ from adapters.messages.smtp import Mailer
 from db.pool import Connection
 from db.recovery import notifications
 from domain.errors import NotFound, NotNow
-from domain.recovery.message_rules import MessageLacks
+from domain.message_rules import MessageLacks
 from schemas.notifications import Medium, MessageKind, SmsIds
 from schemas.recovery.holds import NewHolderContact
 from schemas.recovery.police import NewOfficer

@@ -7,7 +7,7 @@ import pytest
 from activities.context import Context
 from activities.recovery.firs import assign_officer
 from activities.recovery.message_recipients import Concerned, Holder, notify_people
-from domain.recovery.message_rules import NotificationEvent
+from domain.message_rules import NotificationEvent
 from schemas.notifications import MessageFacts
 from schemas.restoration_enums import CaseDuty
 from tests.activities.hold_world import Holds

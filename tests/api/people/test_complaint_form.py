@@ -13,8 +13,8 @@ from activities.people.public_complaints import take_missed_call, tell_desk
 from activities.recovery.message_recipients import Concerned, notify_people
 from api.people.complaint_form import COOKIE
 from api.services import Services
+from domain.message_rules import NotificationEvent
 from domain.policy.callers import TryName
-from domain.recovery.message_rules import NotificationEvent
 from schemas.enums import Role
 from schemas.notifications import MessageFacts
 from schemas.people.drafts import MissedCall

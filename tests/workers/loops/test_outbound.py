@@ -18,7 +18,7 @@ from activities.recovery.message_sending import MESSAGES
 from db.case.case_outbox import kinds_due
 from db.outgoing import OutgoingKind
 from db.pool import Pool
-from domain.recovery.message_texts import template_keys, template_text
+from domain.message_texts import template_keys, template_text
 from schemas.notifications import MessageKind
 from simulator.people.police import PoliceStation
 from simulator.people.sms_gateway import SmsGateway

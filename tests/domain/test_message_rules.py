@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.recovery.message_rules import (
+from domain.message_rules import (
     ADDRESSEES,
     EXPIRING,
     RULES,
@@ -23,7 +23,7 @@ from domain.recovery.message_rules import (
     facts_of,
     read,
 )
-from domain.recovery.message_texts import Said, Written, letter
+from domain.message_texts import Said, Written, letter
 from schemas.enums import Language, TaskKind
 from schemas.notifications import MessageFacts, MessageKind, Recipient
 from schemas.restoration_enums import GrievanceLevel, Step
@@ -86,7 +86,7 @@ def texts(rule: Rule) -> list[Written]:
 
 def table() -> dict[str, Any]:
     """Return the content of the table, to be changed."""
-    return tomllib.loads((ROOT / "domain" / "recovery" / "messages.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((ROOT / "domain" / "messages.toml").read_text(encoding="utf-8"))
 
 
 @each(

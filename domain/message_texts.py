@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import Field, ValidationError
 
-from domain.recovery.message_rules import (
+from domain.message_rules import (
     ADDRESSEES,
     RULES,
     TEXTS,
@@ -29,7 +29,7 @@ from domain.recovery.message_rules import (
     Text,
 )
 from domain.rupees import rupees
-from domain.work_items.task_notes import name_of
+from domain.text_tables import tables_of
 from schemas.base import MAX_AMOUNT_PAISE, FrozenModel
 from schemas.enums import Language, TaskKind
 from schemas.notifications import (
@@ -40,18 +40,18 @@ from schemas.notifications import (
     MessageKind,
     Recipient,
     SmsIds,
+    WaitingItem,
     masked_account,
     sms_parts,
 )
 from schemas.restoration_enums import GrievanceLevel, Step
 from schemas.text import IST
-from schemas.work_items.task_owners import WaitingItem
 
 OFFICER_MAX_CHARS: Final = 40
 """name and phone together; the name is cut"""
 LINK_MAX_CHARS: Final = 48
 BANK_MAX_CHARS: Final = 20
-
+_NAMES: Final = tables_of("names")
 
 IF_QUIET: Final = MessageKind.NEWS
 """the message that takes the place of every other one if a victim may not be told what it is about"""
@@ -139,7 +139,7 @@ def _of_items(language: Language, facts: MessageFacts, ack_no: str | None, link:
 def _item_line(item: WaitingItem, words: Mapping[str, str], language: Language) -> str:
     due = words["item_due"].format(until=_time(item.deadline_at)) if item.deadline_at else ""
     return words["item_line"].format(
-        task=name_of(TaskKind, item.kind, language),
+        task=_NAMES[language][f"TaskKind.{item.kind}"],
         case=item.ack_no or words["no_case"],
         amount=_amount(language, item.at_least_paise),
         since=_time(item.opened_at),
@@ -182,7 +182,7 @@ def _values(language: Language, stated: Said) -> dict[str, str]:
         "step": words[facts.step] if facts.step else "",
         "next": _next(facts, words),
         "items": "" if facts.items is None else str(facts.items),
-        "task": name_of(TaskKind, facts.task, language),
+        "task": _NAMES[language][f"TaskKind.{facts.task}"] if facts.task else "",
         "reply_desk": words["reply_at"].format(link=stated.link) if stated.link else words["reply_desk"],
         "officer": _officer(stated) or words["officer"],
         "my_page": f"{stated.my_page}?lang={language.value}" if stated.my_page else words["my_page"],

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from domain.recovery.message_rules import ADDRESSEES, RULES, Channel
-from domain.recovery.message_texts import (
+from domain.message_rules import ADDRESSEES, RULES, Channel
+from domain.message_texts import (
     LONGEST,
     VARIABLE,
     SmsTemplates,

@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
-from domain.recovery.message_rules import TEXTS, MessageLacks, Text
-from domain.recovery.message_texts import LINK_MAX_CHARS, LONGEST, Said, forwarded, letter, mistakes, short
+from domain.message_rules import TEXTS, MessageLacks, Text
+from domain.message_texts import LINK_MAX_CHARS, LONGEST, Said, forwarded, letter, mistakes, short
 from schemas.enums import Language
 from schemas.notifications import MessageFacts, MessageKind, Recipient, sms_parts
 from schemas.restoration_enums import GrievanceLevel, Step
