@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from activities.case.reply_links import PATH as REPLY_PATH
 from activities.officers.enrolment import FIRST_PATH, SIGN_IN_PATH
 from api import console, ops
-from api.banks import banks
+from api.banks import administration, banks
 from api.case import cases, desk_actions, intake
 from api.description import Described, operation_id
 from api.edge import Edge
@@ -35,16 +35,7 @@ from api.gateway import bank_api as bank_orders
 from api.gateway.answer_pages import AnswerPages
 from api.gateway.inbox_pages import INBOX_BODY_MAX_BYTES
 from api.gateway.reply_pages import FORM_BODY_MAX_BYTES, OrderPages
-from api.officers import (
-    administration,
-    displays,
-    first_pages,
-    officer_routes,
-    policy,
-    readers,
-    session_routes,
-    sign_in_pages,
-)
+from api.officers import displays, first_pages, officer_routes, policy, readers, session_routes, sign_in_pages
 from api.officers.callers import DESCRIPTION_PATH, DISPLAY_PATH, SIGN_IN_API_PATH
 from api.parts import Part
 from api.people import complaint_opening, complaint_sending, complaint_steps, doors, drafts, victims

@@ -34,9 +34,8 @@ from domain.policy.model import Policy
 from domain.policy.values import number_of, values_of, version_of, with_values
 from schemas.base import Change
 from schemas.enums import Role
-from schemas.officers.administration import AdministrationChange, ChangeFilter
 from schemas.officers.officers import OfficerEntry, OfficerPerson, TeamEntry
-from schemas.officers.policy import PolicyView
+from schemas.officers.policy import AdministrationChange, ChangeFilter, PolicyView
 from schemas.text import IST
 
 

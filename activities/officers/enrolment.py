@@ -33,13 +33,14 @@ from activities.officers.sign_in import (
 )
 from activities.secrets import CannotOpen, Keys, hash_password, plain_code
 from activities.sessions import TOKEN_CHARS, new_token, token_digest
-from db import proofs, tasks
+from db import proofs, proposals, tasks
 from db.clock import present_moment
-from db.officers import credentials, officers, proposals, sessions, teams
+from db.officers import credentials, officers, sessions, teams
 from db.officers.credentials import OfficerLink
 from db.officers.officers import lock_if_empty
 from db.pool import Connection, Pool
 from db.proofs import OpenLink
+from db.proposals import Kind
 from domain.errors.officers import OfficerNotFound, OfficersExist, TeamNotFound
 from domain.officers.officers import WRONG_LINK_CODES_MOST, password_fault
 from schemas.enums import Role
@@ -168,8 +169,9 @@ async def end_not_asked(connection: Connection, link: OpenLink) -> None:
     """
     await proofs.end_link(connection, link.proof_id, link.now)
     if link.proposal_id is not None:
-        kind = (await proposals.get(connection, link.proposal_id)).proposal.kind
-        facts = TaskFacts(detail=kind.value)
+        proposal = await proposals.find(connection, Kind.ADMINISTRATION, link.proposal_id)
+        assert proposal is not None, "a link names a proposal that is there"
+        facts = TaskFacts(detail=proposal.matter)
         await tasks.open_for_proposal(connection, link.proposal_id, TaskCause.LINK_NOT_ASKED_FOR, facts, link.now)
 
 

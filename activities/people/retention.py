@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from activities.banks import proposals
 from activities.banks.bodies import BANK_KEY_DAYS
 from activities.case.transaction import ENGINE, case_transaction
 from activities.context import Context
-from activities.officers import proposals
 from db import clock, proofs, sessions
 from db.banks import bank_exchanges, bank_keys, bank_people
 from db.privacy import retention

@@ -1,7 +1,7 @@
 """Officers and teams: who has which role, who is away, who changed what; and what one admin may change alone.
 
 One admin may take a role away, but lets no one in. Adding an officer, giving a role and a new sign-in link would let
-one person make a second officer, so two admins do it (`api.officers.administration`), or the command, which needs the
+one person make a second officer, so two admins do it (`api.banks.administration`), or the command, which needs the
 machine.
 """
 

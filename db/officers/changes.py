@@ -13,8 +13,15 @@ from domain.errors import BadCursor
 from domain.errors.officers import PolicyVersionNotFound
 from domain.officers.officers import changes_of_event
 from schemas.base import Change, FrozenModel, UtcDatetime
-from schemas.officers.administration import AdministrationChange, AdministrationChangePage, ChangeFilter
-from schemas.officers.policy import AgreedVersion, PolicyValue, PolicyVersionDetails, PolicyVersionPage
+from schemas.officers.policy import (
+    AdministrationChange,
+    AdministrationChangePage,
+    AgreedVersion,
+    ChangeFilter,
+    PolicyValue,
+    PolicyVersionDetails,
+    PolicyVersionPage,
+)
 from schemas.officers.sign_in import NewRefusedAct, RefusedAct, RefusedActPage
 
 _EPOCH: Final = datetime.fromisoformat("2000-01-01T00:00:00+00:00")

@@ -13,10 +13,10 @@ from typing import Final
 from domain.message_rules import NAMES as MESSAGES
 from domain.rupees import rupees
 from domain.text_tables import Table, tables_of
+from schemas.banks.administration import ProposalKind, ProposalState
 from schemas.enums import Differing, KeyChangeKind, Language, TaskKind
 from schemas.nightly_runs import NightlyWork
 from schemas.notifications import Medium, MessageKind, Recipient
-from schemas.officers.administration import ProposalKind, ProposalState
 from schemas.restoration_enums import DocumentKind, OrderReason
 from schemas.tasks import Subject, TaskCause, TaskFacts
 

@@ -1,1 +1,1 @@
-"""Banks: the directory, channels, delivery, concurrency and what is received."""
+"""Banks: the directory, channels, delivery, concurrency, what is received, and administration by two admins."""

@@ -1,1 +1,1 @@
-"""Officers: sign-in, teams, roles, the read log, and administration by two admins."""
+"""Officers: sign-in, teams, roles, the read log, and who changed what."""

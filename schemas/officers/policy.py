@@ -1,5 +1,6 @@
-"""The policy that is in force, as officers read it."""
+"""The policy that is in force, as officers read it, and who changed what."""
 
+from enum import StrEnum
 from typing import Any
 
 from schemas.base import Change, FrozenModel, UtcDatetime
@@ -51,3 +52,50 @@ class PolicyVersionDetails(FrozenModel):
 
     version: AgreedVersion
     values: tuple[PolicyValue, ...]
+
+
+class ChangeArea(StrEnum):
+    """Area of what was changed."""
+
+    OFFICERS = "officers"
+    TEAMS = "teams"
+    DIRECTORY = "directory"
+    DISPLAYS = "displays"
+    SCRIPTS = "scripts"
+    POLICY = "policy"
+
+
+class AdministrationChange(FrozenModel):
+    """One change, by one person or by two."""
+
+    at: UtcDatetime
+    area: ChangeArea
+    kind: str
+    subject: str
+    """officer, team, institution, script or display; `policy`, or `*` for all institutions"""
+    actor: str
+    """the person who changed or proposed it, or the command"""
+    second: str | None
+    """the admin who agreed; None for the act of one person"""
+    reason: str | None
+    proposal_id: int | None
+    changes: tuple[Change, ...]
+
+
+class AdministrationChangePage(FrozenModel):
+    """Changes, the newest first."""
+
+    items: tuple[AdministrationChange, ...]
+    next: str | None
+
+
+class ChangeFilter(FrozenModel):
+    """Limits of a list of changes."""
+
+    area: ChangeArea | None = None
+    kind: str | None = None
+    subject: str | None = None
+    officer: str | None = None
+    """id of the officer who changed, proposed or agreed"""
+    since: UtcDatetime | None = None
+    until: UtcDatetime | None = None

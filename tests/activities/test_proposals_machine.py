@@ -14,10 +14,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from activities.banks import proposals as changes
 from activities.case.discrepancies import ResolvingOfficer, resolve
 from activities.context import Context
 from activities.officers import enrolment
-from activities.officers import proposals as changes
 from activities.people import victims
 from activities.recovery import payer_decisions
 from activities.recovery.confirmations import record_statement
@@ -26,10 +26,10 @@ from db.evidence import pack
 from db.pool import open_pool
 from db.proposals import Kind
 from domain.errors import RuleBroken
+from schemas.banks.administration import NewProposal, ProposalAnswer, ProposalDecision
 from schemas.case.discrepancies import NewResolution
 from schemas.enums import ResolutionDecision, Role
 from schemas.identifiers import is_same_person, person_of
-from schemas.officers.administration import NewProposal, ProposalAnswer, ProposalDecision
 from schemas.privacy.personal_data import NewVictimCorrection
 from schemas.recovery.holds import NewSmallHoldDecision, SmallHoldDecision
 from schemas.recovery.officer_steps import NewPayerDecision, SeenPayerDecision

@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
-from activities.officers import proposals
+from activities.banks import proposals
 from activities.officers.enrolment import import_officers
 from activities.officers.sign_in import code_at, step_at
 from activities.outgoing import Routes, Ways, send_due

@@ -17,7 +17,7 @@ from activities.work_items.shift_handovers import HEADER as HANDOVER
 from documents.spreadsheet import Table
 from documents.wording import WORDS, for_people
 from schemas.enums import CaseState, HopState, Language, LateBy, TaskKind, TimedStage
-from schemas.officers.administration import ChangeArea
+from schemas.officers.policy import ChangeArea
 from schemas.people.my_case import TreatmentQuestion
 from schemas.recovery.court_orders import CourtDayStanding
 from schemas.reporting.figures import StageCase

@@ -7,25 +7,25 @@ from tests.planted.bug import Bug
 BUGS: Final = (
     Bug(
         "an admin does not agree to the own proposal",
-        "activities/officers/proposals.py",
+        "activities/banks/proposals.py",
         "        if is_same_person(stored.proposal.proposed_by, by):",
         "        if is_same_person(None, by):",
-        "tests/api/officers/test_administration.py::test_an_officer_comes_in_by_two_admins_who_are_named",
+        "tests/api/banks/test_administration.py::test_an_officer_comes_in_by_two_admins_who_are_named",
     ),
     Bug(
         "an officer does not agree to a change of the own account",
-        "activities/officers/proposals.py",
+        "activities/banks/proposals.py",
         "if is_same_person(effects.officer_of(stored.asked), by):",
         "if is_same_person(None, by):",
-        "tests/api/officers/test_administration.py"
+        "tests/api/banks/test_administration.py"
         "::test_what_has_changed_since_is_refused_and_a_person_decides_on_no_own_matter",
     ),
     Bug(
         "an agreement is to the version that the admin has seen",
-        "activities/officers/proposals.py",
+        "activities/banks/proposals.py",
         "if decision.version != stored.proposal.version:",
         "if decision.version < 0:",
-        "tests/api/officers/test_administration.py"
+        "tests/api/banks/test_administration.py"
         "::test_what_has_changed_since_is_refused_and_a_person_decides_on_no_own_matter",
     ),
     Bug(

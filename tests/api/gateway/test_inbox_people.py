@@ -16,9 +16,9 @@ from pydantic import SecretStr
 from activities.banks import people
 from activities.banks.changes import write_login
 from activities.banks.directory import DirectoryRefused
+from activities.banks.proposals import decide, propose
 from activities.context import Context
 from activities.gateway import inbox
-from activities.officers.proposals import decide, propose
 from activities.outgoing import Routes, Ways, send_due
 from activities.people.retention import forget_entries
 from activities.recovery.signatures import PERSON_CODES, first_sign_in_address
@@ -31,8 +31,7 @@ from db.clock import present_moment
 from db.outgoing import OutgoingKind
 from db.pool import Pool
 from domain.errors.banks import BankPeopleAddedTooMany, BankPeopleTooFew, BankPersonKnown
-from schemas.enums import Role
-from schemas.officers.administration import (
+from schemas.banks.administration import (
     BankPeopleConfirmed,
     InstitutionChanged,
     NewProposal,
@@ -40,6 +39,7 @@ from schemas.officers.administration import (
     ProposalDecision,
     ProposalKind,
 )
+from schemas.enums import Role
 from tests.api.answer_post import WHO, read, switched
 from tests.api.conftest import Doors, transfer
 from tests.api.gateway.test_inbox import HDFC, SBIN, Browser, browser, links_of, trail

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
-from activities.officers import proposals
+from activities.banks import proposals
 from activities.officers.changes import change_table
 from activities.officers.enrolment import SignInLink
 from api.officers.auth import may
@@ -19,14 +19,10 @@ from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_ALLO
 from api.reports import TABLE_CONTENT, as_file, wants_file
 from api.roles import Action
 from api.services import TheServices
+from db.banks import proposals as stored
 from db.officers import changes
-from db.officers import proposals as stored
-from schemas.base import Storable, UtcDatetime, WithReason
-from schemas.officers.administration import (
+from schemas.banks.administration import (
     SUBJECT_MAX_CHARS,
-    AdministrationChangePage,
-    ChangeArea,
-    ChangeFilter,
     ChangeQuestion,
     Changes,
     DecidedProposal,
@@ -40,7 +36,9 @@ from schemas.officers.administration import (
     ProposalState,
     ShownLink,
 )
+from schemas.base import Storable, UtcDatetime, WithReason
 from schemas.officers.officers import folded
+from schemas.officers.policy import AdministrationChangePage, ChangeArea, ChangeFilter
 
 router = APIRouter(prefix="/api/v1/administration", tags=["administration"], responses=IN_THE_DESCRIPTION)
 

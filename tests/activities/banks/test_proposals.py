@@ -3,10 +3,10 @@
 import asyncpg
 import pytest
 
-from activities.officers.proposals import propose
+from activities.banks.proposals import propose
 from db.pool import Pool
+from schemas.banks.administration import NewProposal
 from schemas.enums import Role
-from schemas.officers.administration import NewProposal
 from tests.factories import make_context
 from tests.officers import enrol
 

@@ -1,4 +1,4 @@
-"""Administration by two admins: what one proposes, what would change, and who changed what."""
+"""Administration by two admins: what one proposes of officers, teams, banks and the policy, and what would change."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -69,17 +69,6 @@ class ProposalState(StrEnum):
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     """its time was over when another admin proposed the same"""
-
-
-class ChangeArea(StrEnum):
-    """Area of what was changed."""
-
-    OFFICERS = "officers"
-    TEAMS = "teams"
-    DIRECTORY = "directory"
-    DISPLAYS = "displays"
-    SCRIPTS = "scripts"
-    POLICY = "policy"
 
 
 # -- what is asked for -------------------------------------------------------------------------------------------------
@@ -390,42 +379,3 @@ class DecidedProposal(FrozenModel):
     """of an officer who was added or reset"""
     bank_login_link: ShownLink | None = None
     """of a bank whose login was replaced"""
-
-
-# -- who changed what --------------------------------------------------------------------------------------------------
-
-
-class AdministrationChange(FrozenModel):
-    """One change, by one person or by two."""
-
-    at: UtcDatetime
-    area: ChangeArea
-    kind: str
-    subject: str
-    """officer, team, institution, script or display; `policy`, or `*` for all institutions"""
-    actor: str
-    """the person who changed or proposed it, or the command"""
-    second: str | None
-    """the admin who agreed; None for the act of one person"""
-    reason: str | None
-    proposal_id: int | None
-    changes: tuple[Change, ...]
-
-
-class AdministrationChangePage(FrozenModel):
-    """Changes, the newest first."""
-
-    items: tuple[AdministrationChange, ...]
-    next: str | None
-
-
-class ChangeFilter(FrozenModel):
-    """Limits of a list of changes."""
-
-    area: ChangeArea | None = None
-    kind: str | None = None
-    subject: str | None = None
-    officer: str | None = None
-    """id of the officer who changed, proposed or agreed"""
-    since: UtcDatetime | None = None
-    until: UtcDatetime | None = None

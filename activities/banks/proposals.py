@@ -11,17 +11,17 @@ them as of any work item, each by a setting of their own.
 from datetime import datetime, timedelta
 from typing import Final
 
+from activities.banks import effects
+from activities.banks.effects import ShownOnce, Work
 from activities.context import Context
 from activities.isolation import repeated
-from activities.officers import effects
-from activities.officers.effects import ShownOnce, Work
 from activities.officers.enrolment import proposal_code_digest
 from activities.secrets import new_grouped_code
 from db import proposals, task_owners, tasks
+from db.banks import proposals as admin_proposals
+from db.banks.proposals import StoredProposal
 from db.clock import present_moment
 from db.officers import callers
-from db.officers import proposals as admin_proposals
-from db.officers.proposals import StoredProposal
 from db.pool import Connection
 from db.proposals import Decision, Kind
 from db.task_owners import Move
@@ -38,10 +38,7 @@ from domain.errors.officers import (
     TooManyProposals,
 )
 from domain.facts import Facts, differences
-from schemas.base import Change
-from schemas.enums import Role
-from schemas.identifiers import is_same_person, person_of
-from schemas.officers.administration import (
+from schemas.banks.administration import (
     Asked,
     MadeProposal,
     NewProposal,
@@ -52,6 +49,9 @@ from schemas.officers.administration import (
     ProposalKind,
     ProposalState,
 )
+from schemas.base import Change
+from schemas.enums import Role
+from schemas.identifiers import is_same_person, person_of
 from schemas.tasks import TaskActKind, TaskCause, TaskFacts
 
 

@@ -21,9 +21,7 @@ from domain.errors.banks import DirectoryChangeRefused
 from domain.errors.officers import ChangeBackdated, OfficerNotFound, TeamNotFound
 from domain.facts import Facts
 from domain.officers.officers import officer_facts, policy_facts, team_facts
-from schemas.banks.keys import BankKey
-from schemas.base import Change
-from schemas.officers.administration import (
+from schemas.banks.administration import (
     POLICY_SUBJECT,
     Asked,
     BankKeyAdded,
@@ -46,6 +44,8 @@ from schemas.officers.administration import (
     TeamAdded,
     TeamChanged,
 )
+from schemas.banks.keys import BankKey
+from schemas.base import Change
 
 BACKDATED_MOST: Final = timedelta(days=1)
 """so that a form may begin a change today"""

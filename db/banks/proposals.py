@@ -13,8 +13,8 @@ from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from db.proposals import Decision, Kind
 from domain.errors.officers import ProposalNotFound
+from schemas.banks.administration import Asked, Proposal, ProposalKind, ProposalPage, ProposalState
 from schemas.base import Change, FrozenModel
-from schemas.officers.administration import Asked, Proposal, ProposalKind, ProposalPage, ProposalState
 
 _PAGE: Final = f"""
 SELECT {proposals.COLUMNS} FROM proposal
