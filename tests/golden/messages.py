@@ -14,16 +14,7 @@ from api.public_pages import texts_of
 from documents.wording import words_of
 from domain.case.telephone import what_to_say
 from domain.message_rules import ADDRESSEES, RULES, TEXTS, MessageLacks
-from domain.message_texts import (
-    Said,
-    forwarded,
-    items_letter,
-    items_short,
-    letter,
-    short,
-    template_keys,
-    template_text,
-)
+from domain.message_texts import Said, forwarded, items_letter, items_short, letter, short, template_keys, template_text
 from domain.recovery.documents import requirements
 from domain.work_items.task_notes import NAMES, compose, document_name, field_names, name_of
 from schemas.case.request_views import TaskHop

@@ -18,9 +18,10 @@ from domain.recovery.procedure import (
     steps_of,
     waits_for_order,
 )
-from schemas.enums import CaseState
+from domain.work_items.task_owners import acts_of
+from schemas.enums import CaseState, Role
 from schemas.recovery.restorations import ClockAction, RouteFacts, RoutePicked, StepState
-from schemas.restoration_enums import CourtOrderKind, OrderState, RestorationVerb, Route, RouteReason, Step
+from schemas.restoration_enums import CourtOrderKind, OrderState, RestorationVerb, Route, RouteReason, Step, StepOutcome
 from tests.each import each
 
 POLICY = load_policy().restoration.promised("test", 1.0)
@@ -230,3 +231,11 @@ def test_what_is_up_for_approval_is_divided_first() -> None:
 def test_it_is_paid_out_when_every_order_has_come_to_its_end(orders: tuple[OrderState, ...], over: bool) -> None:
     assert is_paid_out(orders) is over
     assert (due_at(Step.CREDIT, orders=orders)[0][0] == "end_step") is over
+
+
+@each("role", list(Role))
+def test_a_work_item_of_a_step_is_for_those_who_can_bring_the_step_nearer_to_its_end(role: Role) -> None:
+    towards, done = {RestorationVerb.PREPARE, RestorationVerb.WAIVE_NOTICE}, {StepOutcome.DONE, StepOutcome.SKIPPED}
+    rules = [rule for verb, rule in RULES.items() if role in rule.roles and (rule.outcome in done or verb in towards)]
+    acts = acts_of({role})
+    assert acts is None or acts.steps == {step for rule in rules for step in rule.steps}
