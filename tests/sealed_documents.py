@@ -5,8 +5,8 @@ from uuid import UUID
 
 from activities.banks.bodies import stored_sealer
 from activities.context import Context
+from db.case import firs
 from db.privacy.body_keys import FIR_COPY
-from db.recovery import firs
 
 
 class Sealed(NamedTuple):

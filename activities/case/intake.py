@@ -21,8 +21,7 @@ from activities.case.transaction import CaseTransaction, lock_case
 from activities.context import Context
 from activities.isolation import repeated
 from activities.metrics import METRICS
-from activities.recovery.firs import ask_by_itself
-from db.case import cases, events, hops, intake
+from db.case import cases, events, firs, hops, intake
 from db.case.events import Event
 from db.case.intake import Known, Locked, NewCase, NewComplaint, NumberTaken
 from db.case.told_transfers import ToldRow
@@ -39,6 +38,7 @@ from schemas.enums import CaseState, Channel, Differing, HopSource, TaskKind
 from schemas.events import EventKind
 from schemas.identifiers import account_key, reference_key
 from schemas.privacy.personal_data import PersonalData
+from schemas.restoration_enums import FirKind
 from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
 
 
@@ -278,7 +278,7 @@ def _personal_data(complaint: Complaint) -> PersonalData:
 async def _start(work: CaseTransaction, new: NewComplaint, sorted_rows: SortedRows) -> FollowUp:
     """Plan the first batch of a new case; return the start of its workflow."""
     to_ask, parked = _briefs(sorted_rows.fresh, 1)
-    await ask_by_itself(work, loss_paise=sum(hop.disputed_paise for hop in new.hops))
+    await _ask_for_fir(work, loss_paise=sum(hop.disputed_paise for hop in new.hops))
     planned, left = await plan_batch(work, to_ask)
     start = CaseStart(
         case_no=work.case_no,
@@ -290,6 +290,28 @@ async def _start(work: CaseTransaction, new: NewComplaint, sorted_rows: SortedRo
     return FollowUp(case_no=work.case_no, start=start)
 
 
+async def _ask_for_fir(work: CaseTransaction, *, loss_paise: int | None = None) -> None:
+    """Request an e-Zero FIR if the loss is large enough and the case never had a report.
+
+    Runs inside the transaction that increases the loss. `loss_paise` is the loss of a new case.
+    """
+    rules = work.ctx.policy.police.fir
+    if loss_paise is not None and loss_paise < rules.e_zero_from_paise:
+        return
+    asked = await firs.ask_if_large(work.connection, work.case_no, rules.e_zero_from_paise, rules.sections, work.now)
+    if asked is None:
+        return
+    fir_id, loss_paise = asked
+    data = {
+        "fir_id": str(fir_id),
+        "kind": FirKind.E_ZERO_FIR.value,
+        "loss_paise": loss_paise,
+        "from_paise": rules.e_zero_from_paise,
+        "policy": work.ctx.policy.version,
+    }
+    await work.as_engine.log(EventKind.FIR_REQUESTED, **data)
+
+
 async def follow_up_of_joining(work: CaseTransaction, ack_no: str, sorted_rows: SortedRows) -> FollowUp | None:
     """Correct hops that the complaint tells better, and plan the batch; return the notification of the workflow.
 
@@ -297,7 +319,7 @@ async def follow_up_of_joining(work: CaseTransaction, ack_no: str, sorted_rows: 
     """
     corrected = await _correct_as_told(work, sorted_rows, ack_no)
     news = await _news(work, sorted_rows, corrected)
-    await ask_by_itself(work)
+    await _ask_for_fir(work)
     if news is None:
         return None
     notification = await notify_case(work, news)

@@ -29,10 +29,10 @@ from db.work_items import case_assignments
 from db.work_items.case_assignments import Standing
 from domain.districts import known_district
 from domain.work_items.shifts import ROLE_OF_DUTY, answering_for, choose, rivals
+from schemas.case.police import NewOfficer
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.procedures import RowState
-from schemas.recovery.police import NewOfficer
 from schemas.restoration_enums import CaseDuty
 from schemas.tasks import Candidate, Choice, NewTask, NoOfficer, TaskFacts
 

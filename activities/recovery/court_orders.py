@@ -49,8 +49,8 @@ from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.identifiers import account_key, is_same_person
 from schemas.notifications import COURT_MAX_CHARS, MessageFacts
+from schemas.recovery.court_orders import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
 from schemas.recovery.orders import LINES_MAX, NewOrder, NewOrderLine
-from schemas.recovery.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
 from schemas.restoration_enums import CourtOrderEffect, OrderKind, OrderReason
 from schemas.tasks import NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
 from schemas.text import IST

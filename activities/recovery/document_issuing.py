@@ -18,10 +18,10 @@ from activities.context import Context
 from activities.recovery.document_facts import GATHER, Gathered, Gathering, subject_of
 from activities.recovery.message_recipients import Concerned, notify_people
 from activities.recovery.statutory_duties import duty_done, report_issued
-from db.case import events
+from db.case import events, firs
 from db.case.cases import case_no_of
 from db.pool import Connection
-from db.recovery import document_facts, document_register, firs
+from db.recovery import document_facts, document_register
 from documents.composing import compose
 from documents.rendering import (
     Blanks,

@@ -22,12 +22,11 @@ from activities.recovery.statutory_duties import (
 )
 from adapters.police.cctns import FirRequest, LostTransfer, PoliceRefused, Registered
 from db import outgoing, tasks
-from db.case import case_outbox, cases
+from db.case import case_outbox, cases, firs
+from db.case.firs import ToRegister
 from db.outgoing import OutgoingKind
 from db.pool import Connection
 from db.privacy.body_keys import FIR_COPY
-from db.recovery import firs
-from db.recovery.firs import ToRegister
 from domain.errors.restoration import (
     AssignedByThemselves,
     FirNeedsNoSignature,
@@ -41,11 +40,11 @@ from domain.errors.restoration import (
     TimeInFuture,
 )
 from domain.message_rules import NotificationEvent
+from schemas.case.police import CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.identifiers import is_same_person
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts
-from schemas.recovery.police import CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import CaseDuty, DutyKind, FirKind, FirState
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 
@@ -81,28 +80,6 @@ async def write_assignment(work: CaseTransaction, new: NewOfficer, /, **chosen: 
 
 
 # -- first information reports -----------------------------------------------------------------------------------------
-
-
-async def ask_by_itself(work: CaseTransaction, *, loss_paise: int | None = None) -> None:
-    """Request an e-Zero FIR if the loss is large enough and the case never had a report.
-
-    Runs inside the transaction that increases the loss. `loss_paise` is the loss of a new case.
-    """
-    rules = work.ctx.policy.police.fir
-    if loss_paise is not None and loss_paise < rules.e_zero_from_paise:
-        return
-    asked = await firs.ask_if_large(work.connection, work.case_no, rules.e_zero_from_paise, rules.sections, work.now)
-    if asked is None:
-        return
-    fir_id, loss_paise = asked
-    data = {
-        "fir_id": str(fir_id),
-        "kind": FirKind.E_ZERO_FIR.value,
-        "loss_paise": loss_paise,
-        "from_paise": rules.e_zero_from_paise,
-        "policy": work.ctx.policy.version,
-    }
-    await work.as_engine.log(EventKind.FIR_REQUESTED, **data)
 
 
 async def take_fir(ctx: Context, ack_no: str, new: NewFir, by: str) -> Fir:

@@ -37,8 +37,7 @@ from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import COURT_MAX_CHARS, MessageFacts
 from schemas.officers.officers import Acting
-from schemas.recovery.court_orders import DAYS_AHEAD_MAX, CourtDayLine, CourtHearings, NewCourtHearing
-from schemas.recovery.police import CourtOrder
+from schemas.recovery.court_orders import DAYS_AHEAD_MAX, CourtDayLine, CourtHearings, CourtOrder, NewCourtHearing
 from schemas.recovery.restorations import NoticeWaived, RestorationDone
 from schemas.restoration_enums import CourtOrderEnd, RestorationState, RestorationVerb
 from schemas.tasks import NewTask, TaskCause, TaskFacts

@@ -23,9 +23,9 @@ from activities.recovery.order_releases import order_release, release_parts
 from activities.recovery.payer_decisions import drop_proposal
 from activities.recovery.statutory_duties import open_duties
 from activities.recovery.unassigned_holds import ask_about_excluded_hops, ask_about_retained_holds
-from db.case import case_outbox, cases, hops
+from db.case import case_outbox, cases, firs, hops
 from db.case.events import Event
-from db.recovery import account_holds, court_orders, firs, free_amounts, grievances, hold_views, openings
+from db.recovery import account_holds, court_orders, free_amounts, grievances, hold_views, openings
 from db.recovery.account_holds import AccountHold, HeldHop
 from db.recovery.claims import Account
 from domain.message_rules import NotificationEvent

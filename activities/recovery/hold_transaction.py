@@ -13,11 +13,11 @@ from activities.context import Context
 from activities.recovery.message_outbox import way_to
 from activities.recovery.message_recipients import Concerned, Holder, notify_people
 from adapters.messages.sms import mobile_of
-from db.case import events
+from db.case import events, firs
 from db.pool import Connection
 from db.privacy import person_keys, victims
 from db.privacy.victims import HolderContact
-from db.recovery import account_holds, firs, grievances, hold_views, release_proposals
+from db.recovery import account_holds, grievances, hold_views, release_proposals
 from db.recovery.account_holds import AccountHold
 from documents.spreadsheet import Table, Value
 from domain.errors.recovery import NothingOnHold

@@ -16,21 +16,22 @@ from activities.context import Context
 from activities.privacy.person_keys import PersonKeys
 from adapters.messages.sms import mobile_of
 from db import tasks
+from db.case import firs
 from db.pool import Connection
 from db.privacy import victim_corrections, victims
 from db.privacy.person_keys import PersonKey
 from db.privacy.victims import HolderContact
-from db.recovery import complainant_messages, firs, notifications
+from db.recovery import complainant_messages, notifications
 from db.recovery.complainant_messages import NewComplainantMessage
 from db.recovery.notifications import NewMessage, SealedMessage, StoredMessage
 from domain.message_rules import AS_FIRST_TOLD, AS_FIRST_TOLD_IF_MARKED, EXPIRING, Channel, channels_of
 from domain.message_texts import IF_QUIET, Said, Written, forwarded, letter, short
+from schemas.case.police import CaseOfficer
 from schemas.enums import Language, TaskKind
 from schemas.identifiers import account_end
 from schemas.notifications import Medium, MessageFacts, MessageKind, Recipient
 from schemas.privacy.personal_data import MessageText, ReachWay
 from schemas.recovery.document_facts import DocumentHead
-from schemas.recovery.police import CaseOfficer
 from schemas.restoration_enums import CaseDuty
 from schemas.tasks import NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
 from schemas.text import is_email

@@ -17,8 +17,9 @@ from activities.recovery.message_outbox import (
     tell_officer,
     tell_victim,
 )
+from db.case import firs
 from db.pool import Connection
-from db.recovery import appeals, firs, notifications
+from db.recovery import appeals, notifications
 from domain.message_rules import (
     DUTY_OF_LEVEL,
     RULES,

@@ -16,7 +16,7 @@ from activities.recovery.message_recipients import Concerned, Holder, notify_peo
 from adapters.messages.sms import SmsUnsendable
 from adapters.messages.smtp import PdfAttachment
 from db import tasks
-from db.case import cases, events
+from db.case import cases, events, firs
 from db.case.events import Event
 from db.outgoing import OutgoingKind
 from db.pool import Connection
@@ -24,7 +24,6 @@ from db.privacy import victims
 from db.recovery import (
     bank_orders,
     complainant_messages,
-    firs,
     free_amounts,
     hold_views,
     notifications,

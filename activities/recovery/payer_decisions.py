@@ -21,9 +21,9 @@ from activities.recovery.message_recipients import Concerned, notify_people
 from activities.recovery.order_releases import notify_hold_workflows, order_release, releasable
 from activities.recovery.restoration_transitions import Work, close
 from db import proposals
-from db.case import cases, hops, payer_inquiries
+from db.case import cases, firs, hops, payer_inquiries
 from db.proposals import Decision, Kind, NewProposal
-from db.recovery import account_holds, firs, payer_decisions, release_proposals, restorations
+from db.recovery import account_holds, payer_decisions, release_proposals, restorations
 from db.recovery.account_holds import AccountHold
 from domain.errors.recovery import NoReleaseProposed, ReleaseGrew, ReleaseProposed
 from domain.errors.restoration import (

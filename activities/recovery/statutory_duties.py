@@ -13,9 +13,9 @@ from uuid import UUID
 from activities.case.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.recovery.message_recipients import Concerned, notify_people
-from db.case import case_outbox
+from db.case import case_outbox, firs
 from db.pool import Connection
-from db.recovery import document_register, due_documents, firs
+from db.recovery import document_register, due_documents
 from domain.case.requests import due_at as level_due_at
 from domain.errors.restoration import (
     DiaryEntryMissing,
@@ -29,11 +29,12 @@ from domain.errors.restoration import (
 )
 from domain.message_rules import NotificationEvent
 from domain.recovery.officer_steps import duty_dues, duty_policy, read_what
+from schemas.case.police import CaseOfficer
 from schemas.enums import ProcedureKind, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts
 from schemas.procedures import RowState
-from schemas.recovery.police import CaseOfficer, Duty, DutyAction, HandedIn
+from schemas.recovery.court_orders import Duty, DutyAction, HandedIn
 from schemas.restoration_enums import CaseDuty, DocumentKind, DutyKind
 from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 

@@ -22,7 +22,7 @@ import orjson
 
 from adapters.calling import Caller, Reply, Unreachable, UnusableReply, checked_address, text
 from adapters.clock import wall_clock
-from schemas.recovery.police import DOCUMENT_MAX_BYTES
+from schemas.case.police import DOCUMENT_MAX_BYTES
 from schemas.restoration_enums import FirKind
 
 

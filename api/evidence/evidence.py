@@ -16,9 +16,9 @@ from api.params import AckNo
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, TOO_MANY, Refused, says
 from api.roles import Action
 from api.services import Services, TheServices
+from db.case import firs
 from db.case.cases import case_no_of
 from db.evidence.integrity import EvidenceKeys
-from db.recovery import firs
 from domain.errors.case import NotOfficerOfCase
 from domain.evidence_binding import Edition
 from schemas.enums import Role

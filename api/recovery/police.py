@@ -15,24 +15,18 @@ from api.params import PDF, AckNo, CourtOrderId
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
-from db.case import cases
-from db.recovery import court_orders, due_documents, firs
+from db.case import cases, firs
+from db.recovery import court_orders, due_documents
 from schemas.base import WithReason
-from schemas.recovery.police import (
-    DOCUMENT_MAX_BYTES,
-    CaseOfficer,
+from schemas.case.police import DOCUMENT_MAX_BYTES, CaseOfficer, Fir, FirCopy, NewFir, NewOfficer, SignFir
+from schemas.recovery.court_orders import (
     CourtOrder,
     CourtOrderCopy,
     CourtOrdersTaken,
     Duty,
     FinishDuty,
-    Fir,
-    FirCopy,
     NewCourtOrder,
-    NewFir,
-    NewOfficer,
     PoliceSide,
-    SignFir,
     WideCourtOrder,
 )
 from schemas.restoration_enums import DutyKind

@@ -10,7 +10,7 @@ from db.privacy.body_keys import COURT_ORDER, OpensBody, SealedDocument, opened_
 from db.rows import Rows
 from domain.errors.restoration import CourtOrderDocumentNotFound, CourtOrderNotFound
 from schemas.base import FrozenModel
-from schemas.recovery.police import CourtOrder, NewCourtOrder
+from schemas.recovery.court_orders import CourtOrder, NewCourtOrder
 from schemas.restoration_enums import CourtOrderEnd
 
 _ORDER: Final = (

@@ -20,6 +20,7 @@ from schemas.enums import Bucket
 from schemas.identifiers import person_of
 from schemas.privacy.personal_data import WHOLE_STATE
 from schemas.procedures import RestorationPolicy
+from schemas.recovery.court_orders import HandedIn
 from schemas.recovery.document_facts import (
     AccountFacts,
     BeneficiaryFacts,
@@ -30,7 +31,6 @@ from schemas.recovery.document_facts import (
     OrderLineFacts,
     TransferFacts,
 )
-from schemas.recovery.police import HandedIn
 from schemas.restoration_enums import DutyKind, OrderKind, OrderReason, Route, Step
 
 _ON_THE_ROSTER: Final = """

@@ -11,8 +11,8 @@ from db.pool import Connection
 from db.rows import Rows
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ProcedureKind
+from schemas.recovery.court_orders import Duty, HandedIn
 from schemas.recovery.due_documents import DueDocumentState
-from schemas.recovery.police import Duty, HandedIn
 from schemas.restoration_enums import DocumentKind, DutyKind, Step
 
 

@@ -14,9 +14,8 @@ from schemas.base import FrozenModel
 from schemas.case.answers import Entry
 from schemas.enums import Bucket, Role
 from schemas.procedures import DueAction
-from schemas.recovery.court_orders import CourtDayStanding
+from schemas.recovery.court_orders import CourtDayStanding, CourtOrder, Duty, DutyAction
 from schemas.recovery.officer_steps import OfficerAct
-from schemas.recovery.police import CourtOrder, Duty, DutyAction
 from schemas.restoration_enums import CourtOrderEffect, DutyKind, RestorationVerb, Step
 from schemas.text import IST
 

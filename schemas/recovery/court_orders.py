@@ -1,17 +1,29 @@
-"""Days of courts: orders, hearings, and lists of cases for a day."""
+"""Court orders, days of courts, and duties of the police; and all police data of a case."""
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import FrozenModel, UtcDatetime, WithReason
-from schemas.restoration_enums import CourtOrderEffect, CourtOrderKind, RestorationState, Route, Step
-from schemas.text import Line
+from schemas.base import REASON_MAX_CHARS, FrozenModel, PositivePaise, Reason, Storable, UtcDatetime, WithReason
+from schemas.case.police import CaseOfficer, Day, Fir, Pdf
+from schemas.identifiers import ACK_NO_PATTERN
+from schemas.restoration_enums import (
+    CourtOrderEffect,
+    CourtOrderEnd,
+    CourtOrderKind,
+    DutyKind,
+    RestorationState,
+    Route,
+    Step,
+)
+from schemas.text import Code, Identifier, Line, LocalDatetime
 
 COURT_MAX_CHARS: Final = 200
+ABOUT_MAX: Final = 50
+"""most accounts or cases in one order, because the row of each case stays locked until all are written"""
 
 CourtRoute = Literal[Route.LOK_ADALAT, Route.COURT, Route.MAGISTRATE_107]
 
@@ -186,3 +198,166 @@ class CourtHearings(FrozenModel):
     """Hearings of a restoration, the newest first; at most 200."""
 
     items: tuple[CourtHearing, ...]
+
+
+class OrderedOf(FrozenModel):
+    """Content of an order about one account, or about every account of the case without `institution` and `account`."""
+
+    amount_paise: PositivePaise | None = None
+    institution: Code | None = None
+    account: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _names_a_whole_account(self) -> Self:
+        if (self.institution is None) != (self.account is None):
+            raise ValueError("give both institution and account, or neither for every account")
+        return self
+
+
+class CourtOrderHead(FrozenModel):
+    """Fields of a court order of any scope."""
+
+    kind: CourtOrderKind
+    effect: CourtOrderEffect
+    court: Line
+    order_no: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable]
+    made_on: Day
+    ends_on: Day | None = None
+    """the last day on which the order keeps a hold; without it the policy's time counts"""
+    document: Pdf | None = None
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=REASON_MAX_CHARS), Storable] = ""
+
+    @model_validator(mode="after")
+    def _only_a_keep_ends(self) -> Self:
+        if self.ends_on is not None and self.effect is not CourtOrderEffect.KEEP_HOLD:
+            raise ValueError("give ends_on only for an order that keeps a hold")
+        return self
+
+
+class NewCourtOrder(CourtOrderHead, OrderedOf):
+    """Court order as an officer records it, about one account or all of a case."""
+
+
+class OrderedOfCase(OrderedOf):
+    """Content of an order about one account, or every account, of one case."""
+
+    ack_no: Annotated[str, StringConstraints(pattern=ACK_NO_PATTERN.pattern)]
+
+
+class WideCourtOrder(CourtOrderHead):
+    """One order about several accounts, each with its amount, or several cases."""
+
+    about: Annotated[tuple[OrderedOfCase, ...], Field(min_length=1, max_length=ABOUT_MAX)]
+
+
+class CourtOrderCopy(FrozenModel):
+    """The order as the court issued it."""
+
+    document: Pdf
+
+
+class CourtOrder(FrozenModel):
+    """Recorded court order."""
+
+    court_order_id: int
+    kind: CourtOrderKind
+    effect: CourtOrderEffect
+    court: str
+    order_no: str
+    made_on: date
+    amount_paise: int | None
+    institution: str | None
+    account_key: str | None
+    document_digest: str | None
+    """SHA-256 of the PDF, in hex; None without one"""
+    taken_by: str
+    taken_at: UtcDatetime
+    reason: str
+    confirmed_by: str | None
+    """second officer, who has read the document"""
+    confirmed_at: UtcDatetime | None
+    ends_on: date | None = None
+    """the last day on which the order says that it keeps a hold"""
+    counts_until: UtcDatetime | None = None
+    """when it ends by itself; None if it has no end"""
+    warned_at: UtcDatetime | None = None
+    ended_as: CourtOrderEnd | None = None
+    """why it ended by itself; None for one that an officer withdrew"""
+    withdrawal_asked_by: str | None = None
+    """officer who asked to withdraw an order that retains holds; another one confirms it"""
+    withdrawal_asked_at: UtcDatetime | None = None
+    withdrawal_asked_reason: str = ""
+    withdrawn_at: UtcDatetime | None
+    withdrawn_by: str | None
+    withdrawn_reason: str
+
+    @property
+    def counts(self) -> bool:
+        """Return whether it moves money or a restoration, unless it is withdrawn."""
+        return self.confirmed_at is not None
+
+
+class CourtOrdersTaken(FrozenModel):
+    """Wide order as recorded at each account and case, in the order of the request."""
+
+    orders: tuple[CourtOrder, ...]
+
+
+class DutyAction(StrEnum):
+    """Something that the workflow of a case's duties does by itself. A kind of duty follows: `remind:follow_up`."""
+
+    REMIND = "remind"
+    ESCALATE = "escalate"
+    LAPSE = "lapse"
+    """the report was not signed in time"""
+
+
+class Duty(FrozenModel):
+    """Duty of the police under the law, with its deadline."""
+
+    kind: DutyKind
+    opened_at: UtcDatetime
+    due_at: UtcDatetime
+    remind_at: UtcDatetime
+    escalate_at: UtcDatetime
+    reminded_at: UtcDatetime | None
+    escalated_at: UtcDatetime | None
+    done_at: UtcDatetime | None
+    done_by: str | None
+    document_id: UUID | None
+    """document of the duty; with `issued_at` and without `done_at` it is still to be filed"""
+    issued_at: UtcDatetime | None
+    diary_no: str | None
+    handed_in_at: UtcDatetime | None
+    reason: str
+
+
+class HandedIn(FrozenModel):
+    """Record that the report to the magistrate was filed, by the entry in the court's diary."""
+
+    diary_no: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
+    at: LocalDatetime
+
+
+class FinishDuty(FrozenModel):
+    """Completion of a duty: filed at the court, or done otherwise for a reason."""
+
+    reason: Reason | None = None
+    handed_in: HandedIn | None = None
+
+    @model_validator(mode="after")
+    def _says_how(self) -> Self:
+        if self.reason is None and self.handed_in is None:
+            raise ValueError("give handed_in, or the reason why none is needed")
+        return self
+
+
+class PoliceSide(FrozenModel):
+    """All police data of a case: officers, reports, court orders, duties."""
+
+    case_ack_no: str
+    officers: tuple[CaseOfficer, ...]
+    """by duty, the newest first"""
+    firs: tuple[Fir, ...]
+    court_orders: tuple[CourtOrder, ...]
+    duties: tuple[Duty, ...]

@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import FrozenModel, PositivePaise, Reason, Storable, UtcDatetime
+from schemas.case.police import Phone
 from schemas.enums import Language
 from schemas.recovery.orders import ReleaseProposal, ReleaseStage
-from schemas.recovery.police import Phone
 from schemas.restoration_enums import (
     GrievanceDecision,
     GrievanceLevel,

@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from schemas.base import FrozenModel, PositivePaise, Reason, Storable, UtcDatetime
+from schemas.case.police import Pdf
 from schemas.enums import CaseState
 from schemas.recovery.due_documents import DueDocumentState
 from schemas.recovery.officer_steps import ContestedTransfer
-from schemas.recovery.police import Pdf
 from schemas.restoration_enums import (
     AddressClass,
     AllocationRule,

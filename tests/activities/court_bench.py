@@ -2,7 +2,7 @@
 
 from activities.context import Context
 from activities.recovery.court_orders import confirm_court_order, take_court_order
-from schemas.recovery.police import CourtOrder, NewCourtOrder
+from schemas.recovery.court_orders import CourtOrder, NewCourtOrder
 from simulator.people.police import one_page_pdf
 
 PDF = one_page_pdf("order")

@@ -41,8 +41,10 @@ from db.recovery import bank_orders
 from domain.errors import RuleBroken
 from schemas.case.discrepancies import NewResolution
 from schemas.case.hold_requests import NewTelephoneAnswer
+from schemas.case.police import NewOfficer
 from schemas.enums import Language, ResolutionDecision, Role
 from schemas.officers.officers import Acting
+from schemas.recovery.court_orders import CourtOrderCopy, NewCourtOrder, WideCourtOrder
 from schemas.recovery.credit_accounts import NewCreditAccount, SeenAccount
 from schemas.recovery.grievances import (
     AppealOn,
@@ -55,7 +57,6 @@ from schemas.recovery.grievances import (
 from schemas.recovery.holds import NewHolderContact, NewSmallHoldDecision, SmallHoldDecision
 from schemas.recovery.officer_steps import NewPayerDecision, NewWithdrawal, SeenPayerDecision, WithdrawalKind
 from schemas.recovery.orders import ConfirmedLine, NewHearing, OrderConfirmation
-from schemas.recovery.police import CourtOrderCopy, NewCourtOrder, NewOfficer, WideCourtOrder
 from schemas.recovery.restorations import (
     NewObjection,
     NoticeWaived,

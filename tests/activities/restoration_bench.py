@@ -19,11 +19,11 @@ from db.recovery import bank_orders, restoration_views
 from domain.errors.restoration import WaiverRecorded
 from domain.evidence.integrity import examine
 from domain.recovery.procedure import RELEASED_FOR
+from schemas.case.police import NewOfficer
 from schemas.enums import Role
 from schemas.officers.officers import Acting
 from schemas.procedures import ActionInput, RowState
 from schemas.recovery.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation
-from schemas.recovery.police import NewOfficer
 from schemas.recovery.restorations import (
     ClockAction,
     NewObjection,

@@ -142,7 +142,7 @@ _FIR: Final = Machine(
     "First information report",
     "fir",
     FirState,
-    "`db/recovery/firs.py`, `activities/recovery/firs.py`",
+    "`db/case/firs.py`, `activities/recovery/firs.py`",
     (
         Change(START, FirState.REQUESTED, "loss reaches the e-Zero FIR threshold, or an officer asks"),
         Change(START, FirState.REGISTERED, "recorded by hand"),

@@ -12,9 +12,9 @@ from activities.recovery.orders import cancel_order
 from domain.errors.recovery import NotSmallHold
 from domain.errors.restoration import CourtOrderSuperseded, CourtOrderUsedUp
 from schemas.enums import Role
+from schemas.recovery.court_orders import NewCourtOrder
 from schemas.recovery.holds import NewSmallHoldDecision, SmallHoldDecision
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
-from schemas.recovery.police import NewCourtOrder
 from schemas.restoration_enums import RestorationVerb, Step
 from tests.activities.court_bench import confirmed_order
 from tests.activities.hold_world import Holds

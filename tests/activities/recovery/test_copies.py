@@ -10,7 +10,7 @@ import pytest
 from activities.recovery.firs import put_fir_copy
 from db.evidence import pack
 from domain.recovery.documents import DocumentIncomplete
-from schemas.recovery.police import FirCopy
+from schemas.case.police import FirCopy
 from tests.activities.document_issuing import KIND, IssuingBench, issuing
 from tests.desk_tasks import notes
 from tests.triggers import without_triggers

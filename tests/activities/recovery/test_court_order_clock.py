@@ -15,7 +15,7 @@ from activities.recovery.hearings import ORDERS
 from db.pool import Pool
 from domain.errors.restoration import CourtOrderLacksDocument, CourtOrderNeedsSecondOfficer, CourtOrderOver
 from schemas.case.case_workflow import FollowUp
-from schemas.recovery.police import CourtOrder, CourtOrderCopy, NewCourtOrder
+from schemas.recovery.court_orders import CourtOrder, CourtOrderCopy, NewCourtOrder
 from schemas.text import IST
 from simulator.people.police import one_page_pdf
 from tests.activities.hold_world import Holds

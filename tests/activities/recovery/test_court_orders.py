@@ -34,7 +34,7 @@ from domain.errors.restoration import (
     CourtOrderWithdrawalNotAsked,
     CourtOrderWithdrawn,
 )
-from schemas.recovery.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
+from schemas.recovery.court_orders import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
 from schemas.text import IST
 from simulator.people.police import Court, one_page_pdf
 from tests.activities.restoration_bench import Home

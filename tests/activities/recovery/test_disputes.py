@@ -34,8 +34,8 @@ from domain.errors.restoration import (
     WrongStep,
 )
 from schemas.enums import Role
+from schemas.recovery.court_orders import NewCourtOrder
 from schemas.recovery.grievances import NewGrievance
-from schemas.recovery.police import NewCourtOrder
 from schemas.recovery.restorations import NewObjection, NoticeWaived, ObjectionDecided, Seen
 from schemas.restoration_enums import ObjectionBy, ObjectionDecision, RestorationVerb, Step
 from tests.activities.court_bench import confirmed_order

@@ -10,9 +10,9 @@ from activities.recovery.document_issuing import OrderDocuments, approve_attachm
 from activities.recovery.firs import assign_officer
 from domain.errors import NotFound, SameEyes
 from domain.recovery.documents import DocumentDiffers, DocumentIncomplete
+from schemas.case.police import NewOfficer
 from schemas.enums import Language, Role
 from schemas.recovery.document_facts import IssuedDocument, Particulars
-from schemas.recovery.police import NewOfficer
 from schemas.restoration_enums import CaseDuty, OrderKind
 from tests.activities.document_bench import KIND, SAID, DocumentBench, home, particulars, writing
 from tests.activities.restoration_bench import officer

@@ -17,8 +17,8 @@ from domain.errors.case import HopOnHold, ResolvedMoneyOrdered
 from domain.errors.restoration import NotReopenable
 from schemas.case.discrepancies import HopCorrection, NewResolution
 from schemas.enums import ResolutionDecision
+from schemas.recovery.court_orders import NewCourtOrder
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
-from schemas.recovery.police import NewCourtOrder
 from schemas.recovery.restorations import ReopenReason
 from schemas.restoration_enums import RestorationVerb
 from tests.activities.court_bench import confirmed_order

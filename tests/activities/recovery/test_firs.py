@@ -14,7 +14,7 @@ from activities.context import Context
 from activities.outgoing import Routes, Ways, send_due
 from activities.recovery.firs import NO_REGISTER, REPORTS, assign_officer, sign_fir, take_fir
 from adapters.police.cctns import CctnsRegister, CctnsWire
-from db.recovery import firs
+from db.case import firs
 from domain.errors import NotFound, NotNow
 from domain.errors.restoration import (
     FirNeedsNoSignature,
@@ -24,7 +24,7 @@ from domain.errors.restoration import (
     SignedBeforeRegistered,
     TimeInFuture,
 )
-from schemas.recovery.police import Fir, NewFir, NewOfficer, SignFir
+from schemas.case.police import Fir, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import CaseDuty
 from simulator.people.police import PoliceStation, StationHabits
 from tests.activities.recovery.test_statutory_duties import Duties

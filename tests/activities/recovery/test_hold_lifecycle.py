@@ -18,8 +18,8 @@ from db.recovery import free_amounts
 from domain.errors.recovery import HoldKeptByCourt, NotSmallHold, SmallHoldDecided
 from domain.recovery.holds import HoldClocks
 from schemas.enums import ResolutionDecision, Role
+from schemas.recovery.court_orders import NewCourtOrder
 from schemas.recovery.holds import HoldAction, NewSmallHoldDecision, SmallHoldDecision
-from schemas.recovery.police import NewCourtOrder
 from tests.activities.court_bench import confirmed_order
 from tests.activities.hold_world import APPEAL, Holds, WatchedDeadlines
 from tests.activities.recovery.test_message_outbox import IO

@@ -26,9 +26,9 @@ from db.pool import Connection
 from db.recovery import notifications
 from domain.errors import NotFound, NotNow
 from domain.message_rules import MessageLacks
+from schemas.case.police import NewOfficer
 from schemas.notifications import Medium, MessageKind, SmsIds
 from schemas.recovery.holds import NewHolderContact
-from schemas.recovery.police import NewOfficer
 from schemas.restoration_enums import CaseDuty
 from simulator.people import sms_gateway
 from tests.activities.bench import Bench

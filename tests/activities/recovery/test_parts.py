@@ -8,8 +8,8 @@ from activities.context import Context
 from activities.recovery.hold_transaction import hold_transaction
 from activities.recovery.payer_decisions import confirm_proposal, propose_release
 from domain.errors.recovery import AmountNotFree, HoldKeptByCourt, NothingFree
+from schemas.recovery.court_orders import NewCourtOrder
 from schemas.recovery.holds import HoldAction
-from schemas.recovery.police import NewCourtOrder
 from tests.activities.court_bench import confirmed_order
 from tests.activities.hold_world import Holds
 from tests.activities.recovery.test_hold_lifecycle import CONTACT

@@ -5,8 +5,8 @@ import pytest
 
 from activities.case import payer_inquiries
 from activities.context import Context
-from db.case import cases, ledger
-from db.recovery import document_facts, firs, payer_decisions, restoration_views
+from db.case import cases, firs, ledger
+from db.recovery import document_facts, payer_decisions, restoration_views
 from db.recovery.claims import claims, confirmed_of, hops_at
 from domain.case.ledger import move_between
 from domain.errors.restoration import TransferContested, TransferNotAccepted

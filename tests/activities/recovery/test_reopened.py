@@ -12,8 +12,8 @@ from activities.recovery.court_orders import confirm_withdrawal, withdraw_court_
 from activities.recovery.orders import cancel_order
 from domain.errors import RoleNotAllowed
 from domain.errors.restoration import CourtOrderToRestore, CourtOrderUsedUp, NothingToReopen, NotReopenable
+from schemas.recovery.court_orders import NewCourtOrder
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
-from schemas.recovery.police import NewCourtOrder
 from schemas.recovery.restorations import ReopenReason
 from schemas.restoration_enums import RestorationVerb
 from tests.activities.court_bench import confirmed_order

@@ -33,11 +33,11 @@ from domain.errors import IdempotencyConflict, NotFound, NotNow, RuleBroken
 from schemas.case.case_workflow import SettleCase
 from schemas.case.discrepancies import NewResolution
 from schemas.enums import ResolutionDecision, Role
+from schemas.recovery.court_orders import NewCourtOrder
 from schemas.recovery.grievances import GrievanceDecided, GrievanceReport, NewGrievance
 from schemas.recovery.holds import NewSmallHoldDecision, SmallHoldDecision
 from schemas.recovery.officer_steps import NewWithdrawal, WithdrawalKind
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
-from schemas.recovery.police import NewCourtOrder
 from schemas.recovery.restorations import ReopenReason
 from schemas.restoration_enums import GrievanceDecision, ObjectionBy, ObjectionDecision, RestorationVerb, Step
 from tests.activities.case.test_case_machine import loop

@@ -18,15 +18,17 @@ from activities.recovery.document_issuing import issue_for_officer
 from activities.recovery.firs import put_fir_copy
 from adapters.banks.iso20022.bank_side import Return, encode_return
 from adapters.banks.iso20022.values import case_id
+from db.case import firs
 from db.evidence.integrity import case_records
 from db.privacy import retention
-from db.recovery import court_orders, document_register, firs
+from db.recovery import court_orders, document_register
 from domain.errors.recovery import DocumentErased
 from domain.evidence.integrity import CaseRecord, Check, examine
+from schemas.case.police import FirCopy
 from schemas.enums import Language
 from schemas.events import EventKind
+from schemas.recovery.court_orders import NewCourtOrder
 from schemas.recovery.document_facts import DocumentAsk
-from schemas.recovery.police import FirCopy, NewCourtOrder
 from schemas.restoration_enums import DocumentKind
 from tests.activities.evidence_case import packed
 from tests.activities.evidence_forging import experts_word, unzipped, written

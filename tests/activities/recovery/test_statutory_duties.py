@@ -11,8 +11,8 @@ from activities.recovery.firs import assign_officer
 from activities.recovery.statutory_duties import care_for_duty, duty_done, finish_by_hand, open_duties, read_duties
 from domain.errors import NotFound
 from domain.errors.restoration import DutyDone
+from schemas.case.police import NewOfficer
 from schemas.procedures import RowState
-from schemas.recovery.police import NewOfficer
 from schemas.restoration_enums import DutyKind
 from tests.activities.restoration_bench import Home
 from tests.desk_tasks import notes

@@ -15,10 +15,11 @@ from activities.recovery.statutory_duties import NOTHING_LEFT, finish_by_hand
 from adapters.messages.smtp import Mailer
 from domain.errors import NotNow
 from domain.errors.restoration import DiaryEntryMissing, DiaryNoUsed, DutyDone, DutyNotHandedIn
+from schemas.case.police import NewFir, NewOfficer, SignFir
 from schemas.enums import Language
+from schemas.recovery.court_orders import Duty, HandedIn
 from schemas.recovery.document_facts import IssuedDocument
 from schemas.recovery.orders import ConfirmedLine, NewOrder, NewOrderLine, OrderConfirmation
-from schemas.recovery.police import Duty, HandedIn, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import DocumentKind, DutyKind, OrderKind, OrderReason
 from tests.activities.document_issuing import IssuingBench
 from tests.activities.recovery.test_statutory_duties import FOLLOW_UP_DUE, Duties

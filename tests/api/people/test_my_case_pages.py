@@ -16,9 +16,9 @@ from activities.recovery.restoration_deadlines import RestorationActivities
 from api.people.my_case_pages import COOKIE, OWN
 from api.public_pages import PUBLIC, texts_of
 from api.services import Services
+from schemas.case.police import NewOfficer
 from schemas.enums import Language, Role
 from schemas.procedures import ActionInput
-from schemas.recovery.police import NewOfficer
 from tests.api.conftest import Doors, line, opened, transfer
 from tests.clock import at_clock
 from tests.said import said

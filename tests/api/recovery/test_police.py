@@ -10,8 +10,8 @@ import pytest
 
 from activities.recovery import hold_lifecycle
 from api.recovery.police import DOCUMENT_BODY_MAX_BYTES
+from schemas.case.police import DOCUMENT_MAX_BYTES
 from schemas.enums import Role
-from schemas.recovery.police import DOCUMENT_MAX_BYTES
 from schemas.text import IST
 from simulator.people.police import one_page_pdf
 from tests.api.conftest import Doors, line, transfer

@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.policy.model import load_policy
 from domain.recovery.officer_steps import duty_dues, duty_policy, read_what, what_of
-from schemas.recovery.police import Duty, DutyAction
+from schemas.recovery.court_orders import Duty, DutyAction
 from schemas.restoration_enums import DutyKind
 from tests.each import each
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from schemas.recovery.police import NewCourtOrder
+from schemas.recovery.court_orders import NewCourtOrder
 from schemas.restoration_enums import CourtOrderEffect, CourtOrderKind
 from simulator.people.police import Court, one_page_pdf
 from tests.each import each

@@ -15,9 +15,9 @@ from db.case import case_outbox
 from db.case.case_outbox import Deferral
 from db.pool import Pool
 from db.work_items import case_assignments
+from schemas.case.police import NewOfficer
 from schemas.enums import ProcedureKind, Role
 from schemas.officers.officers import Absence, OfficerEntry
-from schemas.recovery.police import NewOfficer
 from schemas.text import IST
 from tests.activities.restoration_bench import Home
 from tests.desk_tasks import notes

@@ -14,7 +14,7 @@ from db.rows import Rows
 from domain.errors.case import CaseNotFound
 from domain.errors.restoration import FirCopyNotFound, FirNotFound
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.recovery.police import CaseOfficer, Fir, NewOfficer
+from schemas.case.police import CaseOfficer, Fir, NewOfficer
 from schemas.restoration_enums import CaseDuty, FirKind
 
 MAX_TRANSFERS: Final = 100
