@@ -247,7 +247,7 @@ class RequestPause:
         """Begin the pause, or make it as long as at its beginning again."""
         now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection:
-            await cases.set_end(connection, self.ack_nos, now + self._length)
+            await cases.pause_requests(connection, self.ack_nos, now + self._length)
         self._renewed_at = now
 
     async def renew(self) -> None:
@@ -266,7 +266,7 @@ class RequestPause:
         """End the pause of one number, because the workbook means another case."""
         self.ack_nos = [other for other in self.ack_nos if other != ack_no]
         async with self.ctx.pool.acquire() as connection:
-            await cases.remove(connection, [ack_no], self.ctx.now())
+            await cases.end_pauses(connection, [ack_no], self.ctx.now())
 
     async def end(self, case_nos: Collection[str]) -> list[FollowUp]:
         """End the pause in one transaction; return the notifications that the workflows of these cases have missed.
@@ -281,7 +281,7 @@ class RequestPause:
                 start = await cases.snapshot(connection, case_no) if await cases.is_new(connection, case_no) else None
                 follow_ups.append(FollowUp(case_no=case_no, start=start))
                 follow_ups += [FollowUp(case_no=case_no, news=change) for change in news]
-            await cases.remove(connection, self.ack_nos, self.ctx.now())
+            await cases.end_pauses(connection, self.ack_nos, self.ctx.now())
         return [follow_up for follow_up in follow_ups if follow_up.start or follow_up.news]
 
 

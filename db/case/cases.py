@@ -60,7 +60,7 @@ PAUSED: Final = (
 """the numbers of the cases that are paused; `now` is the number of the parameter with the present time"""
 
 
-async def set_end(connection: Connection, ack_nos: Sequence[str], ends_at: datetime) -> None:
+async def pause_requests(connection: Connection, ack_nos: Sequence[str], ends_at: datetime) -> None:
     """Pause the cases of these numbers until `ends_at`; a number needs no case yet. A longer pause stays."""
     await connection.execute(
         "INSERT INTO request_pause AS p (ack_no, ends_at) SELECT ack_no, $2 FROM unnest($1::text[]) AS t (ack_no)"
@@ -70,7 +70,7 @@ async def set_end(connection: Connection, ack_nos: Sequence[str], ends_at: datet
     )
 
 
-async def remove(connection: Connection, ack_nos: Sequence[str], now: datetime) -> None:
+async def end_pauses(connection: Connection, ack_nos: Sequence[str], now: datetime) -> None:
     """End the pauses of these numbers, and remove those that were over before `now`."""
     await connection.execute("DELETE FROM request_pause WHERE ack_no = ANY($1) OR ends_at < $2", list(ack_nos), now)
 
