@@ -26,8 +26,8 @@ from adapters.banks.protocol import BankBusy
 from db.banks import channels
 from db.banks.channels import Key
 from db.pool import Pool
-from domain.banks import answering
-from domain.banks.answering import Health
+from domain.banks import channel_choice
+from domain.banks.channel_choice import ChannelBreaker
 from domain.policy.model import BreakerRules
 from schemas.banks.institutions import Institution
 from schemas.enums import ChannelKind, ChannelState
@@ -47,11 +47,11 @@ class ChannelHealth:
     def __init__(self, pool: Pool, rules: BreakerRules) -> None:
         self._pool = pool
         self.rules = rules
-        self._unhealthy: dict[Key, Health] = {}
+        self._unhealthy: dict[Key, ChannelBreaker] = {}
         self._read_at: float | None = None
         self._reading: asyncio.Task[None] | None = None
 
-    def of(self, institution: str) -> Mapping[ChannelKind, Health]:
+    def of(self, institution: str) -> Mapping[ChannelKind, ChannelBreaker]:
         """Return the unhealthy channels of an institution, as last read."""
         self._read_if_stale()
         return {kind: health for kind in ChannelKind if (health := self._unhealthy.get((institution, kind)))}
@@ -67,15 +67,15 @@ class ChannelHealth:
 
         A dropped channel whose waiting time has passed is probed: exactly one caller gets True.
         """
-        current = self._unhealthy.get((institution, channel), answering.WELL)
+        current = self._unhealthy.get((institution, channel), channel_choice.WELL)
         if current.state is ChannelState.CLOSED:
             return True
         won = False
 
-        def take(health: Health, now: datetime) -> Health:
+        def take(health: ChannelBreaker, now: datetime) -> ChannelBreaker:
             nonlocal won
-            won = answering.usable(health, now)
-            return answering.probing(health, now, self.rules) if won and health != answering.WELL else health
+            won = channel_choice.usable(health, now)
+            return channel_choice.probing(health, now, self.rules) if won and health != channel_choice.WELL else health
 
         await self._change((institution, channel), take)
         return won
@@ -84,32 +84,32 @@ class ChannelHealth:
         """Record a failed delivery. `reached`: the bank replied, and its reply could not be read."""
         await self._change(
             (institution, channel),
-            lambda health, now: answering.failed(health, now, self.rules, reached=reached),
+            lambda health, now: channel_choice.failed(health, now, self.rules, reached=reached),
         )
 
     async def silent(self, institution: str, channel: ChannelKind) -> None:
         """Record that the bank did not answer a delivered request in time."""
-        await self._change((institution, channel), lambda health, now: answering.silent(health, now, self.rules))
+        await self._change((institution, channel), lambda health, now: channel_choice.silent(health, now, self.rules))
 
     async def delivered(self, institution: str, channel: ChannelKind) -> None:
         """Record a successful delivery."""
         key = (institution, channel)
         if key in self._unhealthy:
-            await self._change(key, lambda health, _: answering.delivered(health, self.rules))
+            await self._change(key, lambda health, _: channel_choice.delivered(health, self.rules))
 
     async def answered(self, institution: str, channel: ChannelKind) -> None:
         """Record that the bank answered a request that came over this channel."""
         key = (institution, channel)
         if key in self._unhealthy:
-            await self._change(key, lambda health, _: answering.answered(health, self.rules))
+            await self._change(key, lambda health, _: channel_choice.answered(health, self.rules))
 
-    async def _change(self, key: Key, change: Callable[[Health, datetime], Health]) -> None:
+    async def _change(self, key: Key, change: Callable[[ChannelBreaker, datetime], ChannelBreaker]) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             after = await channels.change_health(connection, key, change)
-        before = self._unhealthy.get(key, answering.WELL)
+        before = self._unhealthy.get(key, channel_choice.WELL)
         if after.state is not before.state:
             log.warning("channel %s of %s is %s", key[1].value, key[0], after.state.value)
-        if after == answering.WELL:
+        if after == channel_choice.WELL:
             self._unhealthy.pop(key, None)
         else:
             self._unhealthy[key] = after

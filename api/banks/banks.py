@@ -15,7 +15,7 @@ from api.services import Services, TheServices
 from db.banks import bank_keys, bank_people, channels, institutions, rosters
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from domain.banks.answering import WELL
+from domain.banks.channel_choice import WELL
 from domain.banks.on_duty import lacks_of
 from domain.errors.banks import InstitutionNotFound
 from schemas.banks.institutions import (

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Final
 
 from db.pool import Connection
-from domain.banks.answering import WELL, Health
+from domain.banks.channel_choice import WELL, ChannelBreaker
 from schemas.enums import ChannelKind, ChannelState
 
 Key = tuple[str, ChannelKind]
 """an institution and one of its channels"""
 
 
-async def all_health(connection: Connection, institution: str | None = None) -> dict[Key, Health]:
+async def all_health(connection: Connection, institution: str | None = None) -> dict[Key, ChannelBreaker]:
     """Return the health of every channel that has failed, of one institution or of all."""
     rows = await connection.fetch(
         "SELECT institution, channel, state, failures, silences, probe_at FROM channel_health"
@@ -20,7 +20,7 @@ async def all_health(connection: Connection, institution: str | None = None) -> 
         institution,
     )
     return {
-        (row["institution"], ChannelKind(row["channel"])): Health(
+        (row["institution"], ChannelKind(row["channel"])): ChannelBreaker(
             state=ChannelState(row["state"]),
             failures=row["failures"],
             silences=row["silences"],
@@ -30,8 +30,10 @@ async def all_health(connection: Connection, institution: str | None = None) -> 
     }
 
 
-async def change_health(connection: Connection, key: Key, change: Callable[[Health, datetime], Health]) -> Health:
-    """Apply a rule of `domain.banks.answering` to one channel, and return the outcome.
+async def change_health(
+    connection: Connection, key: Key, change: Callable[[ChannelBreaker, datetime], ChannelBreaker]
+) -> ChannelBreaker:
+    """Apply a rule of `domain.banks.channel_choice` to one channel, and return the outcome.
 
     Runs in the caller's transaction. A lock makes two processes that change one channel wait for each other. `change`
     gets the present moment after that wait.
@@ -46,7 +48,7 @@ async def change_health(connection: Connection, key: Key, change: Callable[[Heal
         channel.value,
     )
     assert row is not None, "the present moment is there without a row too"
-    before = Health(**{name: row[name] for name in Health.model_fields}) if row["state"] else WELL
+    before = ChannelBreaker(**{name: row[name] for name in ChannelBreaker.model_fields}) if row["state"] else WELL
     after = change(before, row["now"])
     if after == before:
         return after

@@ -85,7 +85,7 @@ BUGS: Final = (
     ),
     Bug(
         "a channel opens after so many failures, and not one later",
-        "domain/banks/answering.py",
+        "domain/banks/channel_choice.py",
         "return health.failures >= rules.failures_to_open or",
         "return health.failures > rules.failures_to_open or",
         "tests/domain/banks/test_circuit_breaker.py",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from db.banks.channels import Key
-    from domain.banks.answering import Health
+    from domain.banks.channel_choice import ChannelBreaker
     from schemas.banks.institutions import Institution, InstitutionEntry, Lack
     from schemas.banks.rosters import OfficerToCall
     from workers.commands.bank_answer import Lacks
@@ -125,7 +125,7 @@ async def lacks_now(settings: Settings, codes: "set[str]") -> "dict[str, tuple[L
         return await lacks_among(connection, named, wall_clock())
 
 
-async def _list(settings: Settings) -> "tuple[list[Listed], dict[Key, Health], dict[str, tuple[Lack, ...]]]":
+async def _list(settings: Settings) -> "tuple[list[Listed], dict[Key, ChannelBreaker], dict[str, tuple[Lack, ...]]]":
     from db.banks.channels import all_health
     from db.banks.institutions import list_all
     from domain.banks.on_duty import Holidays, calling_order
@@ -140,7 +140,7 @@ async def _list(settings: Settings) -> "tuple[list[Listed], dict[Key, Health], d
 
 
 def _as_json(
-    institution: "Institution", order: "list[OfficerToCall]", health: "dict[Key, Health]"
+    institution: "Institution", order: "list[OfficerToCall]", health: "dict[Key, ChannelBreaker]"
 ) -> dict[str, object]:
     ill = {kind: health[institution.code, kind] for kind in institution.channels if (institution.code, kind) in health}
     shown = {
@@ -151,7 +151,7 @@ def _as_json(
     return institution.model_dump(mode="json", exclude={"closed_days"}) | {"health": shown, "on_duty": on_duty}
 
 
-def _channels_text(institution: "Institution", health: "dict[Key, Health]") -> str:
+def _channels_text(institution: "Institution", health: "dict[Key, ChannelBreaker]") -> str:
     words = []
     for kind in institution.channels:
         fault = health.get((institution.code, kind))
@@ -187,7 +187,7 @@ def _marked(channels: str, lacks: "Sequence[Lack]") -> "Text":
     return text
 
 
-def _show_table(banks: "list[Listed]", health: "dict[Key, Health]", lacks: "Lacks") -> None:
+def _show_table(banks: "list[Listed]", health: "dict[Key, ChannelBreaker]", lacks: "Lacks") -> None:
     from rich.table import Table
     from rich.text import Text
 
