@@ -4,7 +4,7 @@ import hashlib
 from datetime import timedelta
 
 from activities.context import Context
-from activities.gateway.liens import Origin, reconcile
+from activities.gateway.lien_comparison import Origin, reconcile
 from db.clock import present_moment
 from db.gateway import comparisons, lien_inquiries, lien_lists
 from db.pool import Connection

@@ -1,4 +1,4 @@
-"""Rounds that ask banks for their liens, and the inquiries of each.
+"""Rounds that ask banks for their liens, the inquiries of each, and the letter that asks.
 
 Activities of the round that asks banks for their lists of liens. Each may be repeated. A question is recorded before it
 is sent, and the next round sends each unsent question. So a process that dies in between loses nothing, and the bank
@@ -18,15 +18,15 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.banks.delivery import Adapters
+from activities.banks.letters import Letter
 from activities.case.transaction import ENGINE
 from activities.context import Context
 from activities.gateway.lien_lists import compare_list, wanted
-from activities.gateway.liens import header_file, liens_letter
 from activities.isolation import FailedRows
 from activities.metrics import METRICS, ToldRole
 from activities.secrets import CannotOpen
 from adapters.banks.protocol import BankError, ListAsker
-from adapters.messages.smtp import Mailer, MailError, is_plain_address
+from adapters.messages.smtp import Attachment, Mailer, MailError, is_plain_address
 from db import tasks
 from db.gateway import comparisons, lien_inquiries, lien_lists
 from db.gateway.lien_inquiries import Overdue
@@ -36,9 +36,11 @@ from domain.errors import NotFound
 from domain.errors.banks import InstitutionNotFound
 from domain.gateway.liens import ListLevel, list_escalation, slot_of
 from domain.policy.model import ListRules
+from schemas.banks.institutions import Institution
 from schemas.enums import ChannelKind, ListWay, TaskKind
 from schemas.gateway.liens import AskForList, Inquiry, RoundPlan
 from schemas.tasks import TaskCause
+from schemas.text import indian_minute
 
 _IDS: Final = UUID("5b0e0c1e-6f0f-4b7e-9a52-7d1f6c3f9b11")
 """The namespace of the questions' ids. It is arbitrary and must not change."""
@@ -265,3 +267,39 @@ class ReconciliationActivities:
             adapter: object = self.adapters.get(kind)
             if isinstance(adapter, ListAsker):
                 yield kind, adapter
+
+
+# -- the letter --------------------------------------------------------------------------------------------------------
+
+HEADER: Final = "Acknowledgement number,RRN or UTR,Amount on hold\n"
+"""the columns that `goldenhour reconcile` looks for"""
+
+
+def liens_letter(institution: Institution, asked: Inquiry) -> Letter:
+    """Return the letter to the bank's desk about its list of all liens.
+
+    It names none of our liens, so that the list comes from the bank's own records.
+    """
+    until = indian_minute(asked.due_at)
+    body = (
+        f"To {institution.name}: the desk for police requests\n\n"
+        "Please send the list of all amounts that your bank has on hold (lien) for the cyber crime police at the"
+        " moment, as an Excel workbook (.xlsx) with these columns, one row for each lien:\n\n"
+        "  Acknowledgement number   of the complaint, 14 digits\n"
+        "  RRN or UTR               of the transfer that credited the account\n"
+        "  Amount on hold           in rupees\n\n"
+        "Keep the numbers as text, so that no digit is lost. The attached file has the header. If there is none on"
+        f" hold, please answer that.\n\nWe ask for it by {until}, in reply to this letter. Our desk will call you"
+        f" about it.\n\nOur reference: {asked.inquiry_id}\n"
+    )
+    return Letter(
+        to=institution.desk_email,
+        subject=f"List of liens of {institution.code}, wanted by {until}",
+        body_text=body,
+        message_id=f"{asked.inquiry_id}.liens",
+    )
+
+
+def header_file(institution: Institution) -> Attachment:
+    """Return the empty table that is attached to the letter."""
+    return Attachment(f"liens-{institution.code}.csv", HEADER)

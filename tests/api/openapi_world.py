@@ -24,7 +24,7 @@ from schemathesis.core.transport import Response
 from schemathesis.specs.openapi import checks
 
 from activities.context import Context
-from activities.gateway.liens import reconcile
+from activities.gateway.lien_comparison import reconcile
 from activities.recovery import hold_lifecycle
 from activities.secrets import SecretBox
 from api.gateway.feed import WAIT_MAX_SECONDS

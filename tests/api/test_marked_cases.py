@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 from fastapi.routing import APIRoute
 
-from activities.gateway.liens import reconcile
+from activities.gateway.lien_comparison import reconcile
 from api.app import ROUTERS
 from api.officers.auth import Allowed
 from api.officers.reads import REFERENCES

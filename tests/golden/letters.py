@@ -9,7 +9,7 @@ from uuid import UUID
 
 from activities.banks.letters import Letter
 from activities.case import answer_links
-from activities.gateway.liens import header_file, liens_letter
+from activities.gateway.lien_rounds import header_file, liens_letter
 from activities.outgoing import Attempt, Kind, Routes, Ways
 from activities.recovery import bank_letters as letters_of_banks
 from activities.recovery import signatures

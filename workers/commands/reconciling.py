@@ -71,7 +71,7 @@ def reconcile(
 def _compare(code: str, file: Path, sheet: str | None, json_target: str | None) -> None:
     from hashlib import sha256
 
-    from activities.gateway.liens import reconcile as compare
+    from activities.gateway.lien_comparison import reconcile as compare
     from domain.gateway.liens import read_liens
     from domain.spreadsheets import FileRefused
     from workers.importer.complaint_import import content_of, rows_in

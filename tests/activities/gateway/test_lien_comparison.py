@@ -7,8 +7,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from activities.gateway.lien_comparison import reconcile
 from activities.gateway.lien_rounds import ask_now
-from activities.gateway.liens import reconcile
 from activities.metrics import METRICS
 from db.gateway import comparisons, lien_standings
 from db.pool import Pool

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from activities.gateway.liens import ASKING
+from activities.gateway.lien_comparison import ASKING
 from activities.officers import enrolment
 from activities.work_items.task_owners import close_task
 from activities.work_items.task_rounds import TaskRounds

@@ -1,7 +1,7 @@
 """Comparisons of banks' lists with the ledger, over the doors."""
 
+from activities.gateway.lien_comparison import reconcile
 from activities.gateway.lien_rounds import ask_now
-from activities.gateway.liens import reconcile
 from db.paging import to_cursor
 from schemas.enums import Role
 from schemas.gateway.liens import ListedLien
