@@ -14,6 +14,7 @@ from schemas.restoration_enums import GrievanceLevel, Step
 SMS_PARTS_MAX: Final = 4
 REFERENCE_MAX_CHARS: Final = 32
 COURT_MAX_CHARS: Final = 52
+"""of a court and the number of its order in a message; longer ones are cut"""
 TO_ACCOUNT_MAX_CHARS: Final = 28
 
 _GSM: Final = frozenset(

@@ -48,7 +48,7 @@ from domain.recovery.procedure import ROUTES_OF_COURTS
 from schemas.base import Storable, WithReason
 from schemas.enums import Language
 from schemas.recovery.case_merges import CaseMerge, CaseMerges, MergePreview, MergeQuestion, NewMerge
-from schemas.recovery.court_orders import COURT_MAX_CHARS, CourtDayPage, CourtRoute, WaitingCourtOrders
+from schemas.recovery.court_orders import COURT_NAME_MAX_CHARS, CourtDayPage, CourtRoute, WaitingCourtOrders
 from schemas.recovery.credit_accounts import (
     CreditAccount,
     CreditAccounts,
@@ -185,7 +185,8 @@ async def read_court_day(
     on: Annotated[date | None, Query(description="Day on which the orders are made.")] = None,
     hearing_on: Annotated[date | None, Query(description="Only those that a court hears on this day.")] = None,
     court: Annotated[
-        Annotated[str, Storable] | None, Query(max_length=COURT_MAX_CHARS, description="Court as its orders name it.")
+        Annotated[str, Storable] | None,
+        Query(max_length=COURT_NAME_MAX_CHARS, description="Court as its orders name it."),
     ] = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,

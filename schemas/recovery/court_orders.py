@@ -21,7 +21,7 @@ from schemas.restoration_enums import (
 )
 from schemas.text import Code, Identifier, Line, LocalDatetime
 
-COURT_MAX_CHARS: Final = 200
+COURT_NAME_MAX_CHARS: Final = 200
 ABOUT_MAX: Final = 50
 """most accounts or cases in one order, because the row of each case stays locked until all are written"""
 
