@@ -34,8 +34,8 @@ from domain.errors import NotNow
 from domain.errors.restoration import CourtOrderSuperseded, CourtOrderUsedUp, CourtOrderWithdrawn
 from domain.recovery.procedure import (
     BY_OTHERS,
-    HEARINGS,
     LAST_TO_BE_ROUTED,
+    OBJECTION_STEPS,
     ORDERS_OF,
     choose_route,
     done_steps,
@@ -204,7 +204,7 @@ async def move_on(work: Work, outcome: StepOutcome, reason: str = "") -> None:
     """End the step and open the next step of the currently right route; after the last step it is restored."""
     connection, step = work.connection, work.row.step
     await _end_visit(work, outcome, reason)
-    if step in HEARINGS:
+    if step in OBJECTION_STEPS:
         await restorations.note_noticed(connection, work.row.restoration_id)
     if step in LAST_TO_BE_ROUTED or step is Step.COLLECTING:
         await _pick_route(work)
@@ -304,7 +304,7 @@ async def _end_visit(work: Work, outcome: StepOutcome, reason: str) -> None:
 
 async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, reason: str) -> None:
     due_at = work.now + timedelta(seconds=work.row.policy.steps[step].due_seconds)
-    if step in HEARINGS:
+    if step in OBJECTION_STEPS:
         await restorations.forget_noticed(work.connection, work.row.restoration_id)
     work.row = await restorations.open_visit(work.connection, work.row.restoration_id, step, work.now, due_at)
     await work.log(

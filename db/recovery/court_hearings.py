@@ -12,7 +12,7 @@ from db.privacy.jurisdiction import MARK, confined
 from db.rows import Rows
 from domain.errors import BadCursor
 from domain.recovery.officer_steps import day_standing
-from domain.recovery.procedure import ENDS_BY, HEARINGS, LEADS_TO, ORDERS_OF
+from domain.recovery.procedure import ENDS_BY, LEADS_TO, OBJECTION_STEPS, ORDERS_OF
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.identifiers import account_end, is_same_person
 from schemas.privacy.personal_data import Within
@@ -233,7 +233,7 @@ async def page(
     rows, more = cut(await connection.fetch(statement, *parameters), limit)
     ids = [row["restoration_id"] for row in rows]
     accounts = await _accounts(connection, ids)
-    readiness_rows = await connection.fetch(_READINESS, ids, [step.value for step in HEARINGS])
+    readiness_rows = await connection.fetch(_READINESS, ids, [step.value for step in OBJECTION_STEPS])
     readiness: dict[UUID, dict[str, Any]] = {row["restoration_id"]: dict(row) for row in readiness_rows}
     return CourtDayPage(
         items=tuple(

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from db.pool import Connection
 from db.rows import Rows
-from domain.recovery.procedure import HEARINGS
+from domain.recovery.procedure import OBJECTION_STEPS
 from schemas.base import FrozenModel
 from schemas.procedures import RestorationPolicy
 from schemas.restoration_enums import Step
@@ -39,7 +39,7 @@ async def joinable(connection: Connection, ack_no: str) -> Opened | None:
         "  AND s.step = ANY($3) AND s.outcome IN ('done', 'skipped')) ORDER BY round_no DESC LIMIT 1",
         ack_no,
         [step.value for step in JOINABLE],
-        [step.value for step in HEARINGS],
+        [step.value for step in OBJECTION_STEPS],
     )
     return Opened(restoration_id=row["restoration_id"], round_no=row["round_no"], new=False) if row else None
 

@@ -33,7 +33,7 @@ STEPS: Final[Mapping[Route, tuple[Step, ...]]] = {
 }
 """In order. An indemnity bond follows if the policy requires one for the route."""
 
-HEARINGS: Final = frozenset({Step.HOLDER_NOTICE, Step.SHOW_CAUSE})
+OBJECTION_STEPS: Final = frozenset({Step.HOLDER_NOTICE, Step.SHOW_CAUSE})
 """steps for the account holder's objections; they end by themselves without an objection"""
 BY_OTHERS: Final = frozenset({Step.COLLECTING, Step.HOLDER_NOTICE, Step.CREDIT})
 """steps that need no officer of ours, because they wait for the trail, the account holder or the bank"""
@@ -207,7 +207,7 @@ def dues(state: StepState, policy: RestorationPolicy, at: datetime) -> tuple[Due
     if state.due_at is None:
         return ()
     actions = []
-    undisputed = state.step in HEARINGS and not state.open_objections and not state.notice_waits
+    undisputed = state.step in OBJECTION_STEPS and not state.open_objections and not state.notice_waits
     if state.step is Step.COLLECTING or undisputed:
         actions.append(DueAction(what=ClockAction.END_STEP, at=state.due_at))
     if state.step is not Step.COLLECTING:

@@ -8,7 +8,7 @@ import pytest
 from temporalio.client import Client
 
 from activities.context import Context
-from domain.recovery.procedure import HEARINGS, steps_of
+from domain.recovery.procedure import OBJECTION_STEPS, steps_of
 from schemas.restoration_enums import CourtOrderKind, ObjectionDecision, RestorationVerb, Route, Step
 from tests.activities.restoration_bench import DESK
 from tests.factories import rrn
@@ -78,7 +78,7 @@ async def test_every_step_is_reminded_of_and_escalated_when_it_was_promised(
         if step is Step.APPROVAL:
             await stage.until_divided(restoration)
         said = None
-        if step in HEARINGS:
+        if step in OBJECTION_STEPS:
             # Without an objection the step ends by itself.
             await stage.do(restoration, stage.home.give_notice)
             said = await stage.home.object(restoration)

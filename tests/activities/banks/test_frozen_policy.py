@@ -10,7 +10,7 @@ from activities.context import Context
 from activities.recovery.orders import OrderActivities, cancel_order
 from activities.recovery.restoration_deadlines import RestorationActivities
 from db.pool import Pool
-from domain.recovery.procedure import HEARINGS
+from domain.recovery.procedure import OBJECTION_STEPS
 from schemas.procedures import OrderAction, OrderEscalationLevel, OrderPolicy, RowState
 from schemas.recovery.holds import HoldAction
 from schemas.restoration_enums import Step
@@ -50,7 +50,7 @@ async def test_every_step_is_reminded_of_and_escalated_as_it_was_promised(ctx: C
         assert await home.tick(restoration, (before + after) / DAY) == ["escalate"]
         assert await home.bench.value(DONE, restoration, step) == 2
         await end(restoration)
-    assert (await home.at(restoration))[1] in HEARINGS
+    assert (await home.at(restoration))[1] in OBJECTION_STEPS
     assert await home.tick(restoration, promised[Step.HOLDER_NOTICE].due_seconds / 86_400) == ["remind", "end_step"]
     assert (await home.at(restoration))[1] == "court_order"
 
