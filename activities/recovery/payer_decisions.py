@@ -4,8 +4,8 @@ Who paid a transfer that two complainants claim: one officer proposes, and a sec
 needed, because the decision says whose account is credited.
 
 Releases that officers propose: the victims are told and heard before the bank is ordered to release. A release needs
-two acts. One officer proposes it. After the hearing it is confirmed: by a second officer above the sums of the policy,
-otherwise by anybody who decides on holds.
+two acts. One officer proposes it. When the victims were heard, it is confirmed: by a second officer above the sums of
+the policy, otherwise by anybody who decides on holds.
 """
 
 from collections.abc import Set as AbstractSet

@@ -69,7 +69,7 @@ class ReleaseRules(FrozenModel):
     hear_seconds: LongSeconds
     """time in which the victims are heard before a release"""
     confirm_within_seconds: LongSeconds
-    """time after the hearing in which the release is confirmed, before the next level decides the grievance"""
+    """time after that in which the release is confirmed, before the next level decides the grievance"""
     source: Source
 
 
