@@ -38,7 +38,6 @@ REQUIREMENTS: Final = {
 }
 """chapters of the standard: how many requirements of levels 1 and 2 each section has; those of level 3 come after"""
 STATES: Final = frozenset({"met", "in part", "not met", "does not apply", "operator"})
-PATH: Final = re.compile(r"`((?:activities|adapters|api|db|deploy|documents|domain|schemas|tests|workers)/[\w./-]+)`")
 
 
 def rows(text: str) -> list[list[str]]:
@@ -87,7 +86,3 @@ def test_every_requirement_of_levels_1_and_2_has_one_line() -> None:
 def test_every_line_of_the_standard_has_a_state_and_a_place() -> None:
     wrong = [cells for cells in rows(STANDARD) if cells[2] not in STATES or not all(cells)]
     assert not wrong
-
-
-def test_every_path_that_the_page_names_is_there() -> None:
-    assert [path for path in PATH.findall(PAGE) if not (ROOT / path).exists()] == []

@@ -67,6 +67,10 @@ _TYPES: Final = re.compile(r"\w+( \| \w+)+")
 """A type between quotes, such as "Rung | None"."""
 VAGUE_NAMES: Final = frozenset({"told", "said", "says", "one", "found"})
 """Names of variables and parameters that tell no reader which thing is meant."""
+_NAMED: Final = re.compile(rf"`((?:{'|'.join((*ROOMS, 'console', 'deploy', 'docs', 'tests'))})[./][\w./:-]*\w/?)`")
+"""A path, or a dotted name of a module, between backquotes. One with a placeholder is left aside."""
+_BUILT: Final = "console/dist"
+"""What is built is not in every checkout."""
 _KEY: Final = re.compile(r"(_id|_no|_code|_number)$")
 
 
@@ -119,6 +123,7 @@ def all_violations(root: Path = ROOT) -> dict[str, list[Violation]]:
         if file == GLOSSARY:
             text = text.partition(OLD_WORDS)[0]
         found[name] = page_violations(text) if file.suffix == ".md" else python_violations(name, text)
+        found[name] += missing_names(text)
     for file in sorted(one for pattern in HINDI_TEXTS for one in root.glob(pattern)):
         found.setdefault(str(file.relative_to(root)), []).extend(hindi_violations(file.read_text(encoding="utf-8")))
     return {name: violations for name, violations in sorted(found.items()) if violations}
@@ -130,6 +135,34 @@ def hindi_violations(text: str) -> list[Violation]:
         return []
     lines = enumerate(text.splitlines(), start=1)
     return [Violation("hindi-term", number, line) for number, line in lines if other_hindi().search(line)]
+
+
+def missing_names(text: str) -> list[Violation]:
+    """Return the paths and modules that a file names between backquotes and that are not there."""
+    return [
+        Violation("missing-name", number, named)
+        for number, line in enumerate(text.splitlines(), start=1)
+        for named in _NAMED.findall(line)
+        if not (_is_path(named) if "/" in named else _is_module(named))
+    ]
+
+
+@cache
+def _is_path(named: str) -> bool:
+    path = named.partition(":")[0]
+    return path.startswith(_BUILT) or (ROOT / path).exists() or (ROOT / f"{path}.py").exists()
+
+
+@cache
+def _is_module(named: str) -> bool:
+    """Return whether a module is there, with the first name in it; or a setting of the policy of that name."""
+    folder, names = ROOT, named.split(".")
+    while names and (folder / names[0]).is_dir():
+        folder /= names.pop(0)
+    file = folder / f"{names[0]}.py" if names else folder
+    if file.exists():
+        return not names[1:] or re.search(rf"\b{names[1]}\b", file.read_text(encoding="utf-8")) is not None
+    return len(names) == 1 and f"\n{names[0]} = " in (ROOT / "domain/policy/policy.toml").read_text(encoding="utf-8")
 
 
 @cache

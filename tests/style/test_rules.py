@@ -9,6 +9,7 @@ from tests.style.rules import (
     all_violations,
     glossary,
     hindi_violations,
+    missing_names,
     page_violations,
     plain_names,
     python_violations,
@@ -148,3 +149,10 @@ def test_a_page_is_read_without_its_code() -> None:
 
 def test_tests_are_read_for_banned_words_alone() -> None:
     assert found('"""What nobody does."""\nx = datetime.now(UTC)', "tests/domain/frobnication.py") == ["banned-word"]
+
+
+def test_a_named_path_or_module_is_there() -> None:
+    there = "`db/case/cases.py` `db.case.cases.is_paused` `domain/texts/` `docs/<page>.md` `documents.service_seconds`"
+    assert missing_names(there) == []
+    wrong = ("db/case/case.py", "db.case.case", "db.case.cases.is_pause", "tests/style/rule.py::test_it")
+    assert [named.text for named in missing_names("\n".join(f"`{name}`" for name in wrong))] == list(wrong)
