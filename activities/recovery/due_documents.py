@@ -13,10 +13,9 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 from uuid import UUID
 
-import asyncpg
-
 from activities.case.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
+from activities.isolation import SERVERS_AWAY
 from activities.outgoing import Attempt, Kind
 from activities.recovery import message_sending
 from activities.recovery.document_issuing import gather, issue_about, missing_of
@@ -54,7 +53,6 @@ _NO_COPY: Final = Missing(
 )
 _ACCOUNTED_FOR: Final = (Bucket.IN_PLAY, Bucket.HELD, Bucket.RESTORED, Bucket.RELEASED)
 """buckets that a lien notice may cover: money still there, and money that our orders have moved since"""
-_SERVERS_AWAY: Final = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ async def _issue_documents(attempt: Attempt, due_documents_of_case: Sequence[Due
                     if check.issued:
                         break
                 await _update_desk_task(work)
-        except _SERVERS_AWAY:
+        except SERVERS_AWAY:
             raise
         except Exception as error:
             # The documents checked before the failed one are checked again, because the transaction was rolled back.

@@ -18,6 +18,7 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
+from activities import isolation
 from activities.context import Context
 from activities.metrics import METRICS, ProcedureStarterWork
 from activities.recovery import hold_lifecycle
@@ -52,10 +53,11 @@ PURGE_LIMIT: Final = 1_000
 FAILED_CASE_PAUSE: Final = timedelta(minutes=1)
 """a failed case is not retried before this, and delays no other case"""
 RPC_TIMEOUT: Final = timedelta(seconds=5)
-TRANSIENT: Final = (RPCError, RuntimeError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""a lazy client raises RuntimeError when its first connection fails"""
-SERVERS_AWAY: Final = (RPCError, OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
+SERVERS_AWAY: Final = (RPCError, *isolation.SERVERS_AWAY)
 """no fault of a case: the round ends"""
+TRANSIENT: Final = (*SERVERS_AWAY, RuntimeError, asyncpg.PostgresError)
+"""The next round may go well after these. No case is known that could rest, so every error of PostgreSQL counts.
+A lazy client raises RuntimeError when its first connection fails."""
 
 WORKFLOWS: Final = {
     ProcedureKind.RESTORATION: "RestorationWorkflow",
