@@ -17,7 +17,6 @@ from db.case.payer_inquiries import AskedInquiry
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
-from domain.errors.case import IdempotencyKeyReused
 from schemas.banks.keys import About
 from schemas.case.case_workflow import FollowUp
 from schemas.case.payer_inquiries import DebitAnswer, DebitAnswerTaken, DebitInquiry, DebitInquiryPage
@@ -63,11 +62,9 @@ async def take_answer(
     async with ctx.pool.acquire() as connection:
         asked = await payer_inquiries.one_of_bank(connection, institution, inquiry_id)
         if key is not None:
-            use = await bank_feeds.use_key(connection, institution, key, digest, ctx.now())
-            if use.body_digest != digest:
-                raise IdempotencyKeyReused
-            if use.reply is not None:
-                return DebitAnswerTaken(inquiry_id=inquiry_id, **use.reply), None
+            known = await bank_feeds.use_key(connection, institution, key, digest, ctx.now())
+            if known is not None:
+                return DebitAnswerTaken(inquiry_id=inquiry_id, **known), None
     lines = debit_lines(answer.lines, asked.reference)
     update = StatusUpdate(ack_no=asked.case_no, job_id=str(inquiry_id), lines=lines)
     receipt = await take_status_update(ctx, institution, update, digest, is_signed=is_signed)

@@ -29,7 +29,6 @@ from db.pool import Connection, Pool
 from db.privacy.body_keys import CaseKey
 from db.recovery import bank_replies
 from domain.errors import BadCursor
-from domain.errors.case import IdempotencyKeyReused
 from domain.errors.recovery import HoldOver
 from schemas.banks.keys import About
 from schemas.case.answers import BankAnswer
@@ -130,11 +129,9 @@ async def take_answer(
         asked = {hop.hop_no: Asked(reference=hop.reference, account=hop.account) for hop in hops}
         check_hops(answer.lines, asked)
         if key is not None:
-            use = await bank_feeds.use_key(connection, institution, key, digest, ctx.now())
-            if use.body_digest != digest:
-                raise IdempotencyKeyReused
-            if use.reply is not None:
-                return AnswerTaken(hold_id=request_id, **use.reply), None
+            known = await bank_feeds.use_key(connection, institution, key, digest, ctx.now())
+            if known is not None:
+                return AnswerTaken(hold_id=request_id, **known), None
         async with connection.transaction():
             work = await lock_case(ctx, connection, row.case_no, f"bank:{institution}")
             noted = await bank_feeds.receipt(connection, request_id)

@@ -20,7 +20,6 @@ from db.recovery import bank_orders, bank_replies, cancellations
 from db.recovery.bank_orders import LIVE
 from db.recovery.bank_replies import Place
 from domain.errors import BadCursor
-from domain.errors.case import IdempotencyKeyReused
 from domain.errors.recovery import NoDocument, NoReleaseOrder, OrderNotFound, OrderOver
 from schemas.banks.keys import About
 from schemas.enums import ChannelKind, DeliveryOutcome, TaskKind
@@ -151,11 +150,9 @@ async def confirm(
     async with ctx.pool.acquire() as connection:
         await bank_orders.case_of(connection, order_id, institution)
         await check_lines(connection, order_id, stated)
-        use = await bank_feeds.use_key(connection, institution, name, digest, ctx.now())
-    if use.body_digest != digest:
-        raise IdempotencyKeyReused
-    if use.reply is not None:
-        return ConfirmationTaken.model_validate(use.reply)
+        known = await bank_feeds.use_key(connection, institution, name, digest, ctx.now())
+    if known is not None:
+        return ConfirmationTaken.model_validate(known)
     taken = await take_confirmation(ctx, institution, order_id, stated, f"bank:{institution}")
     async with ctx.pool.acquire() as connection:
         reply = await bank_feeds.keep_reply(connection, institution, name, taken.model_dump(mode="json"))

@@ -18,6 +18,7 @@ from db.privacy.person_keys import PersonKey, StoredText
 from db.rows import Rows
 from domain.banks.answering import HAZARD_MAX, Curve
 from domain.errors import NotFound
+from domain.errors.case import IdempotencyKeyReused
 from domain.errors.recovery import HoldNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ClaimKind, Disposition, FeedStatus
@@ -198,15 +199,14 @@ async def announce(connection: Connection, institution: str) -> None:
     await connection.execute("SELECT pg_notify($1, $2)", CHANGED, institution)
 
 
-class KeyUse(FrozenModel):
-    """The first use of an Idempotency-Key. `reply` is None while the first request is still in progress."""
+async def use_key(
+    connection: Connection, institution: str, key: str, body_digest: bytes, at: datetime
+) -> dict[str, Any] | None:
+    """Record the bank's Idempotency-Key for this body; return the reply to its first use.
 
-    body_digest: bytes
-    reply: dict[str, Any] | None
-
-
-async def use_key(connection: Connection, institution: str, key: str, body_digest: bytes, at: datetime) -> KeyUse:
-    """Record the bank's key for this body, or return its first use."""
+    None means that the key is new, or that the first request is still in progress. Raises `IdempotencyKeyReused` if the
+    key was used for another body.
+    """
     await connection.execute(
         "INSERT INTO feed_key (institution, idempotency_key, body_digest, seen_at) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT DO NOTHING",
@@ -216,9 +216,14 @@ async def use_key(connection: Connection, institution: str, key: str, body_diges
         at,
     )
     # Just written, or before.
-    return await Rows(connection, KeyUse).one(
+    row = await connection.fetchrow(
         "SELECT body_digest, reply FROM feed_key WHERE institution = $1 AND idempotency_key = $2", institution, key
     )
+    assert row is not None
+    if row["body_digest"] != body_digest:
+        raise IdempotencyKeyReused
+    reply: dict[str, Any] | None = row["reply"]
+    return reply
 
 
 async def keep_reply(connection: Connection, institution: str, key: str, reply: dict[str, Any]) -> dict[str, Any]:
