@@ -45,6 +45,7 @@ FIRST = (
     "e2e/told_banks/test_faults.py",
     "e2e/test_restorations.py",
     "benchmarks/test_benchmarks.py",
+    "test_planted_bugs.py",
     "e2e/test_channels.py",
     "e2e/test_world.py",
     "e2e/test_appeals.py",

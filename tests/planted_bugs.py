@@ -1,7 +1,7 @@
 """Sixty bugs, planted one at a time in a copy of the checkout: the tests of the gate must catch each.
 
 Run it as `python tests/planted_bugs.py` (or by `make deep`); a number runs that bug alone, and `drawn` runs those that
-the gate draws. The copy goes away at the end, and nothing of the checkout changes.
+`make world` draws. The copy goes away at the end, and nothing of the checkout changes.
 """
 
 import hashlib
@@ -52,7 +52,7 @@ def say(text: str) -> None:
 
 
 def drawn() -> list[int]:
-    """Return the numbers of the bugs of the gate: the same for the same sources, others after each change."""
+    """Return the numbers of the bugs that `make world` plants: the same for the same sources, others after a change."""
     digest = hashlib.sha256()
     for bug in BUGS:
         digest.update((ROOT / bug.file).read_bytes())

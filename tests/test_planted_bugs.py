@@ -12,6 +12,7 @@ LIMIT_SECONDS = 300.0
 """time for the tests of one bug: many times what they take, because the machine may be busy"""
 
 
+@pytest.mark.world
 @pytest.mark.timeout(1500)
 def test_the_bugs_that_are_drawn_for_these_sources_are_caught() -> None:
     numbers = drawn()

@@ -14,4 +14,4 @@ class Bug:
     tests: str
     """paths of pytest, with spaces between them"""
     is_drawn: bool = True
-    """whether the gate may draw it; not if its tests need Temporal or much time"""
+    """whether `make world` may draw it; not if its tests need Temporal or much time"""

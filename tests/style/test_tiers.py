@@ -41,5 +41,12 @@ def test_the_gate_starts_one_engine_of_each_kind() -> None:
     kept = {file.name for file in (TESTS / "e2e").rglob("test_*.py") if in_gate(file)}
     # The last two start no engine: workers and the API run in the process of the test.
     assert kept == {"test_scripted.py", "test_restorations.py", "test_feed.py", "test_generated_client.py"}
-    demos = "test_of_three_demos_at_once_one_stays_one_is_stopped_and_one_is_killed"
-    assert in_gate(TESTS / "workers" / "test_stack_processes.py") == [demos]
+    demo = "test_a_demo_plays_a_day_stays_and_ends_at_a_signal"
+    assert in_gate(TESTS / "workers" / "test_stack_processes.py") == [demo]
+
+
+def test_the_world_draws_planted_bugs() -> None:
+    """The tests of each bug run in a pytest process with servers of its own."""
+    tests = in_gate(TESTS / "test_planted_bugs.py")
+    assert tests
+    assert "test_the_bugs_that_are_drawn_for_these_sources_are_caught" not in tests

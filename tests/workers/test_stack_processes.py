@@ -75,36 +75,32 @@ def demo(*more: str) -> list[str]:
     return ["demo", "--complaints", f"{COMPLAINTS}", "--minutes", "0.1", "--clock-factor", "1440", *more]
 
 
-async def test_of_three_demos_at_once_one_stays_one_is_stopped_and_one_is_killed(tmp_path: Path) -> None:
-    home, stopped, killed = tmp_path / "kept", tmp_path / "stopped", tmp_path / "killed"
-    stopped.mkdir()
-    killed.mkdir()
-    one_plays = demo("--stay", "--home", str(home), "--json", str(tmp_path / "played.json"))
-    async with started(*one_plays) as one:
-        await one_is_stopped_and_one_is_killed(stopped, killed)
-        await line_with(one, "still running")
+async def test_a_demo_plays_a_day_stays_and_ends_at_a_signal(tmp_path: Path) -> None:
+    home = tmp_path / "kept"
+    async with started(*demo("--stay", "--home", str(home), "--json", str(tmp_path / "played.json"))) as playing:
+        await line_with(playing, "still running")
         check_played(json.loads((tmp_path / "played.json").read_text()))
         code, out = await command_line.ended("verify", "--json", str(tmp_path / "verdict"), GOLDENHOUR_HOME=str(home))
         assert (code, json.loads((tmp_path / "verdict").read_text())["verify"]) == (0, "clean"), out
         await an_invented_officer_signs_in(home)
-        one.send_signal(signal.SIGTERM)
-        code, _, _ = await ended(one)
+        playing.send_signal(signal.SIGTERM)
+        code, _, _ = await ended(playing)
     assert code == 0
     assert await all_gone(home) == []
     assert (home / "logs" / "intake.log").is_file()
     code, out = await command_line.ended(*demo("--home", str(home)))
     assert (code, "not an empty folder" in out) == (2, True)
-    # The next demo clears up what the killed one left.
-    (left,) = killed.glob(f"{HOME_PREFIX}*")
-    _remove_leftovers(killed)
-    assert not left.exists()
 
 
-async def one_is_stopped_and_one_is_killed(stopped: Path, killed: Path) -> None:
-    """Start two demos, and end them when each has a service, the simulator, and a part of the engine.
+@pytest.mark.world
+async def test_of_two_demos_at_once_that_are_stopped_and_killed_no_process_is_left(tmp_path: Path) -> None:
+    """Each ends when it has a service, the simulator, and a part of the engine.
 
     Both are forks, which import nothing. The processes that they start are no forks.
     """
+    stopped, killed = tmp_path / "stopped", tmp_path / "killed"
+    stopped.mkdir()
+    killed.mkdir()
     with (
         command_line.begun(*demo("--minutes", "5"), TMPDIR=str(stopped)) as two,
         command_line.begun(*demo("--minutes", "5"), TMPDIR=str(killed)) as three,
@@ -119,6 +115,10 @@ async def one_is_stopped_and_one_is_killed(stopped: Path, killed: Path) -> None:
         assert (code, "Traceback" in out) == (130, False)
         assert await all_gone(stopped) == []
         assert list(stopped.iterdir()) == []
+    # The next demo clears up what the killed one left.
+    (left,) = killed.glob(f"{HOME_PREFIX}*")
+    _remove_leftovers(killed)
+    assert not left.exists()
 
 
 async def an_invented_officer_signs_in(home: Path) -> None:
