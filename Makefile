@@ -1,7 +1,7 @@
 # Needs make, python3 (3.11 or later, with venv) and a package registry; tests also need one of npm packages. Every target sets the environment up first, once per lock change.
 #   make demo ARGS="--complaints 40 --seed 7"    the main job, on the embedded stack
 #   make test                                    the gate: every check, and beside them all tests but the world
-#   make world                                   the tests marked `world`: engines, pages in the browser, benchmarks, planted bugs
+#   make world                                   the tests marked `world`: engines, pages in the browser, benchmarks, planted bugs, killed processes
 #   make test-near                               the tests of the gate that a change since BASE (main) can reach
 #   make unit                                    the tests that need no server
 #   make deep                                    random tests, long and with fresh seeds, and planted bugs

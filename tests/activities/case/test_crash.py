@@ -7,6 +7,8 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from activities.case.answers import take_status_update
 from db.pool import Pool
 from tests.activities.bench import Bench
@@ -62,6 +64,7 @@ async def killed_after(process: asyncio.subprocess.Process, seed: int, promises:
     return said
 
 
+@pytest.mark.world
 async def test_what_was_acknowledged_outlives_the_process_and_everything_is_whole(
     database_dsn: str, database: Pool
 ) -> None:

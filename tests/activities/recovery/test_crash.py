@@ -7,6 +7,8 @@ import sys
 from collections import Counter
 from itertools import pairwise
 
+import pytest
+
 from activities.recovery import hold_lifecycle
 from db.pool import Pool
 from domain.recovery.procedure import STEPS
@@ -37,6 +39,7 @@ async def hammered(dsn: str) -> list[list[str]]:
     return [line.split() for line in said.decode().splitlines()]
 
 
+@pytest.mark.world
 async def test_killed_at_every_commit_it_all_comes_home_once(database_dsn: str, database: Pool) -> None:
     home = Home(await make_context(database))
     account = f"5{rrn()}"
