@@ -25,6 +25,8 @@ from tests.deep import sample
 
 __all__ = ["filled", "new_world"]
 
+pytestmark = pytest.mark.world
+
 WHY: Final = {"reason": "told by phone"}
 HOP: Final[dict[str, Any]] = {
     "parent_hop_no": 2,
@@ -133,7 +135,7 @@ RAW: Final = {
     "two bodies": b"{}{}",
 }
 RAW_STRIDE: Final = 4
-"""in the gate an operation gets every fourth of the bodies above, and the next three operations the others"""
+"""outside deep runs an operation gets every fourth of the bodies above, and the next three operations the others"""
 _keys = count()
 
 
@@ -172,10 +174,15 @@ async def post(everything: World, operation_id: str, body: bytes, caller: Caller
     return response
 
 
+def taking_bodies(names: list[str]) -> list[str]:
+    """Return those of the operations that take a body."""
+    return [name for name in names if "requestBody" in described().operations[name].definition.raw]
+
+
 def sharing() -> Iterator[list[str]]:
     """Yield the operations that take a body, those together that can share a world."""
     for tag, names in sorted(described().by_tag.items()):
-        taking = [name for name in names if "requestBody" in described().operations[name].definition.raw]
+        taking = taking_bodies(names)
         # What one verb of the desk does uses up what the next is about.
         yield from ([name] for name in taking) if tag == "desk" else [taking]
 
@@ -206,7 +213,7 @@ async def tried_absurdly(everything: World, operation_id: str, raw: slice) -> No
 def absurdities(good: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Each absurd value at some part of the body and each part with some of them; in deep runs every pair.
 
-    In the gate the values take turns: the next part begins where the last one ended, so that all are tried.
+    Else the values take turns: the next part begins where the last one ended, so that all are tried.
     """
     pairs = list(product(places(good), ABSURD))
     yield from pairs[:: sample(STRIDE)]
@@ -250,7 +257,7 @@ ODD_NAMES: Final = [
 ]
 """an event stream is asked for by `accept` alone, and never by these"""
 ODD_STRIDE: Final = 5
-"""in the gate an operation gets every fifth odd value at each place, and the next four operations the others"""
+"""outside deep runs an operation gets every fifth odd value at each place, and the next four operations the others"""
 TYPED: Final = (b"content-type", b"application/json")
 KEYED: Final = (b"idempotency-key", b"odd")
 
@@ -264,7 +271,7 @@ async def test_odd_paths_queries_and_fields(new_world: NewWorld, subtests: pytes
 
 
 async def tried_oddly(everything: World, operation_id: str, some: slice) -> None:
-    """The operation's path, query and header fields, one odd at a time; `some` of the odd values in the gate."""
+    """The operation's path, query and header fields, one odd at a time; of the odd values `some`."""
     operation = described().operations[operation_id]
     method, caller = operation.method.upper(), described().rightful(operation_id)[0]
     place = place_of(operation_id, everything)

@@ -15,6 +15,8 @@ from tests.deep import database_settings
 
 __all__ = ["everything", "filled", "new_world"]
 
+pytestmark = pytest.mark.world
+
 RANDOM: Final = database_settings(2, steps=50)
 ANSWER_SECONDS: Final = 60.0
 
