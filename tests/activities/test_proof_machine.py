@@ -30,7 +30,7 @@ from tests.deep import database_settings
 from tests.factories import make_context
 from tests.officers import enrol
 
-GATE: Final = 60
+GATE: Final = 20
 VALID: Final = timedelta(minutes=10)
 ADDRESSES: Final = ("192.0.2.1", "192.0.2.2", "192.0.2.3")
 WRONG: Final = "no code"
