@@ -38,7 +38,7 @@ from tests.deep import database_settings
 from tests.factories import make_context
 from tests.officers import enrol
 
-GATE: Final = 40
+GATE: Final = 15
 IDLE, LONGEST = timedelta(minutes=10), timedelta(minutes=17)
 KEPT: Final = timedelta(days=KEPT_DAYS)
 OF_PAGES: Final = {"visit_seconds": IDLE.total_seconds(), "visit_max_seconds": LONGEST.total_seconds()}
