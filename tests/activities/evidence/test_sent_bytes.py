@@ -112,31 +112,6 @@ def test_a_changed_pack_that_is_signed_again_is_found(files: Files) -> None:
         assert experts_word(again).startswith(("step 5", "step 7")), name
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "body_digest = sha256('x'), digest = sha256('x'), size_bytes = 1",
-        "sealed_content = sealed_body",
-        "head = 'POST https://elsewhere.example/'",
-        "reply_digest = sha256('x')",
-        "masked = true, digest = sha256('x')",
-    ],
-)
-async def test_what_is_changed_in_the_database_is_found(ctx: Context, change: str) -> None:
-    home, case_no = await rich_case(ctx)
-    await home.check(case_no)
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        await connection.execute("ALTER TABLE bank_exchange DISABLE TRIGGER USER")
-        mine = "request_id IN (SELECT request_id FROM hold_request WHERE case_no = $1)"
-        await connection.execute(f"UPDATE bank_exchange SET {change} WHERE {mine}", case_no)
-        await connection.execute("ALTER TABLE bank_exchange ENABLE TRIGGER USER")
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        (record,) = [record async for record in case_records(connection, BodyOpener(ctx.persons), case_no)]
-    assert {found.check for found in examine(record)} == {Check.WORDS_CHANGED}
-    with pytest.raises((NotEvidence, CannotOpen), match=r"log|changed"), written(await packed(ctx, case_no)) as path:
-        check(path)
-
-
 async def _behind_the_log(ctx: Context, table: str, change: str, case_no: str) -> None:
     """What the owner of a table can do."""
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -145,22 +120,34 @@ async def _behind_the_log(ctx: Context, table: str, change: str, case_no: str) -
         await connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
+OF_REQUEST = "request_id IN (SELECT request_id FROM hold_request WHERE case_no = $1)"
+OF_ORDER = "order_id IN (SELECT order_id FROM bank_order WHERE case_no = $1)"
+
+
 @pytest.mark.parametrize(
-    ("table", "change"),
+    ("table", "change", "word"),
     [
-        ("answer", "sealed_raw = set_byte(sealed_raw, 20, get_byte(sealed_raw, 20) # 1) WHERE case_no = $1"),
-        ("answer", "remarks = 'forged' WHERE case_no = $1"),
+        *(
+            ("bank_exchange", f"{change} WHERE {OF_REQUEST}", "log")
+            for change in (
+                "body_digest = sha256('x'), digest = sha256('x'), size_bytes = 1",
+                "sealed_content = sealed_body",
+                "head = 'POST https://elsewhere.example/'",
+                "reply_digest = sha256('x')",
+                "masked = true, digest = sha256('x')",
+            )
+        ),
+        ("answer", "sealed_raw = set_byte(sealed_raw, 20, get_byte(sealed_raw, 20) # 1) WHERE case_no = $1", "bound"),
+        ("answer", "remarks = 'forged' WHERE case_no = $1", "bound"),
         (
             "status_update",
             "body_digest = sha256('x') WHERE update_id = (SELECT max(update_id) FROM answer WHERE case_no = $1)",
+            "bound",
         ),
-        (
-            "bank_confirmation",
-            "reference = 'forged' WHERE order_id IN (SELECT order_id FROM bank_order WHERE case_no = $1)",
-        ),
+        ("bank_confirmation", f"reference = 'forged' WHERE {OF_ORDER}", "bound"),
     ],
 )
-async def test_statements_changed_in_the_database_are_found(ctx: Context, table: str, change: str) -> None:
+async def test_what_is_changed_in_the_database_is_found(ctx: Context, table: str, change: str, word: str) -> None:
     home, case_no = await rich_case(ctx)
     await home.check(case_no)
     with written(await packed(ctx, case_no)) as path:
@@ -169,7 +156,8 @@ async def test_statements_changed_in_the_database_are_found(ctx: Context, table:
     async with ctx.pool.acquire() as connection, connection.transaction():
         (record,) = [record async for record in case_records(connection, BodyOpener(ctx.persons), case_no)]
     assert {found.check for found in examine(record)} == {Check.WORDS_CHANGED}
-    with pytest.raises((NotEvidence, CannotOpen), match=r"bound|changed"), written(await packed(ctx, case_no)) as path:
+    refused = pytest.raises((NotEvidence, CannotOpen), match=rf"{word}|changed")
+    with refused, written(await packed(ctx, case_no)) as path:
         check(path)
 
 
