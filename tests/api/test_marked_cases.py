@@ -12,14 +12,13 @@ from api.app import ROUTERS
 from api.officers.auth import Allowed
 from api.officers.reads import REFERENCES
 from api.roles import Action
-from db.outgoing import OutgoingKind, queued
 from db.privacy import jurisdiction
 from domain.officers.jurisdiction import MARKED_SCOPES, Scope, Shows, lacks, list_keys
 from schemas.enums import OFFICER_ROLES, Role
 from schemas.gateway.liens import ListedLien
 from schemas.privacy.personal_data import CaseStanding, Within
 from tests.api.conftest import Doors, transfer
-from tests.api.officers.test_jurisdiction import assign
+from tests.api.officers.test_jurisdiction import assign, write_message
 from tests.api.role_matrix import ENTRIES
 from tests.each import each
 
@@ -248,14 +247,7 @@ async def test_m11_the_search_is_confined_before_its_limit(doors: Doors, monkeyp
 async def test_m11_the_desk_lists_no_message_of_a_marked_case(doors: Doors) -> None:
     marked, other = await two_cases(doors)
     for case_no in (marked, other):
-        await doors.services.ctx.pool.execute(
-            "WITH written AS ("
-            "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, body, natural_key,"
-            " written_at) VALUES (gen_random_uuid(), $1, 'money_held', 'io', 'sms', '9', 'en',"
-            " 'x', 'test' || $1, now()) RETURNING message_id)"
-            f" {queued(OutgoingKind.MESSAGE, 'written', 'message_id', 'now()')}",
-            case_no,
-        )
+        await write_message(doors, case_no)
     for role, wanted in ((Role.DESK, {other}), (Role.SUPERVISOR, {marked, other}), (Role.SP, {marked, other})):
         items = (await doors.read("/api/v1/messages", role))["items"]
         assert {one["case_no"] for one in items} == wanted, role
