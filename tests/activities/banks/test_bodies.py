@@ -352,11 +352,9 @@ async def test_what_was_judged_stays_when_our_address_changes(ctx: Context, file
 @pytest.mark.parametrize("change", ["headers = '[]'", "path = '/'", "digest = sha256('x')"])
 async def test_what_is_changed_in_the_database_is_found(ctx: Context, change: str) -> None:
     _, case_no = await rich_case(ctx)
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        await connection.execute("ALTER TABLE bank_evidence DISABLE TRIGGER USER")
+    async with without_triggers(ctx.pool, "bank_evidence"):
         last = "SELECT max(evidence_id) FROM bank_evidence WHERE institution = 'HDFC'"
-        await connection.execute(f"UPDATE bank_evidence SET {change} WHERE evidence_id = ({last})")
-        await connection.execute("ALTER TABLE bank_evidence ENABLE TRIGGER USER")
+        await ctx.pool.execute(f"UPDATE bank_evidence SET {change} WHERE evidence_id = ({last})")
     async with ctx.pool.acquire() as connection, connection.transaction():
         (record,) = [record async for record in case_records(connection, BodyOpener(ctx.persons), case_no)]
     assert {found.check for found in examine(record)} == {Check.WORDS_CHANGED}

@@ -18,6 +18,7 @@ from domain.evidence_binding import EXCHANGES, SENT, STATEMENTS, Edition, NotEvi
 from tests.activities.evidence_case import LETTER, MOBILE, TOKEN, packed, rich_case
 from tests.activities.evidence_forging import Files, experts_word, is_whole, resigned, unzipped, written, zipped
 from tests.factories import SECRET, shared_context
+from tests.triggers import without_triggers
 from workers.embedded.postgres import EmbeddedPostgres
 
 OURS = signing_key(SecretBox(SECRET))
@@ -112,14 +113,6 @@ def test_a_changed_pack_that_is_signed_again_is_found(files: Files) -> None:
         assert experts_word(again).startswith(("step 5", "step 7")), name
 
 
-async def _behind_the_log(ctx: Context, table: str, change: str, case_no: str) -> None:
-    """What the owner of a table can do."""
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        await connection.execute(f"UPDATE {table} t SET {change}", case_no)
-        await connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-
-
 OF_REQUEST = "request_id IN (SELECT request_id FROM hold_request WHERE case_no = $1)"
 OF_ORDER = "order_id IN (SELECT order_id FROM bank_order WHERE case_no = $1)"
 
@@ -152,7 +145,8 @@ async def test_what_is_changed_in_the_database_is_found(ctx: Context, table: str
     await home.check(case_no)
     with written(await packed(ctx, case_no)) as path:
         check(path)
-    await _behind_the_log(ctx, table, change, case_no)
+    async with without_triggers(ctx.pool, table):
+        await ctx.pool.execute(f"UPDATE {table} t SET {change}", case_no)
     async with ctx.pool.acquire() as connection, connection.transaction():
         (record,) = [record async for record in case_records(connection, BodyOpener(ctx.persons), case_no)]
     assert {found.check for found in examine(record)} == {Check.WORDS_CHANGED}

@@ -191,12 +191,6 @@ async def test_m11_a_duty_counts_while_the_officer_has_its_role(
     assert await is_assigned("stranger"), "of no officer outside the roster a role is known"
 
 
-async def test_no_officer_assigns_themselves(doors: Doors) -> None:
-    case_no = (await doors.complain())["case_ack_no"]
-    await doors.post_officer("sp.lucknow", "Lucknow")
-    assert await assign(doors, case_no, "SP.Lucknow", role=Role.SP, name="sp.lucknow") == 403
-
-
 async def test_h8_a_read_outside_needs_a_reason_and_is_shown_to_the_superintendent(doors: Doors) -> None:
     case_no = (await doors.complain())["case_ack_no"]
     for name, district in (("io1", "Agra"), ("sp.agra", "Agra"), ("sp.lucknow", "Lucknow")):
