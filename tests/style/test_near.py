@@ -15,7 +15,7 @@ READS = "tests.style.test_rules"
     [
         ("domain/recovery/allocation.py", {RULE, "tests.api.test_doors", READS}, {"tests.simulator.world.test_day"}),
         ("tests/domain/recovery/test_allocation.py", {RULE, READS}, {PICTURE, "tests.api.test_doors"}),
-        ("tests/each.py", {"tests.domain.test_rules"}, {"tests.db.test_paging"}),
+        ("tests/each.py", {"tests.domain.test_rules"}, {"tests.activities.banks.test_bodies"}),
         ("tests/api/conftest.py", {"tests.api.people.test_public_pages"}, {RULE, "tests.db.test_paging"}),
         ("db/migrations/9999_new.sql", {"tests.db.test_schema", "tests.api.test_doors"}, {RULE}),
         ("api/templates/inbox/new.html", {"tests.api.gateway.test_inbox"}, {RULE, "tests.db.test_schema"}),
