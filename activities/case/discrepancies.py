@@ -18,7 +18,6 @@ from db import proposals
 from db.case import answers, discrepancies, events, hops, ledger
 from db.case.discrepancies import DiscrepancyRow, Doubt
 from db.proposals import Kind, NewProposal
-from db.recovery import bank_orders
 from domain.case.ledger import CONTRA_BUCKETS, net
 from domain.case.resolution import resolution_entries
 from domain.case.trail import first_state, task_of, tasks_before_asking
@@ -213,7 +212,7 @@ class _ResolutionWriter(CaseTransaction):
             if entry.bucket is not Bucket.HELD or entry.amount_paise >= 0:
                 continue
             balances = await ledger.balances(self.connection, self.case_no, entry.hop_no)
-            ordered_paise = await bank_orders.ordered_paise(self.connection, self.case_no, entry.hop_no)
+            ordered_paise = await ledger.ordered_paise(self.connection, self.case_no, entry.hop_no)
             if balances.get(Bucket.HELD, 0) + entry.amount_paise < ordered_paise:
                 raise ResolvedMoneyOrdered(entry.hop_no, ordered_paise)
 

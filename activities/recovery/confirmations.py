@@ -309,7 +309,7 @@ class _Booking(OrderTransaction):
             return line.amount_paise
         case_no, order_id = self.order.case_no, self.order.order_id
         balances = await ledger.balances(self.connection, case_no, line.hop_no)
-        others_paise = await bank_orders.ordered_paise(self.connection, case_no, line.hop_no, but=order_id)
+        others_paise = await ledger.ordered_paise(self.connection, case_no, line.hop_no, but=order_id)
         return max(balances.get(Bucket.HELD, 0) - others_paise, 0)
 
     def _entries(self, line: LineRow, judged: Judged) -> Sequence[Entry]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 
@@ -65,6 +66,19 @@ async def balances(connection: Connection, case_no: str, hop_no: int) -> dict[Bu
         "SELECT bucket, balance_paise FROM ledger_balance WHERE case_no = $1 AND hop_no = $2", case_no, hop_no
     )
     return {Bucket(row["bucket"]): row["balance_paise"] for row in rows}
+
+
+async def ordered_paise(connection: Connection, case_no: str, hop_no: int, but: UUID | None = None) -> int:
+    """Return the amount of a hop's money on hold that live orders ask for, in paise; excludes order `but`."""
+    total: int = await connection.fetchval(
+        "SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0)::bigint FROM bank_order_line l"
+        " JOIN bank_order o USING (order_id) WHERE l.case_no = $1 AND l.hop_no = $2 AND NOT l.excess"
+        " AND o.state IN ('planned', 'delivered', 'refused') AND o.order_id IS DISTINCT FROM $3",
+        case_no,
+        hop_no,
+        but,
+    )
+    return total
 
 
 async def in_play_paise(connection: Connection, case_no: str) -> int:

@@ -193,20 +193,6 @@ async def of_restoration(connection: Connection, restoration_id: UUID) -> list[O
     )
 
 
-async def ordered_paise(connection: Connection, case_no: str, hop_no: int, but: UUID | None = None) -> int:
-    """Return the amount of a hop's money on hold that live orders ask for, in paise; excludes order `but`."""
-    total: int = await connection.fetchval(
-        "SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0)::bigint FROM bank_order_line l"
-        " JOIN bank_order o USING (order_id) WHERE l.case_no = $1 AND l.hop_no = $2 AND NOT l.excess"
-        " AND o.state = ANY($3) AND o.order_id IS DISTINCT FROM $4",
-        case_no,
-        hop_no,
-        [state.value for state in LIVE],
-        but,
-    )
-    return total
-
-
 # -- delivery to the bank ----------------------------------------------------------------------------------------------
 
 
