@@ -134,6 +134,13 @@ async def state_checks(connection: Connection) -> list[StateCheck]:
 # Functions stand before the tables, because columns and constraints call them. So their bodies are not checked.
 _UNCHECKED = "SET check_function_bodies = off;\n"
 
+_DOMAINS = """
+SELECT format(E'CREATE DOMAIN %1$I AS %2$s CONSTRAINT %3$I %4$s;\\nCOMMENT ON DOMAIN %1$I IS %5$L;', t.typname,
+              format_type(t.typbasetype, t.typtypmod), k.conname, pg_get_constraintdef(k.oid), obj_description(t.oid))
+FROM pg_type t JOIN pg_constraint k ON k.contypid = t.oid
+WHERE t.typnamespace = 'public'::regnamespace ORDER BY t.typname
+"""
+
 _EVERY_FUNCTION = """
 SELECT rtrim(pg_get_functiondef(p.oid), E'\\n') || ';' FROM pg_proc p
 WHERE p.pronamespace = 'public'::regnamespace
@@ -219,7 +226,7 @@ WHERE p.pronamespace = 'public'::regnamespace AND obj_description(p.oid, 'pg_pro
 """
 
 _PARTS = (
-    *(_FUNCTIONS, _SEQUENCES, _TABLES, _ROW_FUNCTIONS, _LATER_CONSTRAINTS, _INDEXES, _TRIGGER_STATEMENTS),
+    *(_DOMAINS, _FUNCTIONS, _SEQUENCES, _TABLES, _ROW_FUNCTIONS, _LATER_CONSTRAINTS, _INDEXES, _TRIGGER_STATEMENTS),
     *(_COMMENTS, _TABLE_COMMENTS, _FUNCTION_COMMENTS),
 )
 

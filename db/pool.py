@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: one pool per process on a schema that this release knows, jsonb by orjson."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
@@ -29,6 +30,7 @@ ARRAY_TYPES = (
     *("boolean", "smallint", "integer", "bigint", "float8", "text"),
     *("uuid", "bytea", "date", "timestamptz", "jsonb"),
 )
+DOMAINS = ("sealed_value", "sealed_under_secret_key")
 
 
 def _encode(value: Any) -> str:
@@ -36,14 +38,16 @@ def _encode(value: Any) -> str:
 
 
 async def set_codecs(connection: Connection) -> None:
-    """Set the codecs for json and jsonb on this connection, and load the array types that we use.
+    """Set the codecs for json and jsonb on this connection, and load the array types and domains that we use.
 
-    The driver asks the server about each array type when a connection first meets it. That takes about a dozen
-    milliseconds, which would otherwise pass while a case is locked.
+    The driver asks the server about each of these types when a connection first meets it. That takes about a dozen
+    milliseconds, which would otherwise pass while a case is locked. Of a domain it asks only for a parameter.
     """
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, encoder=_encode, decoder=orjson.loads, schema="pg_catalog")
-    await connection.prepare(f"SELECT {', '.join(f'NULL::{name}[]' for name in ARRAY_TYPES)}")
+    types = [*(f"NULL::{name}[]" for name in ARRAY_TYPES), *(f"${n}::{name}" for n, name in enumerate(DOMAINS, 1))]
+    with suppress(asyncpg.UndefinedObjectError):  # A schema without the domains is refused in `open_pool`.
+        await connection.prepare(f"SELECT {', '.join(types)}")
 
 
 async def ping(connection: Connection) -> None:

@@ -2,6 +2,14 @@
 -- A function stands before the tables that call it, so bodies are not checked here.
 SET LOCAL check_function_bodies = off;
 
+-- A clear value in a column of these types is refused: each begins with the mark of its kind of key (AES-256-GCM).
+CREATE DOMAIN sealed_value AS bytea
+    CONSTRAINT sealed_value_is_sealed CHECK (octet_length(VALUE) >= 30 AND substr(VALUE, 1, 2) = '\x7001');
+COMMENT ON DOMAIN sealed_value IS 'a value under the key of a person, a case or a bank (activities/privacy/person_keys.py)';
+CREATE DOMAIN sealed_under_secret_key AS bytea
+    CONSTRAINT sealed_under_secret_key_is_sealed CHECK (octet_length(VALUE) >= 39 AND substr(VALUE, 1, 3) = '\x676801');
+COMMENT ON DOMAIN sealed_under_secret_key IS 'a value under a key of the process, which it names (activities/secrets.py)';
+
 CREATE FUNCTION allocation_check_whole()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2747,7 +2755,7 @@ CREATE TABLE answer (
     balance_is_free boolean NOT NULL DEFAULT false,
     within_paise bigint NOT NULL,
     person_id uuid NOT NULL,
-    sealed_raw bytea NOT NULL,
+    sealed_raw sealed_value NOT NULL,
     imported_by text,
     balance_on_wire boolean NOT NULL DEFAULT false,
     CONSTRAINT answer_pkey PRIMARY KEY (answer_id),
@@ -2822,7 +2830,7 @@ CREATE TABLE bank_body (
     headers jsonb NOT NULL,
     digest bytea NOT NULL,
     person_id uuid NOT NULL,
-    sealed bytea NOT NULL,
+    sealed sealed_value NOT NULL,
     of_bank boolean NOT NULL DEFAULT false,
     CONSTRAINT bank_body_institution_digest_key UNIQUE (institution, digest),
     CONSTRAINT bank_body_pkey PRIMARY KEY (body_id),
@@ -2881,7 +2889,7 @@ CREATE TABLE bank_evidence (
     signature bytea,
     signature_base bytea,
     person_id uuid NOT NULL,
-    sealed bytea NOT NULL,
+    sealed sealed_value NOT NULL,
     bank_person_id uuid,
     CONSTRAINT bank_evidence_pkey PRIMARY KEY (evidence_id),
     CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text)),
@@ -2914,9 +2922,9 @@ CREATE TABLE bank_exchange (
     failure text NOT NULL,
     inquiry_id uuid,
     person_id uuid NOT NULL,
-    sealed_body bytea NOT NULL,
-    sealed_content bytea,
-    sealed_reply bytea,
+    sealed_body sealed_value NOT NULL,
+    sealed_content sealed_value,
+    sealed_reply sealed_value,
     body_digest bytea NOT NULL,
     content_digest bytea,
     reply_digest bytea,
@@ -2984,7 +2992,7 @@ CREATE TABLE bank_key_change (
     decided_at timestamp with time zone,
     reason text NOT NULL DEFAULT ''::text,
     person_id uuid,
-    sealed_asker bytea,
+    sealed_asker sealed_value,
     CONSTRAINT bank_key_change_pkey PRIMARY KEY (change_id),
     CONSTRAINT bank_key_change_asked_by CHECK (((length(asked_by) >= 1) AND (length(asked_by) <= 200))),
     CONSTRAINT bank_key_change_asker_is_sealed CHECK (((person_id IS NULL) = (sealed_asker IS NULL))),
@@ -3393,7 +3401,7 @@ CREATE TABLE complainant_message (
     draft_id uuid NOT NULL,
     kind text NOT NULL,
     language text NOT NULL,
-    sealed bytea,
+    sealed sealed_value,
     written_at timestamp with time zone NOT NULL,
     valid_until timestamp with time zone NOT NULL,
     sent_at timestamp with time zone,
@@ -3448,7 +3456,7 @@ CREATE TABLE complaint_reach (
     is_quiet boolean NOT NULL,
     wants_woman_officer boolean NOT NULL,
     person_id uuid,
-    sealed bytea,
+    sealed sealed_value,
     told_at timestamp with time zone NOT NULL,
     told_by text NOT NULL,
     CONSTRAINT complaint_reach_pkey PRIMARY KEY (ack_no, reach_no),
@@ -3468,7 +3476,7 @@ CREATE TABLE complaint_story (
     ack_no text NOT NULL,
     story_no integer NOT NULL,
     person_id uuid NOT NULL,
-    sealed bytea NOT NULL,
+    sealed sealed_value NOT NULL,
     consent boolean,
     told_at timestamp with time zone NOT NULL,
     told_by text NOT NULL,
@@ -3580,7 +3588,7 @@ CREATE TABLE court_order (
     warned_at timestamp with time zone,
     ended_as text,
     person_id uuid,
-    sealed_document bytea,
+    sealed_document sealed_value,
     CONSTRAINT court_order_pkey PRIMARY KEY (court_order_id),
     CONSTRAINT court_order_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT court_order_check1 CHECK (((institution IS NULL) = (account_key IS NULL))),
@@ -3627,7 +3635,7 @@ CREATE TABLE credit_account (
     ended_at timestamp with time zone,
     ended_reason text,
     person_id uuid NOT NULL,
-    sealed_name bytea NOT NULL,
+    sealed_name sealed_value NOT NULL,
     object_again_until timestamp with time zone,
     CONSTRAINT credit_account_pkey PRIMARY KEY (account_id),
     CONSTRAINT credit_account_account_check CHECK ((account ~ '^[0-9]{9,18}$'::text)),
@@ -3830,8 +3838,8 @@ CREATE TABLE document (
     subject text NOT NULL,
     revision integer NOT NULL DEFAULT 1,
     person_id uuid NOT NULL,
-    sealed_facts bytea NOT NULL,
-    sealed_pdf bytea NOT NULL,
+    sealed_facts sealed_value NOT NULL,
+    sealed_pdf sealed_value NOT NULL,
     size_bytes integer NOT NULL,
     fir_no text,
     fir_copy_digest bytea,
@@ -3864,7 +3872,7 @@ CREATE TABLE draft (
     owner text,
     revision integer NOT NULL,
     person_id uuid NOT NULL,
-    sealed bytea,
+    sealed sealed_value,
     made_at timestamp with time zone NOT NULL,
     made_by text NOT NULL,
     saved_at timestamp with time zone NOT NULL,
@@ -3913,7 +3921,7 @@ CREATE TABLE draft_handover (
     from_officer text,
     to_officer text NOT NULL,
     at timestamp with time zone NOT NULL,
-    sealed_note bytea,
+    sealed_note sealed_value,
     CONSTRAINT draft_handover_pkey PRIMARY KEY (handover_id),
     CONSTRAINT draft_handover_to_check CHECK (((to_officer <> ''::text) AND (to_officer <> from_officer)))
 );
@@ -4050,7 +4058,7 @@ CREATE TABLE fir_copy (
     digest bytea NOT NULL,
     fir_id uuid NOT NULL,
     person_id uuid NOT NULL,
-    sealed bytea NOT NULL,
+    sealed sealed_value NOT NULL,
     CONSTRAINT fir_copy_pkey PRIMARY KEY (case_no, digest)
 );
 COMMENT ON COLUMN fir_copy.person_id IS 'the key of the case that seals it';
@@ -4072,8 +4080,8 @@ CREATE TABLE grievance (
     serial_no bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     filed_by text NOT NULL,
     person_id uuid NOT NULL,
-    sealed_text bytea NOT NULL,
-    sealed_contact bytea,
+    sealed_text sealed_value NOT NULL,
+    sealed_contact sealed_value,
     CONSTRAINT grievance_serial_no_key UNIQUE (serial_no),
     CONSTRAINT grievance_pkey PRIMARY KEY (grievance_id),
     CONSTRAINT grievance_check CHECK (((state = 'open'::text) = (ended_at IS NULL))),
@@ -4108,7 +4116,7 @@ CREATE TABLE grievance_level (
     place bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     opened_by text,
     person_id uuid,
-    sealed_said bytea,
+    sealed_said sealed_value,
     CONSTRAINT grievance_level_pkey PRIMARY KEY (grievance_id, level),
     CONSTRAINT grievance_level_check1 CHECK (((ended_at IS NULL) = (outcome IS NULL))),
     CONSTRAINT grievance_level_decided CHECK (((outcome = 'decided'::text) = (decision IS NOT NULL))),
@@ -4152,7 +4160,7 @@ CREATE TABLE hearing_waiver (
     recorded_at timestamp with time zone NOT NULL,
     contradict_until timestamp with time zone NOT NULL,
     person_id uuid NOT NULL,
-    sealed_document bytea NOT NULL,
+    sealed_document sealed_value NOT NULL,
     CONSTRAINT hearing_waiver_pkey PRIMARY KEY (restoration_id, visit_no, hold_id),
     CONSTRAINT hearing_waiver_check1 CHECK ((contradict_until > recorded_at)),
     CONSTRAINT hearing_waiver_reason_check CHECK ((reason <> ''::text)),
@@ -4205,7 +4213,7 @@ CREATE TABLE holder_contact (
     told_at timestamp with time zone NOT NULL,
     told_to text NOT NULL,
     person_id uuid NOT NULL,
-    sealed bytea NOT NULL,
+    sealed sealed_value NOT NULL,
     CONSTRAINT holder_contact_pkey PRIMARY KEY (hold_id)
 );
 COMMENT ON COLUMN holder_contact.sealed IS 'phone and e-mail address, sealed under the key of the account holder';
@@ -4216,7 +4224,7 @@ CREATE TABLE holder_contact_change (
     told_at timestamp with time zone NOT NULL,
     told_to text NOT NULL,
     person_id uuid NOT NULL,
-    sealed bytea NOT NULL,
+    sealed sealed_value NOT NULL,
     CONSTRAINT holder_contact_change_pkey PRIMARY KEY (change_id)
 );
 COMMENT ON TABLE holder_contact_change IS 'Every contact of an account holder that an officer has entered.';
@@ -4361,7 +4369,7 @@ CREATE TABLE institution_channel (
     institution text NOT NULL,
     channel text NOT NULL,
     "position" integer NOT NULL,
-    sealed bytea,
+    sealed sealed_under_secret_key,
     CONSTRAINT institution_channel_institution_position_key UNIQUE (institution, "position") DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT institution_channel_pkey PRIMARY KEY (institution, channel),
     CONSTRAINT institution_channel_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
@@ -4484,8 +4492,8 @@ CREATE TABLE message (
     sent_at timestamp with time zone,
     expires_at timestamp with time zone,
     person_id uuid,
-    sealed_head bytea,
-    sealed_body bytea,
+    sealed_head sealed_value,
+    sealed_body sealed_value,
     CONSTRAINT message_natural_key_key UNIQUE (natural_key),
     CONSTRAINT message_pkey PRIMARY KEY (message_id),
     CONSTRAINT message_address_check CHECK ((address <> ''::text)),
@@ -4578,7 +4586,7 @@ CREATE TABLE notice_setting (
     officer_id text NOT NULL,
     setting jsonb,
     person_id uuid,
-    sealed_webhook bytea,
+    sealed_webhook sealed_value,
     changed_at timestamp with time zone NOT NULL,
     changed_by text NOT NULL,
     CONSTRAINT notice_setting_pkey PRIMARY KEY (officer_id),
@@ -4603,7 +4611,7 @@ CREATE TABLE objection (
     decided_by text,
     reason text NOT NULL DEFAULT ''::text,
     person_id uuid NOT NULL,
-    sealed_text bytea NOT NULL,
+    sealed_text sealed_value NOT NULL,
     CONSTRAINT objection_pkey PRIMARY KEY (objection_id),
     CONSTRAINT objection_by_whom_check CHECK ((by_whom = ANY (ARRAY['holder'::text, 'bank'::text, 'victim'::text, 'other'::text]))),
     CONSTRAINT objection_names_hold CHECK (((hold_id IS NOT NULL) OR (by_whom <> ALL (ARRAY['holder'::text, 'bank'::text])))),
@@ -4740,11 +4748,11 @@ COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
 
 CREATE TABLE officer_totp (
     officer_id text NOT NULL,
-    sealed_secret bytea NOT NULL,
+    sealed_secret sealed_under_secret_key NOT NULL,
     last_step bigint NOT NULL,
     set_at timestamp with time zone NOT NULL,
     CONSTRAINT officer_totp_pkey PRIMARY KEY (officer_id),
-    CONSTRAINT officer_totp_sealed_secret_check CHECK (((octet_length(sealed_secret) >= 29) AND (octet_length(sealed_secret) <= 400)))
+    CONSTRAINT officer_totp_sealed_secret_check CHECK ((octet_length(sealed_secret) <= 400))
 );
 COMMENT ON COLUMN officer_totp.last_step IS 'the last time step whose code was used; only a later one is good';
 
@@ -4898,7 +4906,7 @@ CREATE INDEX payer_statement_inquiry ON payer_statement (inquiry_id, statement_i
 
 CREATE TABLE person_key (
     person_id uuid NOT NULL,
-    wrapped bytea,
+    wrapped sealed_under_secret_key,
     made_at timestamp with time zone NOT NULL,
     looked_at timestamp with time zone,
     destroyed_at timestamp with time zone,
@@ -5323,7 +5331,7 @@ CREATE TABLE release_hearing (
     recorded_by text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     person_id uuid NOT NULL,
-    sealed_said bytea NOT NULL,
+    sealed_said sealed_value NOT NULL,
     kind text GENERATED ALWAYS AS ('release'::text) STORED NOT NULL,
     CONSTRAINT release_hearing_pkey PRIMARY KEY (hearing_id)
 );
@@ -5341,8 +5349,8 @@ CREATE TABLE reply_form (
     digest bytea NOT NULL,
     confirmed_by text,
     person_id uuid NOT NULL,
-    sealed_form bytea NOT NULL,
-    sealed_body bytea NOT NULL,
+    sealed_form sealed_value NOT NULL,
+    sealed_body sealed_value NOT NULL,
     CONSTRAINT reply_form_link_id_digest_key UNIQUE (link_id, digest),
     CONSTRAINT reply_form_pkey PRIMARY KEY (form_id),
     CONSTRAINT reply_form_digest_check CHECK ((octet_length(digest) = 32)),
@@ -5525,7 +5533,7 @@ CREATE TABLE returned_funds (
     job_id text,
     remarks text NOT NULL DEFAULT ''::text,
     person_id uuid,
-    sealed_unreadable bytea,
+    sealed_unreadable sealed_value,
     CONSTRAINT returned_funds_institution_body_digest_line_no_key UNIQUE (institution, body_digest, line_no),
     CONSTRAINT returned_funds_pkey PRIMARY KEY (returned_id),
     CONSTRAINT returned_funds_body_digest_check CHECK ((octet_length(body_digest) = 32)),
@@ -5738,7 +5746,7 @@ CREATE TABLE shift_handover_officer (
     officer_id text NOT NULL,
     acts jsonb NOT NULL,
     person_id uuid,
-    sealed_note bytea,
+    sealed_note sealed_value,
     noted_at timestamp with time zone,
     CONSTRAINT shift_handover_officer_pkey PRIMARY KEY (handover_id, officer_id),
     CONSTRAINT shift_handover_officer_acts_size CHECK ((pg_column_size(acts) <= 8192)),
@@ -5754,7 +5762,7 @@ CREATE TABLE shift_note (
     officer_id text NOT NULL,
     ends_at timestamp with time zone NOT NULL,
     person_id uuid NOT NULL,
-    sealed_note bytea NOT NULL,
+    sealed_note sealed_value NOT NULL,
     noted_at timestamp with time zone NOT NULL,
     CONSTRAINT shift_note_pkey PRIMARY KEY (team_id, officer_id, ends_at)
 );
@@ -6020,7 +6028,7 @@ CREATE TABLE telephone_answer (
     entered_by text NOT NULL,
     entered_at timestamp with time zone NOT NULL,
     person_id uuid NOT NULL,
-    sealed_speaker bytea NOT NULL,
+    sealed_speaker sealed_value NOT NULL,
     idempotency_key text NOT NULL,
     body_digest bytea NOT NULL,
     reply jsonb NOT NULL,
@@ -6075,7 +6083,7 @@ CREATE TABLE treatment_report (
     ack_no text NOT NULL,
     answered_on date NOT NULL,
     is_alarming boolean NOT NULL,
-    sealed_text bytea,
+    sealed_text sealed_value,
     CONSTRAINT treatment_report_pkey PRIMARY KEY (ack_no)
 );
 COMMENT ON TABLE treatment_report IS 'that a victim has answered, and what the victim wrote for a supervisor; sealed under the key of the victim';
@@ -6098,7 +6106,7 @@ CREATE TABLE victim (
     language text NOT NULL DEFAULT 'hi'::text,
     district_as_told text NOT NULL DEFAULT ''::text,
     person_id uuid NOT NULL,
-    sealed bytea NOT NULL,
+    sealed sealed_value NOT NULL,
     terms bytea[] NOT NULL,
     terms_key bytea NOT NULL,
     CONSTRAINT victim_pkey PRIMARY KEY (victim_id),

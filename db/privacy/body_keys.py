@@ -193,10 +193,7 @@ _PREFIX: Final = "goldenhour keys"
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """A column with sealed values.
-
-    A test fails for a `bytea` column that is neither sealed nor known to be clear.
-    """
+    """A column of the domain `sealed_under_secret_key`. A test compares `SEALED_FOR` with those of the schema."""
 
     table: str
     column: str

@@ -219,7 +219,7 @@ async def _write_lines(connection: Connection, said: Sequence[Said]) -> None:
             " status_code, amount_paise, claim_paise, within_paise, applied_paise, remarks, flags, occurred_at,"
             " received_at, person_id, sealed_raw)"
             " VALUES ($1, 1, $2, $3, $4, $5, $6, $7, '00', $8, $8, $8, $8, '', '[]', $9, $10,"
-            " gen_random_uuid(), '\\x00')",
+            " gen_random_uuid(), '\\x7001' || sha256(''))",
             update_id,
             CASE_NO,
             one.bank,

@@ -11,7 +11,7 @@ VICTIM = """
 WITH p AS (INSERT INTO person_key (person_id, made_at, destroyed_at, destroyed_for)
     VALUES (gen_random_uuid(), now(), now(), 'invented') RETURNING person_id)
 INSERT INTO victim (district, woman, child, senior, person_id, sealed, terms, terms_key)
-SELECT $1, false, false, false, person_id, ''::bytea, '{}', ''::bytea FROM p RETURNING victim_id
+SELECT $1, false, false, false, person_id, '\\x7001' || sha256(''), '{}', ''::bytea FROM p RETURNING victim_id
 """
 """a victim of a district, whose key is destroyed"""
 
@@ -135,7 +135,7 @@ async def _write_request(connection: Connection, number: int, place: int, case: 
         await connection.execute(
             "INSERT INTO bank_exchange (about, request_id, channel, at, head, size_bytes, digest, masked,"
             " reply_cut, failure, person_id, sealed_body, body_digest) VALUES ('hold_request', $1, 'i4c', $2, '',"
-            " 0, sha256(''), false, false, '', gen_random_uuid(), '\\x00', sha256(''))",
+            " 0, sha256(''), false, false, '', gen_random_uuid(), '\\x7001' || sha256(''), sha256(''))",
             request_id,
             later(at, request.call),
         )

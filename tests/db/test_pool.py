@@ -9,7 +9,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from db.pool import ARRAY_TYPES, Pool, open_pool
+from db.pool import ARRAY_TYPES, DOMAINS, Pool, open_pool
 from tests.paths import ROOT
 
 ROOMS = [ROOT / room for room in ("db", "activities", "workers", "api")]
@@ -19,6 +19,10 @@ SELECT DISTINCT e.typname FROM (
     WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0
     UNION SELECT unnest(p.proargtypes) FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
 ) AS used JOIN pg_type t USING (oid) JOIN pg_type e ON e.oid = t.typelem WHERE t.typcategory = 'A'
+"""
+DOMAINS_IN_DATABASE = """
+SELECT array_agg(typname::text ORDER BY typname) FROM pg_type
+WHERE typtype = 'd' AND typnamespace = 'public'::regnamespace
 """
 NAMES = {"int2": "smallint", "int4": "integer", "int8": "bigint", "bool": "boolean"}
 """PostgreSQL's own names of types, which are not in common use"""
@@ -32,7 +36,7 @@ async def fresh(database_dsn: str) -> AsyncIterator[Pool]:
     await pool.close()
 
 
-async def test_a_connection_meets_no_array_later(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_connection_meets_no_array_and_no_domain_later(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """To ask the server about a type takes a dozen milliseconds, for which a case would be held."""
     asked: list[object] = []
     ask = asyncpg.Connection._introspect_types  # type: ignore[attr-defined]
@@ -48,18 +52,21 @@ async def test_a_connection_meets_no_array_later(fresh: Pool, monkeypatch: pytes
     assert (row["notes"], row["ids"]) == ([{"a": 1}], [one])
     for name in ARRAY_TYPES:
         assert await fresh.fetchval(f"SELECT $1::{name}[]", []) == []
+    for name in DOMAINS:
+        assert await fresh.fetchval(f"SELECT $1::{name}", None) is None
     assert asked == []
     await fresh.fetchval("SELECT $1::macaddr[]", [])
     assert len(asked) == 1, "that is what would be seen"
 
 
-async def test_no_array_is_used_that_connections_do_not_know(fresh: Pool) -> None:
+async def test_no_array_and_no_domain_is_used_that_connections_do_not_know(fresh: Pool) -> None:
     in_database = {NAMES.get(row["typname"], row["typname"]) for row in await fresh.fetch(KINDS_IN_DATABASE)}
     text = "".join(path.read_text() for room in ROOMS for path in room.glob("*.py"))
     in_queries = {NAMES.get(name, name) for name in re.findall(r"::(\w+)\[\]", text)}
     in_queries = {"integer" if name == "int" else name for name in in_queries}
     assert in_queries
     assert (in_database | in_queries) - set(ARRAY_TYPES) == set()
+    assert await fresh.fetchval(DOMAINS_IN_DATABASE) == sorted(DOMAINS)
 
 
 @pytest.mark.parametrize(("idle_seconds", "left"), [(0.2, 1), (0, 3)])

@@ -17,7 +17,8 @@ Digests = dict[str, dict[str, str]]
 LENGTH: Final = 12
 _STATEMENT: Final = re.compile(r"^(?=CREATE |ALTER TABLE |COMMENT ON )", re.MULTILINE)
 _SUBJECT: Final = re.compile(
-    r"""CREATE\ (?P<sequence>SEQUENCE)\ (?P<a>\w+)
+    r"""CREATE\ SEQUENCE\ (?P<sequence>\w+)
+      | (?:CREATE|COMMENT\ ON)\ DOMAIN\ (?P<domain>\w+)
       | CREATE\ OR\ REPLACE\ (?:FUNCTION|PROCEDURE)\ public\.(?P<function>\w+)
       | COMMENT\ ON\ FUNCTION\ (?P<commented>\w+)
       | (?:CREATE|ALTER|COMMENT\ ON)\ (?:TABLE|COLUMN)\ (?P<table>\w+)
@@ -25,6 +26,7 @@ _SUBJECT: Final = re.compile(
       | CREATE\ (?:CONSTRAINT\ )?TRIGGER\ \w+\ .*?\ ON\ public\.(?P<watched>\w+)""",
     re.VERBOSE,
 )
+_KINDS: Final = {"commented": "function", "indexed": "table", "watched": "table"}
 
 
 async def digests(dsn: str) -> Digests:
@@ -60,9 +62,8 @@ def schema(described: str) -> dict[str, str]:
 def _subject(statement: str) -> str:
     match = _SUBJECT.match(statement)
     assert match is not None, statement
-    (name,) = (value for key, value in match.groupdict().items() if value and key != "sequence")
-    kind = "sequence" if match["sequence"] else "function" if match["function"] or match["commented"] else "table"
-    return f"{kind} {name}"
+    ((kind, name),) = ((key, value) for key, value in match.groupdict().items() if value)
+    return f"{_KINDS.get(kind, kind)} {name}"
 
 
 def _digested(texts: Mapping[str, Iterable[str]]) -> dict[str, str]:

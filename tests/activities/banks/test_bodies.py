@@ -247,10 +247,10 @@ async def test_what_is_sealed_is_not_changed(bench: Bench, subtests: pytest.Subt
     await told(bench)
     for change in (
         "UPDATE bank_exchange SET sealed_reply = sealed_body",
-        "UPDATE bank_body SET sealed = '\\x00'",
+        "UPDATE bank_body SET sealed = sealed || '\\x00'",
         "UPDATE bank_evidence SET person_id = gen_random_uuid()",
-        "UPDATE answer SET sealed_raw = '\\x00'",
-        "UPDATE reply_form SET sealed_form = '\\x00'",
+        "UPDATE answer SET sealed_raw = sealed_raw || '\\x00'",
+        "UPDATE reply_form SET sealed_form = sealed_form || '\\x00'",
         "UPDATE answer SET applied_paise = 0",
         "UPDATE bank_body SET of_bank = true",
         "DELETE FROM answer",

@@ -332,7 +332,7 @@ async def test_the_database_lets_no_draft_change_another_victim(bench: Bench, ca
     attacks = {
         "UPDATE draft SET awaited = '{name,mobile}' WHERE ack_no = $1": "keeps its beginning",
         "UPDATE draft SET ack_no = NULL, sent_at = NULL, awaited = '{}' WHERE ack_no = $1": "keeps its beginning",
-        f"UPDATE victim v SET sealed = '\\x00' {of_victim}": "two officers",
+        f"UPDATE victim v SET sealed = sealed || '\\x00' {of_victim}": "two officers",
     }
     for attack, message in attacks.items():
         with pytest.raises(asyncpg.RestrictViolationError, match=message):

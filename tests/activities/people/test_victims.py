@@ -149,7 +149,7 @@ async def test_a_corrected_name_is_told_once(bench: Bench) -> None:
 async def test_a_victim_whose_key_does_not_open_keeps_no_other_from_being_found(bench: Bench) -> None:
     unopened, opened = await complained(bench), await complained(bench)
     await bench.pool.execute(
-        "UPDATE person_key SET wrapped = 'no key' WHERE person_id ="
+        "UPDATE person_key SET wrapped = '\\x676801' || sha512('') WHERE person_id ="
         " (SELECT person_id FROM victim JOIN complaint USING (victim_id) WHERE ack_no = $1)",
         unopened,
     )

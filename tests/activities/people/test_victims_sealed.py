@@ -53,7 +53,8 @@ async def test_no_row_without_sealed_data_is_written(ctx: Context) -> None:
 async def test_a_key_is_never_deleted_and_never_comes_back(ctx: Context) -> None:
     await complained(ctx)
     await ctx.pool.execute("UPDATE person_key SET wrapped = NULL, destroyed_at = now(), destroyed_for = 'test'")
-    for change in ("UPDATE person_key SET wrapped = 'x', destroyed_at = NULL", "DELETE FROM person_key"):
+    back = "UPDATE person_key SET wrapped = '\\x676801' || sha512(''), destroyed_at = NULL"
+    for change in (back, "DELETE FROM person_key"):
         with pytest.raises(asyncpg.RestrictViolationError):
             await ctx.pool.execute(change)
 

@@ -131,7 +131,7 @@ async def test_m16_one_holders_objection_frees_only_the_hold_that_it_names(home:
             await objections.receive_objection(home.ctx, restoration, new, DESK)
     without_hold = (
         "INSERT INTO objection (restoration_id, by_whom, received_at, received_by, person_id, sealed_text)"
-        " VALUES ($1, 'holder', now(), 'officer:desk', gen_random_uuid(), '\\x00')"
+        " VALUES ($1, 'holder', now(), 'officer:desk', gen_random_uuid(), '\\x7001' || sha256(''))"
     )
     with pytest.raises(asyncpg.CheckViolationError) as error:
         await home.bench.pool.execute(without_hold, restoration)

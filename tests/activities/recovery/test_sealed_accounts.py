@@ -34,7 +34,7 @@ async def test_a_sealed_name_does_not_change(home: Home, subtests: pytest.Subtes
     case_no = await home.hold(400)
     await propose(home.ctx, case_no, NEW, "officer:desk")
     for change in (
-        "sealed_name = '\\x00'",
+        "sealed_name = sealed_name || '\\x00'",
         "person_id = NULL, sealed_name = NULL",
         "account = '123456789012'",
     ):

@@ -56,7 +56,7 @@ async def test_a_contact_in_the_history_does_not_change(holds: Holds, subtests: 
     for change in (
         "DELETE FROM holder_contact_change",
         "UPDATE holder_contact_change SET told_to = 'officer:other'",
-        "UPDATE holder_contact_change SET sealed = '\\x00'",
+        "UPDATE holder_contact_change SET sealed = sealed || '\\x00'",
         "UPDATE holder_contact_change SET person_id = NULL, sealed = NULL",
     ):
         with subtests.test(change=change), pytest.raises(asyncpg.RestrictViolationError):

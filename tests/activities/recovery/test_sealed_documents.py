@@ -158,18 +158,18 @@ async def test_m10_documents_are_gone_with_the_key_and_the_case_verifies(home: H
 _CHANGES = {
     "UPDATE document SET sealed_pdf = sealed_facts WHERE case_no = $1": "append-only",
     "UPDATE document SET fir_no = 'x' WHERE case_no = $1": "append-only",
-    "UPDATE fir_copy SET sealed = '' WHERE case_no = $1": "append-only",
+    "UPDATE fir_copy SET sealed = sealed || '\\x00' WHERE case_no = $1": "append-only",
     "DELETE FROM fir_copy WHERE case_no = $1": "append-only",
-    "UPDATE court_order SET sealed_document = '' WHERE case_no = $1": "append-only",
+    "UPDATE court_order SET sealed_document = sealed_document || '\\x00' WHERE case_no = $1": "append-only",
     "UPDATE court_order SET document_digest = sha256('x') WHERE case_no = $1": "append-only",
     "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, document_digest, taken_by, taken_at,"
     " counts_until) SELECT case_no, kind, effect, court, 'x', made_on, document_digest, taken_by, taken_at,"
     " counts_until FROM court_order WHERE case_no = $1": "court_order_sealed_is_whole",
     "INSERT INTO fir_copy (case_no, digest, fir_id)"
     " SELECT case_no, sha256('x'), fir_id FROM fir WHERE case_no = $1": "null value in column",
-    f"UPDATE hearing_waiver t SET sealed_document = '' WHERE {OF_RESTORATION}": "append-only",
+    f"UPDATE hearing_waiver t SET sealed_document = sealed_document || '\\x00' WHERE {OF_RESTORATION}": "append-only",
     f"DELETE FROM hearing_waiver t WHERE {OF_RESTORATION}": "append-only",
-    f"UPDATE returned_funds SET sealed_unreadable = '' {OF_FILE}": "append-only",
+    f"UPDATE returned_funds SET sealed_unreadable = sealed_unreadable || '\\x00' {OF_FILE}": "append-only",
     "INSERT INTO returned_funds (institution, body_digest, line_no, received_at, message_id)"
     " SELECT institution, body_digest, 3, received_at, message_id"
     f" FROM returned_funds {OF_FILE}": "returned_funds_check",

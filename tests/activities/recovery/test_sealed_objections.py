@@ -72,7 +72,7 @@ async def test_what_a_victim_has_said_does_not_change(home: Home, subtests: pyte
     for change in (
         "DELETE FROM release_hearing",
         "UPDATE release_hearing SET recorded_by = 'officer:other'",
-        "UPDATE release_hearing SET sealed_said = '\\x00'",
+        "UPDATE release_hearing SET sealed_said = sealed_said || '\\x00'",
     ):
         with subtests.test(change=change), pytest.raises(asyncpg.RestrictViolationError):
             await home.bench.pool.execute(change)

@@ -95,7 +95,7 @@ async def test_the_document_is_there_once_it_is_issued(ordering: Ordering) -> No
         "INSERT INTO document (document_id, number, kind, subject, case_no, order_id, language, template_version,"
         " issued_at, issued_by, sealed_facts, size_bytes, digest, person_id, sealed_pdf)"
         " VALUES ($1, 'X/1', 'restoration_order', $2::text, $3, $2::text::uuid, 'en', '1', now(), 'officer:sp',"
-        " '', 6, $4, $5, $6)",
+        " $6, 6, $4, $5, $6)",
         uuid4(),
         str(order_id),
         case_no,

@@ -226,7 +226,7 @@ async def test_evidence_is_not_changed(connection: Connection, subtests: pytest.
     await keep(connection, "HDFC", "POST", "/", HEADERS, b"x")
     for change in (
         "UPDATE bank_evidence SET path = ''",
-        "UPDATE bank_evidence SET sealed = ''",
+        "UPDATE bank_evidence SET sealed = sealed || '\\x00'",
         "DELETE FROM bank_evidence",
         "TRUNCATE bank_evidence CASCADE",
     ):
