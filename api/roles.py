@@ -122,6 +122,8 @@ class Action(StrEnum):
     PROPOSE_PAYER = "propose_payer", Rule(_DESK | {Role.IO}, VerbKind.RESTORATION)
     """propose which of two complainants paid a transfer"""
     AGREE_TO_PAYER = "agree_to_payer", Rule(_SENIORS, VerbKind.RESTORATION, is_proved=True)
+    CONFIRM_ENTERED = "confirm_entered", Rule(_SENIORS | {Role.IO}, VerbKind.RESTORATION, is_proved=True)
+    """confirm as another officer what was entered of a transfer by telephone or by a workbook"""
     READ_VICTIMS = "read_victims", Rule(_DESK | _OF_A_CASE, VerbKind.READ, Shows.PERSONS)
     """find a victim's complaints by name or contact"""
     READ_VICTIM = "read_victim", Rule(_DESK | _OF_A_CASE, VerbKind.READ, Shows.PERSONS)

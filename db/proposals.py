@@ -20,6 +20,8 @@ class Kind(StrEnum):
 
     ADMINISTRATION = "administration"
     """subject: officer, team, institution or policy; matter: kind of change"""
+    ENTERED = "entered"
+    """what only officers entered of a transfer, by telephone or by a workbook; matter: one of these officers"""
     ORDER_STATEMENT = "order_statement"
     """what a bank has stated of an order; matter: digest of the lines"""
     PAYER = "payer"

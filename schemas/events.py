@@ -154,6 +154,8 @@ class EventKind(StrEnum):
     PAYER_PROPOSED = "payer_proposed"
     """an officer proposed which of two complainants paid; a second officer must agree"""
     PAYER_DECIDED = "payer_decided"
+    ENTERED_CONFIRMED = "entered_confirmed"
+    """a second officer confirmed what was entered of a transfer by telephone or by a workbook"""
     RESTORATION_PREPARED = "restoration_prepared"
     """the amounts to restore were prepared for approval"""
     RESTORATION_OVERDUE = "restoration_overdue"

@@ -99,7 +99,7 @@ async def facts(connection: Connection, ctx: Context, row: RestorationRow, lines
     for account in await claims.shared(connection, sorted(accounts)):
         claim_rows = await claims.claims(connection, account)
         # A share from before may be on hold for a complaint that no bank confirmed: it is no victim.
-        victims = max(victims, len({row.claim.ack_no for row in claim_rows if row.confirmed.paise}))
+        victims = max(victims, len({row.claim.ack_no for row in claim_rows if row.firm_paise}))
     orders = await restoration_facts.court_orders(connection, row.restoration_id)
     victim = await ctx.persons.victim_of(connection, row.ack_no)
     return RouteFacts(

@@ -278,4 +278,4 @@ def _giver(case_no: str, hop: HopToWithdraw, free_paise: int) -> ClaimRow:
         held_paise=free_paise,
     )
     nothing = Confirmed(paise=0, by=ConfirmedBy.NOTHING)
-    return ClaimRow(claim=claim, confirmed=nothing, gone=(), gone_home_paise=0, allocation_id=None)
+    return ClaimRow(claim=claim, confirmed=nothing, firm_paise=0, gone=(), gone_home_paise=0, allocation_id=None)

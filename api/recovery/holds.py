@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from activities.recovery import grievance_decisions, hold_releases, payer_decisions
+from activities.recovery import entered_statements, grievance_decisions, hold_releases, payer_decisions
 from activities.recovery.document_issuing import appeal_address
 from activities.recovery.hold_releases import (
     confirm_release,
@@ -41,7 +41,14 @@ from schemas.recovery.holds import (
     ReleasesContinued,
     SmallHoldDone,
 )
-from schemas.recovery.officer_steps import ContestedTransfers, NewPayerDecision, PayerDecision, SeenPayerDecision
+from schemas.recovery.officer_steps import (
+    ContestedTransfers,
+    EnteredConfirmed,
+    NewPayerDecision,
+    PayerDecision,
+    SeenEntered,
+    SeenPayerDecision,
+)
 from schemas.recovery.orders import NewHearing, ReleaseProposal, ReleaseProposals
 
 holds_router = APIRouter(prefix="/api/v1/holds", tags=["holds"], responses=IN_THE_DESCRIPTION)
@@ -263,6 +270,24 @@ async def agree(
 ) -> PayerDecision:
     """Agree to another officer's proposal. The complaint that is right is the one whose victim is credited."""
     return await payer_decisions.agree(services.ctx, ack_no, hop_no, decision_id, seen, officer.actor)
+
+
+@payer_decisions_router.post(
+    "/hops/{hop_no}/entered-confirmations", name="confirm_entered", responses=says(FOUR_EYES, NOT_NOW, NOT_FOUND)
+)
+async def confirm(
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.CONFIRM_ENTERED)],
+    ack_no: AckNo,
+    hop_no: HopNo,
+    seen: SeenEntered,
+) -> EnteredConfirmed:
+    """Confirm what another officer entered of a transfer by telephone or by a workbook.
+
+    Without it, and until the bank states the same over a channel, it claims nothing against other victims of the
+    account. The sums are those that you saw.
+    """
+    return await entered_statements.confirm_entered(services.ctx, ack_no, hop_no, seen, officer.actor)
 
 
 release_brake_router = APIRouter(prefix="/api/v1/release-brake", tags=["holds"], responses=IN_THE_DESCRIPTION)

@@ -970,6 +970,24 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE FUNCTION entered_sent_paise(of_case text, of_hop integer)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT greatest(
+        (SELECT sum(b.booked_paise - b.confirmed_paise) FROM telephone_booking b
+         WHERE b.case_no = of_case AND b.hop_no = of_hop AND b.kind = 'moved'),
+        -- An answer about the hop above confirmed the transfer that the complaint tells.
+        (SELECT CASE WHEN bool_and(a.flags @> '[{"code": "from_workbook"}]' OR t.update_id IS NOT NULL)
+             THEN sum(a.applied_paise) END
+         FROM hop h JOIN answer a ON a.case_no = h.case_no AND a.kind = 'moved' AND a.reference_key = h.reference_key
+         LEFT JOIN telephone_answer t ON t.update_id = a.update_id
+         WHERE h.case_no = of_case AND h.hop_no = of_hop AND h.source = 'desk'),
+        0)::bigint
+$function$;
+COMMENT ON FUNCTION entered_sent_paise(text,integer) IS 'Of what was sent to this hop, the part that only officers entered: by telephone and, of a transfer that the complaint tells, by a workbook too.';
+
 CREATE FUNCTION feed_hold_kept()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1323,6 +1341,30 @@ AS $function$
         AND lower(regexp_replace(importer, '^[a-z]+:', '')) = lower(officer)
 $function$;
 COMMENT ON FUNCTION importer_of(uuid,text) IS 'A hop of this restoration whose money only a workbook confirms that this officer imported; null without one.';
+
+CREATE FUNCTION importers_alone(of_case text, of_hop integer)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT CASE WHEN bool_and(s.importer IS NOT NULL) THEN array_agg(DISTINCT s.importer) END
+    FROM (
+        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
+            THEN coalesce(a.imported_by, '')
+            ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END AS importer
+        FROM answer a WHERE a.case_no = of_case AND of_hop = ANY (a.hop_nos)
+            AND a.kind IN ('held', 'withdrawn', 'spent', 'moved')
+        UNION ALL
+        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
+            THEN coalesce(a.imported_by, '')
+            ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END
+        FROM hop h JOIN answer a ON a.answer_id = h.opened_by_answer WHERE h.case_no = of_case AND h.hop_no = of_hop
+        UNION ALL
+        SELECT NULL FROM payer_inquiry i JOIN payer_statement w USING (inquiry_id)
+        WHERE i.case_no = of_case AND i.hop_no = of_hop AND w.kind = 'confirmed'
+    ) AS s
+$function$;
+COMMENT ON FUNCTION importers_alone(text,integer) IS 'Who imported or entered by telephone all that is stated of the money of this hop; null if a bank has stated some of it.';
 
 CREATE FUNCTION institution_login_counted()
  RETURNS trigger
@@ -1685,22 +1727,7 @@ CREATE FUNCTION only_importers(of_case text, of_hop integer)
  STABLE
 AS $function$
     SELECT ARRAY(
-        SELECT unnest(CASE WHEN bool_and(s.importer IS NOT NULL) THEN array_agg(DISTINCT s.importer) END)
-        FROM (
-            SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
-                THEN coalesce(a.imported_by, '')
-                ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END AS importer
-            FROM answer a WHERE a.case_no = of_case AND of_hop = ANY (a.hop_nos)
-                AND a.kind IN ('held', 'withdrawn', 'spent', 'moved')
-            UNION ALL
-            SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
-                THEN coalesce(a.imported_by, '')
-                ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END
-            FROM hop h JOIN answer a ON a.answer_id = h.opened_by_answer WHERE h.case_no = of_case AND h.hop_no = of_hop
-            UNION ALL
-            SELECT NULL FROM payer_inquiry i JOIN payer_statement w USING (inquiry_id)
-            WHERE i.case_no = of_case AND i.hop_no = of_hop AND w.kind = 'confirmed'
-        ) AS s
+        SELECT unnest(importers_alone(of_case, of_hop))
         UNION
         SELECT t.entered_by
         FROM telephone_booking b JOIN hop h ON h.case_no = b.case_no AND h.hop_no = b.hop_no
@@ -5105,11 +5132,12 @@ END) STORED,
     CONSTRAINT proposal_decided CHECK ((num_nulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
     CONSTRAINT proposal_decided_reason_check CHECK (((length(decided_reason) <= 1000) AND ((decision IS NOT NULL) OR (decided_reason = ''::text)))),
     CONSTRAINT proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text, 'overtaken'::text]))),
+    CONSTRAINT proposal_entered CHECK (((kind <> 'entered'::text) OR (((hop_no IS NOT NULL) AND (matter = proposed_by) AND (num_nulls((body -> 'sent_paise'::text), (body -> 'placed_paise'::text)) = 0)) IS TRUE))),
     CONSTRAINT proposal_given_to CHECK (((given_to IS NULL) OR ((kind = 'payer'::text) AND (decision = 'agreed'::text)))),
     CONSTRAINT proposal_has_code CHECK (((code_digest IS NOT NULL) = (matter = ANY (ARRAY['officer_added'::text, 'officer_reset'::text, 'bank_login_replaced'::text])))),
     CONSTRAINT proposal_heard CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at >= not_before))),
     CONSTRAINT proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)) AND ((decision IS DISTINCT FROM 'expired'::text) OR (decided_at > valid_until)))),
-    CONSTRAINT proposal_kind_check CHECK ((kind = ANY (ARRAY['administration'::text, 'order_statement'::text, 'payer'::text, 'release'::text, 'resolution'::text, 'victim_correction'::text]))),
+    CONSTRAINT proposal_kind_check CHECK ((kind = ANY (ARRAY['administration'::text, 'entered'::text, 'order_statement'::text, 'payer'::text, 'release'::text, 'resolution'::text, 'victim_correction'::text]))),
     CONSTRAINT proposal_not_of_oneself CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (about_officer IS NULL) OR (person_of(decided_by) <> about_officer))),
     CONSTRAINT proposal_order_statement CHECK (((kind <> 'order_statement'::text) OR (((matter ~ '^[0-9a-f]{64}$'::text) AND (jsonb_typeof((body -> 'lines'::text)) = 'array'::text)) IS TRUE))),
     CONSTRAINT proposal_payer CHECK (((kind <> 'payer'::text) OR (((hop_no IS NOT NULL) AND ((body -> 'among'::text) ? ack_no)) IS TRUE))),
@@ -5131,7 +5159,7 @@ COMMENT ON COLUMN proposal.given_to IS 'of a payer: the victim''s complaint in t
 COMMENT ON COLUMN proposal.matter IS 'what of the subject it is about; only one proposal about it is open';
 COMMENT ON COLUMN proposal.needs_second IS 'false of a release below the sums of the policy: the releases of this hold, and those that this officer proposed on this day in India';
 COMMENT ON COLUMN proposal.not_before IS 'nothing is agreed to before this time: the victims are heard';
-COMMENT ON COLUMN proposal.subject IS 'key of what it is about: of an administration id of the officer, name of the team, code of the institution, or `policy`; of an order statement the order; of a payer case and hop; of a release the hold; of a resolution the discrepancy; of a correction the victim';
+COMMENT ON COLUMN proposal.subject IS 'key of what it is about: of an administration id of the officer, name of the team, code of the institution, or `policy`; of what was entered and of a payer case and hop; of an order statement the order; of a release the hold; of a resolution the discrepancy; of a correction the victim';
 COMMENT ON COLUMN proposal.valid_until IS 'nothing is agreed to after this time';
 CREATE INDEX proposal_agreed ON proposal (kind, decided_at, proposal_id) WHERE (decision = 'agreed'::text);
 CREATE INDEX proposal_case ON proposal (case_no, kind) WHERE (case_no IS NOT NULL);

@@ -5,7 +5,8 @@ from typing import Final
 
 from db.pool import Connection
 from db.rows import Rows
-from domain.recovery.claims import Claimed, Confirmed, HopMoney, claimed, confirmed
+from domain.errors.case import HopNotFound
+from domain.recovery.claims import Claimed, Confirmed, HopMoney, claimed, confirmed, firm_paise
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Bucket
 from schemas.identifiers import is_importer
@@ -28,6 +29,8 @@ class ClaimRow(FrozenModel):
 
     claim: AccountClaim
     confirmed: Confirmed
+    firm_paise: int
+    """the part of it that more than one officer's entry confirms"""
     gone: tuple[Gone, ...]
     gone_home_paise: int
     allocation_id: int | None
@@ -49,6 +52,8 @@ class HopAtAccount(FrozenModel):
     allocation_id: int | None
     imported_by: tuple[str, ...]
     """who imported or entered by telephone what alone says so; empty if a bank itself says it"""
+    second_officer: str | None
+    """who confirmed as another officer what was entered"""
 
 
 async def cases_at(connection: Connection, accounts: Sequence[Account]) -> set[str]:
@@ -202,6 +207,21 @@ CROSS JOIN LATERAL ({_RESOLVED}) AS resolved CROSS JOIN LATERAL ({_MOVED_ON}) AS
 CROSS JOIN LATERAL ({_SENT_IN_ALL}) AS sent_in_all
 """
 
+_ENTERED_PLACED: Final = """
+SELECT coalesce((SELECT sum(b.booked_paise - b.confirmed_paise) FROM telephone_booking b
+        WHERE b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.kind <> 'moved'), 0)
+    + coalesce((SELECT sum(entered_sent_paise(c.case_no, c.hop_no)) FROM hop c
+        WHERE c.case_no = h.case_no AND c.parent_hop_no = h.hop_no), 0) AS paise
+"""
+"""Of what the account's bank placed, the part that only officers entered by telephone."""
+
+_AGREED: Final = """
+SELECT coalesce(max((p.body ->> 'sent_paise')::bigint), 0) AS sent_paise,
+       coalesce(max((p.body ->> 'placed_paise')::bigint), 0) AS placed_paise, max(p.decided_by) AS second_officer
+FROM proposal p WHERE p.kind = 'entered' AND p.subject = h.case_no || ' ' || h.hop_no AND p.decision = 'agreed'
+"""
+"""Of what was entered, the part that a second officer confirmed."""
+
 _PLACED: Final = "greatest(said.paise + resolved.paise + moved_on.paise, 0)::bigint"
 
 _HOPS: Final = f"""
@@ -209,6 +229,8 @@ SELECT h.case_no, h.hop_no, h.ack_no, h.transferred_at, h.disputed_paise, s.allo
        coalesce(s.share_paise, 0) AS share_paise, coalesce(s.gone_home_paise, 0) AS share_gone_home_paise,
        asked.to_release_paise, asked.to_restore_paise, sent.paise AS sent_paise, {_PLACED} AS placed_paise,
        sent_in_all.moved_paise, coalesce(only_importers(h.case_no, h.hop_no), '{{}}') AS imported_by,
+       entered.sent_paise AS entered_sent_paise, entered.placed_paise AS entered_placed_paise,
+       entered.second_officer,
        greatest(divided.refused_paise, 0)::bigint AS divided_refused_paise,
        (SELECT r.state FROM restoration r WHERE r.ack_no = h.ack_no ORDER BY r.round_no DESC LIMIT 1)
            IS NOT DISTINCT FROM 'refused' OR (
@@ -231,6 +253,14 @@ CROSS JOIN LATERAL (
 ) AS asked
 {_STATED}
 CROSS JOIN LATERAL (
+    SELECT greatest(CASE WHEN alone.importers IS NULL THEN entered_sent_paise(h.case_no, h.hop_no) ELSE sent.paise END
+               - agreed.sent_paise, 0) AS sent_paise,
+           greatest(CASE WHEN alone.importers IS NULL THEN ({_ENTERED_PLACED}) ELSE {_PLACED} END
+               - agreed.placed_paise, 0)::bigint AS placed_paise,
+           agreed.second_officer
+    FROM (SELECT importers_alone(h.case_no, h.hop_no) AS importers) AS alone CROSS JOIN LATERAL ({_AGREED}) AS agreed
+) AS entered
+CROSS JOIN LATERAL (
     -- An allocation gave the hop's money on hold to others, and put `refused` in its place.
     SELECT coalesce(sum(e.amount_paise), 0) AS refused_paise
     FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
@@ -244,9 +274,10 @@ async def claims(connection: Connection, account: Account) -> list[ClaimRow]:
     """Return every claim on the money on hold at an account, over all cases.
 
     The claim of a hop is its amount on hold, plus the part of its money that is gone or in play at the hop or below it,
-    up to the amount that a bank has confirmed as arrived. Money that the account's bank refused at the hop does not
-    count. An amount that a bank is ordered to release is not part of it. If the restoration of the complaint or of the
-    hop was refused, the claim is limited to the amount on hold. A hop that claims nothing is left out.
+    up to the amount that a bank has confirmed as arrived, over a channel or as two officers say. What only one officer
+    entered claims nothing beyond the amount on hold. Money that the account's bank refused at the hop does not count.
+    An amount that a bank is ordered to release is not part of it. If the restoration of the complaint or of the hop was
+    refused, the claim is limited to the amount on hold. A hop that claims nothing is left out.
     """
     return [_row(hop) for hop in await hops_at(connection, account) if hop.claimed.most_paise]
 
@@ -266,6 +297,7 @@ def _row(hop: HopAtAccount) -> ClaimRow:
     return ClaimRow(
         claim=claim,
         confirmed=hop.confirmed,
+        firm_paise=firm_paise(hop.money),
         gone=hop.gone,
         gone_home_paise=hop.money.given_back_paise,
         allocation_id=hop.allocation_id,
@@ -280,6 +312,17 @@ async def hops_at(connection: Connection, account: Account) -> list[HopAtAccount
         money.setdefault((part.case_no, part.root_no), []).append(part)
     rows = await Rows(connection, _HopRow).many(_HOPS, *account)
     return [_hop(row, money.get((row.case_no, row.hop_no), ())) for row in rows]
+
+
+async def hop_of(connection: Connection, case_no: str, hop_no: int) -> HopAtAccount:
+    """Return a hop of a case with its claim. Raises `NotFound`."""
+    account = await connection.fetchrow(
+        "SELECT institution, account_key FROM hop WHERE case_no = $1 AND hop_no = $2", case_no, hop_no
+    )
+    if account is None:
+        raise HopNotFound(case_no, hop_no)
+    at_account = await hops_at(connection, (account["institution"], account["account_key"]))
+    return next(hop for hop in at_account if (hop.case_no, hop.hop_no) == (case_no, hop_no))
 
 
 _ARRIVED: Final = f"""
@@ -317,6 +360,9 @@ class _HopRow(FrozenModel):
     placed_paise: int
     moved_paise: int | None
     imported_by: tuple[str, ...]
+    entered_sent_paise: int
+    entered_placed_paise: int
+    second_officer: str | None
     divided_refused_paise: int
     allocation_id: int | None
     share_paise: int
@@ -340,6 +386,8 @@ def _hop(row: _HopRow, parts: Sequence[_Money]) -> HopAtAccount:
         moved_paise=row.moved_paise,
         only_imported=bool(row.imported_by),
         partly_by_telephone=not all(map(is_importer, row.imported_by)),
+        entered_sent_paise=row.entered_sent_paise,
+        entered_placed_paise=row.entered_placed_paise,
         held_paise=max(held - to_release, 0),
         to_release_paise=min(held, to_release),
         given_back_paise=own.get(Bucket.RESTORED, 0) + own.get(Bucket.RELEASED, 0),
@@ -363,6 +411,7 @@ def _hop(row: _HopRow, parts: Sequence[_Money]) -> HopAtAccount:
         reserved_paise=min(max(owed, row.to_restore_paise), money.held_paise),
         allocation_id=row.allocation_id,
         imported_by=row.imported_by,
+        second_officer=row.second_officer,
     )
 
 

@@ -292,6 +292,7 @@ def _transfer(row: Any, hop: HopAtAccount, account: dict[str, Any], discrepancie
         disputed_paise=disputed_paise,
         confirmed_by=hop.confirmed.by,
         entered_by=hop.imported_by,
+        entered_confirmed_by=hop.second_officer,
         holder=BankVoice(
             institution=account["institution"],
             name=account["name"],

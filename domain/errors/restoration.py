@@ -231,6 +231,18 @@ class PayerNeedsSecondOfficer(SameEyes):
     officer: str
 
 
+class EnteredByThisOfficer(SameEyes):
+    officer: str
+
+
+class EnteredDiffers(NotNow):
+    hop_no: int
+
+
+class NothingEntered(NotNow):
+    hop_no: int
+
+
 class PayerOrdered(NotNow):
     hop_no: int
     order_id: str

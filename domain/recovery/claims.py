@@ -21,6 +21,10 @@ class HopMoney(FrozenModel):
     the bank has not stated over a channel all that such an answer booked"""
     partly_by_telephone: bool = False
     """of such statements, some are telephone answers"""
+    entered_sent_paise: int = Field(ge=0, default=0)
+    """of `sent_paise`, what one officer alone entered"""
+    entered_placed_paise: int = Field(ge=0, default=0)
+    """of `placed_paise`, what one officer alone entered"""
     held_paise: int = Field(ge=0, default=0)
     """on hold, without what the bank is ordered to release"""
     to_release_paise: int = Field(ge=0, default=0)
@@ -72,14 +76,21 @@ def confirmed(hop: HopMoney) -> Confirmed:
     return Confirmed(paise=sent, by=ConfirmedBy.SENDING_BANK if sent else ConfirmedBy.NOTHING)
 
 
+def firm_paise(hop: HopMoney) -> int:
+    """Return the part of what is confirmed that a bank stated over a channel, or that two officers confirmed."""
+    sent_paise = max(hop.sent_paise - hop.entered_sent_paise, 0)
+    placed_paise = max(hop.placed_paise - hop.entered_placed_paise, 0)
+    return min(max(sent_paise, placed_paise), confirmed(hop).paise)
+
+
 def claimed(hop: HopMoney) -> Claimed:
-    """Return the claim of a hop, at most what is confirmed.
+    """Return the claim of a hop, at most what a bank or two officers have confirmed.
 
     It is what is on hold, gone or in play of it. Untraced money and money in play at the hop itself may never have
     arrived, so they count last.
     """
     gone_paise = hop.given_back_paise + hop.to_release_paise + hop.returned_paise
-    left_paise = max(confirmed(hop).paise - gone_paise, hop.held_paise) - hop.held_paise
+    left_paise = max(firm_paise(hop) - gone_paise, hop.held_paise) - hop.held_paise
     counted = []
     for paise in (hop.lost_paise, hop.in_play_below_paise, hop.untraced_paise, hop.in_play_paise):
         counted.append(min(paise, left_paise))

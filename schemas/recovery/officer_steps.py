@@ -114,6 +114,8 @@ class TransferOfFile(FrozenModel):
     confirmed_by: ConfirmedBy
     entered_by: tuple[str, ...]
     """who imported or entered by telephone what alone confirms it"""
+    entered_confirmed_by: str | None
+    """the second officer who confirmed what was entered; without one it claims nothing against other victims"""
     holder: BankVoice
     """the bank that has the money on hold: how much arrived there"""
     payer: BankVoice
@@ -264,6 +266,24 @@ class SeenPayerDecision(FrozenModel):
     """Complaint that is right, as the second officer finds. It must equal the proposed one."""
 
     ack_no: ComplaintNo
+
+
+class SeenEntered(WithReason):
+    """Sums that the second officer saw of a transfer, and how they were checked."""
+
+    sent_paise: int = Field(ge=0)
+    """as the bank that sent it stated"""
+    placed_paise: int = Field(ge=0)
+    """as the bank of the account stated"""
+
+
+class EnteredConfirmed(FrozenModel):
+    """Confirmation by a second officer of what officers had entered."""
+
+    hop_no: int
+    confirmed_paise: int
+    entered_by: tuple[str, ...]
+    confirmed_by: str
 
 
 class PayerClaim(FrozenModel):

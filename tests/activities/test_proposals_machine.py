@@ -387,7 +387,8 @@ def test_whatever_happens_it_takes_effect_by_two_persons_once_or_not_at_all(data
 
 
 def test_every_kind_is_tried_here() -> None:
-    assert set(LIVES) == set(Kind) == {Kind.ADMINISTRATION, *IN_PACK}
+    """A confirmation of what others entered is one act, which the log of the case has; test_claims.py tries it."""
+    assert set(LIVES) == set(Kind) - {Kind.ENTERED} == {Kind.ADMINISTRATION, *IN_PACK}
 
 
 @pytest.mark.parametrize("kind", IN_PACK)

@@ -11,16 +11,20 @@ from hypothesis import strategies as st
 from activities.case.desk import add_hop, correct_hop, stop_request
 from activities.case.discrepancies import ResolvingOfficer, resolve
 from activities.context import Context
+from activities.recovery.entered_statements import confirm_entered
 from activities.recovery.restoration_transitions import facts
 from db.pool import open_pool
 from db.recovery import restoration_views, restorations
 from db.recovery.claims import Account, HopAtAccount, claims, hops_at
+from domain.errors.restoration import EnteredByThisOfficer, EnteredDiffers, NothingEntered
 from domain.recovery.allocation import allocate
 from schemas.case.discrepancies import NewResolution
 from schemas.enums import ResolutionDecision
+from schemas.recovery.officer_steps import SeenEntered
 from schemas.recovery.restorations import AccountClaim
 from schemas.restoration_enums import AllocationRule, ConfirmedBy
 from tests.activities.bench import Bench
+from tests.activities.case import telephone
 from tests.activities.desk_words import OFFICER, correction, new_hop
 from tests.activities.recovery.test_allocation import divided, shares
 from tests.activities.restoration_bench import DAY, Home
@@ -89,7 +93,8 @@ async def test_ten_invented_complaints_do_not_turn_the_route(home: Home) -> None
     account = f"5{rrn()}"
     victim = await home.hold(400, 600, account=account)
     for _ in range(home.ctx.policy.restoration.many_victims_min):
-        await invent(home.bench, account)
+        liar = await invent(home.bench, account, code="")
+        await telephone.said(home.bench, liar, telephone.held(1))
     restoration = await home.of(victim)
     assert await victims(home, restoration) == 1
     await home.to_approval(restoration)
@@ -360,3 +365,50 @@ def test_no_unconfirmed_complaint_lowers_a_share_or_changes_the_route(database_d
             plays()
         finally:
             runner.run(pool.close())
+
+
+async def test_what_one_officer_enters_by_telephone_takes_nothing_from_a_victim(home: Home) -> None:
+    """N3: a false complaint of ₹50,00,000, and a telephone answer that all of it was withdrawn there."""
+    account = f"5{rrn()}"
+    victim = await home.hold(400, 600, account=account)
+    liar = await invent(home.bench, account, code="")
+    await telephone.said(home.bench, liar, telephone.withdrawn(50_00_000))
+    assert [claim for *_, claim in await stated(home.bench, account)] == [1000, 0]
+    await divided(home, victim)
+    assert await shares(home, victim) == [(1000_00, 400_00, 400_00, 400_00)]
+
+
+@pytest.mark.parametrize("second", ["the bank", "an officer"])
+async def test_what_is_entered_claims_when_the_bank_or_a_second_officer_states_it_too(home: Home, second: str) -> None:
+    account, root = f"5{rrn()}", rrn()
+    case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=at(account)))
+    await telephone.said(home.bench, case_no, telephone.withdrawn(700))
+    seen = SeenEntered(sent_paise=0, placed_paise=700_00, reason="the bank's letter of today says it")
+    if second == "the bank":
+        await home.bench.answer("HDFC", case_no, row(5, root, "700.00"))
+    else:
+        with pytest.raises(EnteredByThisOfficer):
+            await confirm_entered(home.ctx, case_no, 1, seen, "officer:Asha")
+        more = seen.model_copy(update={"placed_paise": 800_00})
+        with pytest.raises(EnteredDiffers):
+            await confirm_entered(home.ctx, case_no, 1, more, "officer:ravi")
+        done = await confirm_entered(home.ctx, case_no, 1, seen, "officer:ravi")
+        assert (done.confirmed_paise, done.entered_by) == (700_00, (telephone.OFFICER,))
+        with pytest.raises(NothingEntered):
+            await confirm_entered(home.ctx, case_no, 1, seen, "officer:ravi")
+        # What is entered after the confirmation waits for another one.
+        await telephone.said(home.bench, case_no, telephone.withdrawn(200))
+    assert [claim for *_, claim in await stated(home.bench, account)] == [700]
+
+
+async def test_a_transfer_that_a_complaint_tells_is_not_confirmed_by_telephone_alone(home: Home) -> None:
+    """The desk names the victim's account as the next one, and enters that the bank above sent the money there."""
+    account, root, onward = f"5{rrn()}", rrn(), rrn()
+    victim = await home.hold(400, 600, account=account, bank="ICIC")
+    liar = await home.bench.complain(transfer(50_00_000_00, reference=root, payee=at(FIRST)))
+    new = new_hop(paise=50_00_000_00, payee=at(account, "ICIC"), reference=onward)
+    await add_hop(home.ctx, liar, new, OFFICER)
+    await telephone.said(home.bench, liar, telephone.moved_on(50_00_000, onward, account=account))
+    assert [claim for *_, claim in await stated(home.bench, account, "ICIC")] == [1000, 0]
+    await divided(home, victim)
+    assert await shares(home, victim) == [(1000_00, 400_00, 400_00, 400_00)]

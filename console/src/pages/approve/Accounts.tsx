@@ -1,14 +1,21 @@
 /** What goes to the victim, account by account: the voices of the banks on each, and a foot that shows the subtraction. */
 
+import { useQueryClient } from "@tanstack/react-query";
 import { Fragment, type ReactNode, useState } from "react";
 
+import { api } from "../../api/client.ts";
+import { ok } from "../../api/problem.ts";
+import { useSession } from "../../app/session.ts";
 import { Rupees } from "../../parts/money.tsx";
 import { useBankName } from "../../parts/names.ts";
 import { Moment } from "../../parts/time.tsx";
-import { personOf } from "../../text/actors.ts";
+import { isActor, personOf } from "../../text/actors.ts";
 import { rupees } from "../../text/rupees.ts";
+import { type Act, reasonAsk } from "../case/acts/act.ts";
+import { ActButtons } from "../case/acts/ActButtons.tsx";
 import { caseText, worded } from "../case/text.ts";
 import { type Account, type File, isInVain, standingOf, type Sums, type Transfer, unsettled, type View } from "./figures.ts";
+import { part } from "./reads.ts";
 import { approve } from "./text.ts";
 
 export function Accounts({ view, file, sums }: { view: View; file: File; sums: Sums }): ReactNode {
@@ -45,7 +52,7 @@ export function Accounts({ view, file, sums }: { view: View; file: File; sums: S
           </thead>
           <tbody>
             {file.accounts.map((one) => (
-              <Row key={one.hold_id} one={one} isDecided={isDecided} />
+              <Row key={one.hold_id} one={one} isDecided={isDecided} ackNo={view.case_ack_no} />
             ))}
           </tbody>
           <tfoot>
@@ -83,7 +90,7 @@ export function Accounts({ view, file, sums }: { view: View; file: File; sums: S
   );
 }
 
-function Row({ one, isDecided }: { one: Account; isDecided: boolean }): ReactNode {
+function Row({ one, isDecided, ackNo }: { one: Account; isDecided: boolean; ackNo: string }): ReactNode {
   const t = approve.use();
   return (
     <tr>
@@ -118,7 +125,7 @@ function Row({ one, isDecided }: { one: Account; isDecided: boolean }): ReactNod
       </td>
       <td className="sm">
         {one.transfers.map((transfer) => (
-          <Voices key={transfer.hop_no} transfer={transfer} />
+          <Voices key={transfer.hop_no} transfer={transfer} ackNo={ackNo} />
         ))}
       </td>
     </tr>
@@ -129,7 +136,7 @@ const MARKS = { good: "✓", differs: "!", silent: "–", entered: "!" } as cons
 const TONES = { good: "good b", differs: "bad b", silent: "mut", entered: "warn b" } as const;
 
 /** What the two banks said of one transfer, and who settled it if they did not agree. */
-function Voices({ transfer }: { transfer: Transfer }): ReactNode {
+function Voices({ transfer, ackNo }: { transfer: Transfer; ackNo: string }): ReactNode {
   const t = approve.use();
   // A complaint may name the bank by its code.
   const bankOf = useBankName();
@@ -161,6 +168,7 @@ function Voices({ transfer }: { transfer: Transfer }): ReactNode {
       {transfer.entered_by.length > 0 && (
         <div className="warn">{t(`entered.${transfer.confirmed_by === "workbook" ? "workbook" : "telephone"}`, { officers: transfer.entered_by.map(personOf).join(", ") })}</div>
       )}
+      {transfer.entered_by.length > 0 && <Entered transfer={transfer} ackNo={ackNo} />}
       {transfer.confirmed_by === "nothing" && <div className="bad b">! {t("confirmed_by_nobody")}</div>}
       {transfer.discrepancies.length > 0 && (
         <>
@@ -171,6 +179,44 @@ function Voices({ transfer }: { transfer: Transfer }): ReactNode {
         </>
       )}
     </div>
+  );
+}
+
+/** The second officer who confirmed what was entered, or the button to confirm it as that officer. */
+function Entered({ transfer, ackNo }: { transfer: Transfer; ackNo: string }): ReactNode {
+  const t = approve.use();
+  const client = useQueryClient();
+  const { actions, officer_id } = useSession();
+  const mayConfirm = actions.includes("confirm_entered") && !transfer.entered_by.some((officer) => isActor(officer_id, officer));
+  const act: Act = {
+    name: "confirm entered",
+    title: t("entered.confirm"),
+    says: t("entered.confirm_says"),
+    facts: (["payer", "holder"] as const).map((which) => [transfer[which].name, rupees(transfer[which].paise ?? 0)] as const),
+    asks: [reasonAsk()],
+    run: async (given) => {
+      const done = await ok(
+        api.POST("/api/v1/cases/{ack_no}/hops/{hop_no}/entered-confirmations", {
+          params: { path: { ack_no: ackNo, hop_no: transfer.hop_no } },
+          body: {
+            sent_paise: transfer.payer.paise ?? 0,
+            placed_paise: transfer.holder.paise ?? 0,
+            reason: given.text("reason"),
+          },
+        }),
+      );
+      void client.invalidateQueries({ queryKey: part() });
+      return done;
+    },
+  };
+  if (transfer.entered_confirmed_by !== null) {
+    return <div className="mut">{t("entered.confirmed", { officer: personOf(transfer.entered_confirmed_by) })}</div>;
+  }
+  return (
+    <>
+      <div className="xs mut">{t("entered.claims_nothing")}</div>
+      <ActButtons acts={[mayConfirm && act]} ackNo={ackNo} />
+    </>
   );
 }
 
