@@ -1,7 +1,7 @@
 """The supervisor's wall, and the gauges that alerts are made of.
 
 The supervisor's wall, read in three parts: what is now, what is recent, and the last weeks. Each part is one snapshot
-of the database. The caller keeps each for its own time.
+of the database. `api/caches.py` keeps each for its own time.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The supervisor's wall, in one read."""
+"""The supervisor's wall, in one read (how old each part may be: `api/caches.py`)."""
 
 from typing import Annotated
 
