@@ -46,7 +46,7 @@ from domain.errors import RuleBroken
 from domain.errors.restoration import NothingToReopen
 from domain.recovery import authority
 from domain.recovery.procedure import ENDS_BY, dues, waits_for_order
-from schemas.enums import ProcedureKind, TaskKind
+from schemas.enums import TaskKind
 from schemas.events import EventKind
 from schemas.officers.officers import Acting
 from schemas.procedures import ActionInput, RowState
@@ -109,7 +109,7 @@ async def continue_under_order(work: Work, order: CourtOrderRow) -> None:
     if order.effect is CourtOrderEffect.REFUSE and len(refused) < len(lines):
         why = Why(as_="refused", by=work.actor, reason=reason, court_order_id=order.court_order_id)
         await _exclude(work, refused, why)
-        await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
+        await work.notify_own()
         return
     await restorations.set_court_order(work.connection, work.row.restoration_id, order.court_order_id)
     work.row = work.row.model_copy(update={"court_order_id": order.court_order_id})
@@ -225,6 +225,7 @@ class RestorationActivities:
                 return
             refuse_if_early(asked, due_at, work.now)
             if due_at <= at:
+                work.is_read_again = True
                 await _run(work, action)
 
 
@@ -278,7 +279,8 @@ async def _wind_up(work: Work) -> None:
 
 
 async def _due_at(work: Work) -> datetime:
-    due_at = (await step_state(work.connection, work.ctx, work.row)).due_at
+    visits = await restorations.visits(work.connection, work.row.restoration_id)
+    due_at = next(visit.due_at for visit in visits if visit.outcome is None)
     assert due_at is not None, "an action about a deadline needs a deadline"
     return due_at
 

@@ -57,6 +57,8 @@ class Work(CaseTransaction):
     """One transaction on a restoration; `row` is its current state."""
 
     row: RestorationRow
+    is_read_again: bool = False
+    """whether the workflow of the restoration reads the state after this transaction anyway"""
 
     @property
     def subject(self) -> Subject:
@@ -82,6 +84,11 @@ class Work(CaseTransaction):
     async def log(self, kind: EventKind, /, **data: object) -> None:
         """Write an event of the case that names the restoration."""
         await super().log(kind, restoration_id=str(self.row.restoration_id), **data)
+
+    async def notify_own(self) -> None:
+        """Make the restoration's workflow read its state again, unless it does so anyway."""
+        if not self.is_read_again:
+            await self.notify(ProcedureKind.RESTORATION, self.row.restoration_id)
 
 
 @asynccontextmanager
@@ -320,7 +327,7 @@ async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, re
     await message_sending.step_opened(work.connection, work.ctx, work.row, lines, work.now)
     if step not in BY_OTHERS:
         await ask(work)
-    await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
+    await work.notify_own()
     await notify_appealed_holds(work)
 
 
@@ -359,7 +366,7 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
     await account_holds.mark_to_open_again(connection, row.case_no, work.now, ack_no=row.ack_no)
     await ask_about_retained_holds(connection, row.case_no, work.now)
     await case_outbox.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
-    await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
+    await work.notify_own()
     await notify_appealed_holds(work)
 
 
