@@ -37,6 +37,7 @@ from schemas.tasks import NewTask, Subject, TaskCause, TaskFacts, TaskSubject, a
 from schemas.text import is_email
 
 _ADDRESS: Final = re.compile(r"[^\s,;<>()]+@[^\s,;<>()]+")
+_BESIDES: Final = "|besides"
 _OFFICERS: Final = frozenset({Recipient.IO, Recipient.OFFICER})
 _NUMBER: Final = re.compile(r"\+?[0-9](?:[ -]?[0-9]){9,13}")
 
@@ -88,7 +89,7 @@ async def tell_victim(
         mobile = as_told.mobile if as_told.mobile != contact.mobile else ""
         email = as_told.email if as_told.email != contact.email else ""
         copy = draft.as_first_told(is_marked=person.is_marked)
-        written += await copy.write(mobile, email, (person.language,), besides=True)
+        written += await copy.write(mobile, email, (person.language,), _BESIDES)
     return written
 
 
@@ -100,6 +101,7 @@ async def tell_holder(
     facts: Facts,
     now: datetime,
     *,
+    contact: HolderContact | None = None,
     link: str = "",
     documents: Sequence[DocumentHead] = (),
     besides: tuple[str, Language] | None = None,
@@ -108,12 +110,12 @@ async def tell_holder(
 
     The facts need not have the hold's reference, nor the amount if it is the amount on hold there. If the bank has
     given no contact of its customer, a letter asks the bank to forward the message. If the bank has no mailbox, or the
-    key of the holder does not open, the desk asks the bank. `besides` is a further contact that the holder gave, with
-    its language. Returns and raises as `tell_victim`.
+    key of the holder does not open, the desk asks the bank. `contact` is read here if it is not given. `besides` is a
+    further contact that the holder gave, with its language. Returns and raises as `tell_victim`.
     """
     channels = channels_of(kind, Recipient.HOLDER)
     assert besides is None or Channel.APPEAL_CONTACT in channels, f"{kind.value} goes to no further contact"
-    person = await ctx.persons.holder_or_unreachable(connection, hold_id)
+    person = contact or await ctx.persons.holder_or_unreachable(connection, hold_id)
     # A hold that begins again is a new occasion.
     since = f"{person.first_held_at:%Y%m%dT%H%M%S}"
     full_facts = _with(facts, occasion=since, reference=person.reference, amount_paise=person.held_paise)
@@ -353,20 +355,13 @@ class _Draft:
         content = self.said.model_copy(update={"facts": facts, "link": "", "my_page": ""})
         return replace(self, kind=IF_QUIET, said=content, documents=())
 
-    async def write(self, mobile: str, email: str, languages: tuple[Language, ...], *, besides: bool = False) -> int:
-        written, channels = 0, channels_of(self.kind, self.to_whom)
+    async def write(self, mobile: str, email: str, languages: tuple[Language, ...], way: str = "") -> int:
+        channels = channels_of(self.kind, self.to_whom)
         number = mobile_of(mobile) if Channel.SMS in channels else None
         address = email if Channel.EMAIL in channels and is_email(email) else None
-        if number:
-            for language in languages:
-                text = short(self.kind, self.to_whom, language, self.said)
-                written += await self._put(Medium.SMS, number, language, text, self.to_whom, besides=besides)
-        if address:
-            text = letter(self.kind, self.to_whom, languages, self.said)
-            written += await self._put(Medium.EMAIL, address, languages[0], text, self.to_whom, besides=besides)
-        if not number and not address and not besides:
+        if not number and not address and not way:
             await self._ask_the_desk(TaskKind.SUPERVISE)
-        return written
+        return await self._put_at(number, address, languages, way)
 
     async def write_besides(self, known: HolderContact, contact: str, language: Language) -> int:
         """Write to the phone and the address in `contact`, the holder's own text, except for those already known."""
@@ -374,14 +369,20 @@ class _Draft:
         address = next(
             (text for candidate in _ADDRESS.findall(contact) if is_email(text := candidate.strip("."))), None
         )
-        written = 0
-        if number and number != mobile_of(known.phone):
-            text = short(self.kind, self.to_whom, language, self.said)
-            written += await self._put(Medium.SMS, number, language, text, self.to_whom, besides=True)
-        if address and address != known.email:
-            text = letter(self.kind, self.to_whom, (language,), self.said)
-            written += await self._put(Medium.EMAIL, address, language, text, self.to_whom, besides=True)
-        return written
+        number = number if number != mobile_of(known.phone) else None
+        address = address if address != known.email else None
+        return await self._put_at(number, address, (language,), _BESIDES)
+
+    async def _put_at(self, number: str | None, address: str | None, languages: tuple[Language, ...], way: str) -> int:
+        messages = list[NewMessage]()
+        if number:
+            for language in languages:
+                text = short(self.kind, self.to_whom, language, self.said)
+                messages.append(self._new(Medium.SMS, number, language, text, self.to_whom, way))
+        if address:
+            text = letter(self.kind, self.to_whom, languages, self.said)
+            messages.append(self._new(Medium.EMAIL, address, languages[0], text, self.to_whom, way))
+        return await self._put(messages)
 
     async def write_to_bank(self, address: str, account: str, languages: tuple[Language, ...]) -> int:
         inner = letter(self.kind, self.to_whom, languages, self.said)
@@ -389,34 +390,25 @@ class _Draft:
             await self._ask_the_desk(TaskKind.PHONE_BANK)
             return 0
         text = forwarded(languages, self.said, account, inner)
-        return await self._put(Medium.EMAIL, address, languages[0], text, Recipient.BANK)
+        # It has a key of its own: the holder may be reached directly later.
+        return await self._put([self._new(Medium.EMAIL, address, languages[0], text, Recipient.BANK, "|by-bank")])
 
     async def write_document(self, address: str, language: Language) -> int:
         if is_email(address):
-            text = letter(self.kind, self.to_whom, (language,), self.said)
-            return await self._put(Medium.EMAIL, address, language, text, self.to_whom)
+            return await self._put_at(None, address, (language,), "")
         facts = TaskFacts(document_number=self.said.facts.reference)
         bank = about(TaskSubject.INSTITUTION, self.subject_id)
         task = NewTask(kind=TaskKind.PHONE_BANK, cause=TaskCause.DOCUMENT_TO_DELIVER, subject=bank, facts=facts)
         await tasks.open_tasks(self.connection, self.said.case_no, [task], self.now, institution=self.subject_id)
         return 0
 
-    async def _put(
-        self,
-        medium: Medium,
-        address: str,
-        language: Language,
-        text: Written,
-        to_whom: Recipient,
-        *,
-        besides: bool = False,
-    ) -> bool:
-        # A letter that the bank is to forward has a key of its own: the holder may be reached directly later.
-        way = ("besides",) if besides else ("by-bank",) if to_whom is not self.to_whom else ()
+    def _new(
+        self, medium: Medium, address: str, language: Language, text: Written, to_whom: Recipient, way: str = ""
+    ) -> NewMessage:
         # An officer who chooses another language is not told of the same occasion again.
         keyed = Language.EN if self.to_whom in _OFFICERS else language
-        parts = (self.kind, self.to_whom, self.subject_id, self.said.facts.occasion, medium, keyed, *way)
-        message = NewMessage(
+        parts = (self.kind, self.to_whom, self.subject_id, self.said.facts.occasion, medium, keyed)
+        return NewMessage(
             message_id=uuid4(),
             case_no=self.said.case_no,
             kind=self.kind,
@@ -426,12 +418,14 @@ class _Draft:
             language=language,
             subject=text.subject,
             body=text.text,
-            natural_key="|".join(parts),
-            document_ids=tuple(document.document_id for document in self.documents) if medium is Medium.EMAIL else (),
+            natural_key="|".join(parts) + way,
             expires_at=self.said.facts.until if self.kind in EXPIRING else None,
         )
-        sealed = self.owner.seal(message) if self.owner else None
-        return await notifications.write(self.connection, message, self.now, sealed)
+
+    async def _put(self, messages: Sequence[NewMessage]) -> int:
+        sealed = [(message, self.owner.seal(message) if self.owner else None) for message in messages]
+        document_ids = [document.document_id for document in self.documents]
+        return await notifications.write(self.connection, sealed, document_ids, self.now) if sealed else 0
 
     async def _ask_the_desk(self, kind: TaskKind) -> None:
         reference = self.said.facts.reference if self.to_whom is Recipient.HOLDER else ""

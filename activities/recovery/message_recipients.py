@@ -19,6 +19,7 @@ from activities.recovery.message_outbox import (
 )
 from db.case import firs
 from db.pool import Connection
+from db.privacy.victims import HolderContact
 from db.recovery import appeals, notifications
 from domain.message_rules import (
     DUTY_OF_LEVEL,
@@ -42,6 +43,8 @@ class Holder:
 
     ctx: Context
     hold_id: UUID
+    contact: HolderContact | None = None
+    """the opened contact, if the transaction has read it and has written to the holder nothing since"""
     link: str = ""
     """the page on which the holder can appeal"""
     besides: tuple[str, Language] | None = None
@@ -181,6 +184,7 @@ class _Message:
             self.rule.kind,
             self.facts.model_copy(update=own),
             self.now,
+            contact=holder.contact,
             link=holder.link,
             documents=self.documents,
             besides=holder.besides if Channel.APPEAL_CONTACT in self.rule.channels else None,

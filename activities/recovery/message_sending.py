@@ -20,7 +20,7 @@ from db.case import cases, events, firs
 from db.case.events import Event
 from db.outgoing import OutgoingKind
 from db.pool import Connection
-from db.privacy import victims
+from db.privacy.victims import HolderContact
 from db.recovery import (
     bank_orders,
     complainant_messages,
@@ -221,9 +221,8 @@ class HolderMessages:
         The message has the amount, the case, the officer and the way to appeal.
         """
         hold_id, connection = self.hold.hold_id, self.connection
-        way = way_to(await self.ctx.persons.holder_or_unreachable(connection, hold_id))
         officer = await firs.officer(connection, self.hold.case_no, CaseDuty.IO)
-        await self._notify(NotificationEvent.HOLD_BEGUN, stamp(newest_at), await self._on_hold_paise())
+        way = await self._notify_of_amount(NotificationEvent.HOLD_BEGUN, stamp(newest_at))
         await free_amounts.mark_holder_told(
             connection, hold_id, newest_at, self.at, notified=way is not None, officer=officer is not None
         )
@@ -234,8 +233,7 @@ class HolderMessages:
 
     async def notify_of_officer(self, newest_at: datetime) -> None:
         """Notify the holder again, once an officer is assigned to the case."""
-        occasion = f"{stamp(newest_at)}.officer"
-        await self._notify(NotificationEvent.HOLD_OFFICER_NAMED, occasion, await self._on_hold_paise())
+        await self._notify_of_amount(NotificationEvent.HOLD_OFFICER_NAMED, f"{stamp(newest_at)}.officer")
         await free_amounts.mark_officer_told(self.connection, self.hold.hold_id)
 
     async def notify_of_release(self) -> None:
@@ -257,15 +255,20 @@ class HolderMessages:
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    async def _notify(self, event: NotificationEvent, occasion: str, paise: int) -> None:
+    async def _notify(
+        self, event: NotificationEvent, occasion: str, paise: int, contact: HolderContact | None = None
+    ) -> None:
         facts = MessageFacts(occasion=occasion, amount_paise=paise)
-        concerned = Concerned(holder=Holder(self.ctx, self.hold.hold_id, link=self.link))
+        concerned = Concerned(holder=Holder(self.ctx, self.hold.hold_id, contact, link=self.link))
         await notify_people(self.connection, self.ctx, event, concerned, facts, self.at)
 
-    async def _on_hold_paise(self) -> int:
+    async def _notify_of_amount(self, event: NotificationEvent, occasion: str) -> Recipient | None:
+        """Notify the holder of the amount on hold; return through whom, or None if a person must do it."""
+        contact = await self.ctx.persons.holder_or_unreachable(self.connection, self.hold.hold_id)
         disputed = await hold_views.parts(self.connection, self.hold.hold_id)
-        person = await victims.of_hold(self.connection, self.hold.hold_id)
-        return person.held_paise + sum(part.free_paise for part in disputed)
+        paise = contact.held_paise + sum(part.free_paise for part in disputed)
+        await self._notify(event, occasion, paise, contact)
+        return way_to(contact)
 
     async def _log(self, way: Recipient) -> None:
         data: dict[str, object] = {

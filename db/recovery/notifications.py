@@ -97,8 +97,6 @@ class NewMessage(FrozenModel):
     subject: str
     body: str
     natural_key: str
-    document_ids: tuple[UUID, ...] = ()
-    """documents that go with it, in this order"""
     expires_at: UtcDatetime | None = None
     """time from which it is no longer sent; its text is blanked then, or once it is sent. None keeps the text"""
 
@@ -108,49 +106,53 @@ _SEALED: Final = "…"
 TOO_LATE: Final = "its time is over"
 ERASED: Final = "the personal data are destroyed"
 _WRITE: Final = f"""
-WITH {insert_key_of_hold("$13", "$14", "$15", "$11")}, written AS (
+WITH {insert_key_of_hold("$2", "$3", "$4", "$1")}, written AS (
     INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, subject, body, natural_key,
         written_at, expires_at, person_id, sealed_head, sealed_body)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $16, $17)
-    ON CONFLICT (natural_key) DO NOTHING RETURNING message_id, written_at
-), queued AS ({queued(OutgoingKind.MESSAGE, "written", "message_id", "written_at")})
-SELECT message_id FROM written
+    SELECT message_id, case_no, kind, to_whom, medium, address, language, subject, body, natural_key, $1, expires_at,
+        $2, sealed_head, sealed_body
+    FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+        $13::timestamptz[], $14::text[], $15::text[], $16::text[], $17::bytea[], $18::bytea[]) WITH ORDINALITY
+        AS m (message_id, case_no, kind, to_whom, medium, language, natural_key, expires_at, address, subject, body,
+            sealed_head, sealed_body, place)
+    ORDER BY place ON CONFLICT (natural_key) DO NOTHING RETURNING message_id, written_at, medium
+), queued AS ({queued(OutgoingKind.MESSAGE, "written", "message_id", "written_at")}), enclosed AS (
+    INSERT INTO message_document (message_id, place, document_id) SELECT message_id, place, document_id
+    FROM written CROSS JOIN unnest($5::uuid[]) WITH ORDINALITY AS d (document_id, place) WHERE medium = '{Medium.EMAIL}'
+)
+SELECT count(*) FROM written
 """
 
 
-async def write(connection: Connection, message: NewMessage, at: datetime, sealed: SealedMessage | None = None) -> bool:
-    """Write a notification to the outbox; false if it is there already. A new key is written with it."""
-    address, subject, body = message.address, message.subject, message.body
-    if sealed is not None:
-        address, subject, body = _SEALED, "", _SEALED if sealed.body else ""
-    owner = sealed.key if sealed else None
-    written = await connection.fetchval(
+def _columns(message: NewMessage, sealed: SealedMessage | None) -> Sequence[object]:
+    kinds = (message.kind.value, message.to_whom.value, message.medium.value, message.language.value)
+    head = (message.message_id, message.case_no, *kinds, message.natural_key, message.expires_at)
+    if sealed is None:
+        return (*head, message.address, message.subject, message.body, None, None)
+    return (*head, _SEALED, "", _SEALED if sealed.body else "", sealed.head, sealed.body)
+
+
+async def write(
+    connection: Connection,
+    messages: Sequence[tuple[NewMessage, SealedMessage | None]],
+    document_ids: Sequence[UUID],
+    at: datetime,
+) -> int:
+    """Write notifications to one person to the outbox; return how many were not there already.
+
+    Letters carry these documents, in this order. All are sealed under one key; a new one is written with them.
+    """
+    owner = messages[0][1]
+    written: int = await connection.fetchval(
         _WRITE,
-        message.message_id,
-        message.case_no,
-        message.kind.value,
-        message.to_whom.value,
-        message.medium.value,
-        address,
-        message.language.value,
-        subject,
-        body,
-        message.natural_key,
         at,
-        message.expires_at,
-        owner.person_id if owner else None,
-        bytes.fromhex(owner.wrapped) if owner and owner.wrapped else None,
-        sealed.hold_id if sealed else None,
-        sealed.head if sealed else None,
-        sealed.body if sealed else None,
+        owner.key.person_id if owner else None,
+        bytes.fromhex(owner.key.wrapped) if owner and owner.key.wrapped else None,
+        owner.hold_id if owner else None,
+        document_ids,
+        *zip(*(_columns(message, sealed) for message, sealed in messages), strict=True),
     )
-    if written is None:
-        return False
-    await connection.executemany(
-        "INSERT INTO message_document (message_id, place, document_id) VALUES ($1, $2, $3)",
-        [(written, place, document_id) for place, document_id in enumerate(message.document_ids, 1)],
-    )
-    return True
+    return written
 
 
 class EnclosureMissing(RuleBroken):
