@@ -7,16 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from activities.context import Context
 from activities.recovery import allocation
 from schemas.restoration_enums import AllocationRule, ObjectionDecision, RestorationVerb
 from tests.activities.restoration_bench import IO, SP, Home
 from tests.factories import moved, row, rrn, transfer
-
-
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
 
 
 async def buckets(home: Home, *case_nos: str) -> list[dict[str, int]]:

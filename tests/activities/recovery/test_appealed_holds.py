@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 
 from activities.case.transaction import ENGINE, case_transaction
-from activities.context import Context
 from activities.recovery import credit_accounts
 from activities.recovery import grievance_decisions as grievances
 from activities.recovery.hold_lifecycle import HoldDeadlines
@@ -18,11 +17,6 @@ from tests.activities.recovery.test_credit_accounts import NEW, SEEN
 from tests.activities.restoration_bench import SP, Home
 
 APPEAL = NewGrievance(text="It is the price of a phone", language=Language.EN)
-
-
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
 
 
 async def lapsed(home: Home, case_no: str) -> bool:

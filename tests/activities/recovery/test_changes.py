@@ -4,7 +4,6 @@ from uuid import UUID
 
 import pytest
 
-from activities.context import Context
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.court_orders import confirm_withdrawal, withdraw_court_order
 from activities.recovery.hold_releases import record_small_hold_decision
@@ -26,16 +25,6 @@ LARGE = 60_000
 INSPECTOR = officer("io", Role.IO)
 
 KEPT = "SELECT retained_by_kind || ' ' || retained_by_id FROM account_hold WHERE case_no = $1"
-
-
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
-
-
-@pytest.fixture
-def holds(ctx: Context) -> Holds:
-    return Holds(ctx)
 
 
 class Two:

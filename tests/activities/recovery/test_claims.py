@@ -36,11 +36,6 @@ FIRST = f"6{rrn()}"
 """an account at HDFC from which money goes on"""
 
 
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
-
-
 def at(account: str, bank: str = "HDFC") -> dict[str, Any]:
     return {"institution": bank, "account": account}
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from activities.context import Context
 from activities.people import victims
 from activities.recovery.credit_accounts import confirm, look, object_to, propose
 from domain.errors.restoration import CreditAccountObjectable
@@ -17,11 +16,6 @@ from tests.activities.restoration_bench import DAY, Home
 
 RIGHT = "9111111111"
 TO_OBJECT = timedelta(hours=48)
-
-
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
 
 
 async def correct(home: Home, case_no: str, **fields: str) -> None:

@@ -5,7 +5,6 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from activities.context import Context
 from activities.people import victims
 from activities.recovery import signatures
 from activities.recovery.credit_accounts import NoSuchAccount, confirm, look, object_to, propose, withdraw
@@ -42,11 +41,6 @@ NEW = NewCreditAccount(
 )
 SEEN = SeenAccount(account=NEW.account, ifsc=NEW.ifsc)
 END = NEW.account[-4:]
-
-
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
 
 
 async def in_own_name(home: Home, case_no: str) -> NewCreditAccount:

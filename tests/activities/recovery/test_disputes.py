@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from activities.context import Context
 from activities.recovery import grievance_decisions as grievances
 from activities.recovery import objections, restoration_decisions
 from activities.recovery.hearings import waive_notice
@@ -44,11 +43,6 @@ from tests.factories import rrn
 from tests.sealed_documents import sealed_document
 
 VERB = RestorationVerb
-
-
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
 
 
 # -- objections --------------------------------------------------------------------------------------------------------

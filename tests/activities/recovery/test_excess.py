@@ -2,7 +2,6 @@
 
 import pytest
 
-from activities.context import Context
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.orders import cancel_order
 from schemas.enums import ResolutionDecision
@@ -13,11 +12,6 @@ from tests.activities.recovery.test_hold_lifecycle import CONTACT
 from tests.factories import moved, row, rrn, transfer
 
 LATER = {"transaction_datetime": "2026-11-24 12:00:00"}
-
-
-@pytest.fixture
-def holds(ctx: Context) -> Holds:
-    return Holds(ctx)
 
 
 @pytest.mark.parametrize("looked_at", [False, True])

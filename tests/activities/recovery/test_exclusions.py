@@ -9,7 +9,6 @@ import pytest
 
 from activities.case.desk import correct_hop
 from activities.case.discrepancies import ResolvingOfficer, resolve
-from activities.context import Context
 from activities.recovery import restoration_deadlines
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.orders import cancel_order
@@ -28,11 +27,6 @@ from tests.factories import row, rrn, transfer
 
 VERB = RestorationVerb
 AGAIN = ReopenReason(reason="the holder has agreed")
-
-
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
 
 
 async def part_paid(home: Home) -> tuple[str, UUID]:
@@ -196,11 +190,6 @@ RESOLVING_DESK, RESOLVING_SUPERVISOR = (
     ResolvingOfficer("officer:desk", supervises=False),
     ResolvingOfficer("officer:chief", supervises=True),
 )
-
-
-@pytest.fixture
-def holds(ctx: Context) -> Holds:
-    return Holds(ctx)
 
 
 async def doubted(home: Home) -> str:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 
-from activities.context import Context
 from activities.recovery.court_orders import confirm_withdrawal, withdraw_court_order
 from activities.recovery.firs import assign_officer
 from activities.recovery.hold_releases import record_small_hold_decision
@@ -31,11 +30,6 @@ from tests.sealed_documents import sealed_document
 INSPECTOR = officer("io", Role.IO)
 CONTACT: Final[dict[str, Any]] = {"phone_number": "9876500000", "email": "holder@mail.example"}
 WARNINGS = ["warn_30", "warn_15", "warn_7", "warn_1"]
-
-
-@pytest.fixture
-def holds(ctx: Context) -> Holds:
-    return Holds(ctx)
 
 
 # -- the holder --------------------------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from activities.case.call_backs import take_telephone_answer
-from activities.context import Context
 from activities.recovery import grievance_decisions
 from activities.recovery.grievance_access import AppealDoor
 from activities.recovery.hold_transaction import take_contact
@@ -28,11 +27,6 @@ from tests.activities.restoration_bench import DAY
 
 OTHER = NewHolderContact(phone="9876500001")
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def holds(ctx: Context) -> Holds:
-    return Holds(ctx)
 
 
 @pytest.fixture

@@ -19,11 +19,6 @@ LATER = {"transaction_datetime": "2026-11-24 12:00:00"}
 
 
 @pytest.fixture
-def holds(ctx: Context) -> Holds:
-    return Holds(ctx)
-
-
-@pytest.fixture
 async def no_mailbox(ctx: Context) -> object:
     told = await ctx.pool.fetchval("SELECT desk_email FROM institution WHERE code = 'HDFC'")
     await ctx.pool.execute("UPDATE institution SET desk_email = '' WHERE code = 'HDFC'")

@@ -3,7 +3,6 @@
 import asyncpg
 import pytest
 
-from activities.context import Context
 from db.recovery import restoration_views
 from domain.errors.restoration import ImporterDecides
 from domain.workbook.columns import Sheet
@@ -15,11 +14,6 @@ from tests.domain.trail_books import moved, read, said, sheet
 from tests.factories import row, rrn
 
 READER = officer("Reader", Role.IO)
-
-
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
 
 
 async def imported(home: Home, by: str = "import:reader") -> tuple[str, str]:

@@ -5,7 +5,6 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 
-from activities.context import Context
 from activities.privacy.person_keys import PersonKeys
 from activities.recovery.hold_transaction import take_contact
 from activities.recovery.message_outbox import tell_bank_of_appeal
@@ -21,11 +20,6 @@ INSERT_KEY = (
     "WITH k AS (INSERT INTO person_key (person_id, wrapped, made_at) VALUES ($1, $2, $3))"
     " INSERT INTO holder_key (person_id, hold_id) VALUES ($1, $4)"
 )
-
-
-@pytest.fixture
-def holds(ctx: Context) -> Holds:
-    return Holds(ctx)
 
 
 async def lose_key(holds: Holds, hold_id: UUID) -> None:

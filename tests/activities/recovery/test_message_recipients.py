@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from activities.context import Context
 from activities.recovery.firs import assign_officer
 from activities.recovery.message_recipients import Concerned, Holder, notify_people
 from domain.message_rules import NotificationEvent
@@ -20,11 +19,6 @@ PEOPLE = "activities/recovery/message_recipients.py"
 EVENT = re.compile(r"\bNotificationEvent\.([A-Z_]+)")
 CHOOSES = re.compile(r"\bMessageKind\.[A-Z]|\btell_(?:victim|holder|officer|assigned|at|bank|bank_of_appeal)\(")
 """what only the rules choose: a kind of message, or a recipient"""
-
-
-@pytest.fixture
-def holds(ctx: Context) -> Holds:
-    return Holds(ctx)
 
 
 async def notify(holds: Holds, event: NotificationEvent, concerned: Concerned, facts: MessageFacts) -> int:

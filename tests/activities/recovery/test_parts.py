@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from activities.context import Context
 from activities.recovery.hold_transaction import hold_transaction
 from activities.recovery.payer_decisions import confirm_proposal, propose_release
 from domain.errors.recovery import AmountNotFree, HoldKeptByCourt, NothingFree
@@ -17,11 +16,6 @@ from tests.activities.release_bench import HEARING, SECOND
 from tests.factories import row, rrn, transfer
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def holds(ctx: Context) -> Holds:
-    return Holds(ctx)
 
 
 async def grown(holds: Holds, days: float) -> tuple[str, int]:

@@ -6,7 +6,6 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from activities.context import Context
 from activities.outgoing import Routes, Ways, send_due
 from activities.people import my_case as victim_page
 from activities.recovery import payer_decisions
@@ -36,11 +35,6 @@ from tests.said import said
 FIRST = {"institution": "SBIN", "account": "30000000777"}
 LATER = {"institution": "PUNB", "account": "40000000888"}
 DESK, BOSS = "officer:desk", "officer:boss"
-
-
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
 
 
 async def told_again(home: Home, case_no: str, payer: dict[str, str]) -> dict[str, Any]:

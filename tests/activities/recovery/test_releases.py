@@ -67,11 +67,6 @@ async def large(holds: Holds, rupees: int = 20_000) -> Appeal:
 
 
 @pytest.fixture
-def holds(ctx: Context) -> Holds:
-    return Holds(ctx)
-
-
-@pytest.fixture
 async def appeal(holds: Holds) -> Appeal:
     return await large(holds)
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 
-from activities.context import Context
 from activities.recovery import restoration_deadlines
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.court_orders import confirm_withdrawal, withdraw_court_order
@@ -23,11 +22,6 @@ from tests.factories import rrn
 
 LARGE = 60_000
 VERB = RestorationVerb
-
-
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
 
 
 async def court(home: Home, case_no: str, effect: str, **more: Any) -> int:

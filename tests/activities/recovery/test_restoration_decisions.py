@@ -5,7 +5,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.context import Context
 from activities.recovery import restoration_decisions
 from domain.errors import NotNow, RoleNotAllowed, SameEyes
 from domain.errors.restoration import (
@@ -27,11 +26,6 @@ from tests.factories import rrn
 LARGE = 60_000
 """rupees: above the threshold of the police's own order"""
 VERB = RestorationVerb
-
-
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
 
 
 # -- the routes --------------------------------------------------------------------------------------------------------

@@ -3,20 +3,12 @@
 import asyncio
 from typing import Any
 
-import pytest
-
-from activities.context import Context
 from activities.recovery.confirmations import take_confirmation
 from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
 from schemas.restoration_enums import ObjectionDecision, RestorationVerb
 from tests.activities.restoration_bench import DESK, SP, SUPERVISOR, Home
 from tests.desk_tasks import notes
 from tests.factories import row, rrn, transfer
-
-
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
 
 
 async def told(home: Home, case_no: str) -> list[tuple[Any, ...]]:

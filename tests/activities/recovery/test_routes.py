@@ -4,18 +4,12 @@ from uuid import UUID
 
 import pytest
 
-from activities.context import Context
 from activities.recovery.orders import cancel_order
 from db.recovery import restorations
 from domain.errors.restoration import RouteChanged
 from schemas.restoration_enums import RestorationVerb, Step
 from tests.activities.restoration_bench import DESK, Home
 from tests.factories import row, rrn, transfer
-
-
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
 
 
 async def test_a_share_above_the_threshold_needs_a_court(home: Home) -> None:

@@ -48,11 +48,6 @@ def pdf(what: str) -> bytes:
     return f"%PDF-1.7 {what} of {NAME}, {MOBILE}: {SAID}".encode()
 
 
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
-
-
 async def documented(home: Home) -> str:
     """A case with a document of each sort: issued, of the police, of a court, of an account holder, of a bank."""
     root = rrn()

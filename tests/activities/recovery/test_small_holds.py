@@ -1,8 +1,5 @@
 """Small holds: which need a decision, with which facts, and what becomes of it when the hold starts again."""
 
-import pytest
-
-from activities.context import Context
 from activities.recovery.hold_releases import record_small_hold_decision
 from db.recovery import hold_views
 from schemas.recovery.holds import SmallHoldDecision
@@ -11,11 +8,6 @@ from tests.activities.hold_world import Holds
 from tests.activities.recovery.test_hold_lifecycle import INSPECTOR, decided
 from tests.activities.release_bench import confirmed, make_io
 from tests.factories import row, rrn
-
-
-@pytest.fixture
-def holds(ctx: Context) -> Holds:
-    return Holds(ctx)
 
 
 async def notes(holds: Holds, case_no: str) -> list[str]:

@@ -7,7 +7,6 @@ import pytest
 
 from activities.case.desk import add_hop, stop_request
 from activities.case.discrepancies import ResolvingOfficer, resolve
-from activities.context import Context
 from activities.recovery import restoration_deadlines, withdrawals
 from activities.recovery.confirmations import take_confirmation
 from activities.recovery.orders import cancel_order
@@ -40,11 +39,6 @@ from tests.activities.restoration_bench import SUPERVISOR, WHY, Home
 from tests.factories import complaint, moved, row, rrn, transfer
 
 CLERK, CHIEF = "officer:clerk", "officer:chief"
-
-
-@pytest.fixture
-def home(ctx: Context) -> Home:
-    return Home(ctx)
 
 
 def new(hop_no: int | None = None, kind: WithdrawalKind = WithdrawalKind.FALSE) -> NewWithdrawal:
