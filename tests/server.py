@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
 from db.clock import make_movable
 from db.migrate import migrate
 from workers.embedded.postgres import APPLICATION, CONNECT_LIMIT_SECONDS, EmbeddedPostgres
-from workers.embedded.temporal import EmbeddedTemporal
+from workers.embedded.temporal import LOOPBACK, EmbeddedTemporal
 
 TEMPLATE: Final = "template_goldenhour"
 """name of a database with all migrations applied and nothing in it"""
@@ -28,6 +29,21 @@ CHEAP: Final = {
 
 FEW_COLLECTIONS: Final = {"GOGC": "400", "GOMEMLIMIT": "400MiB"}
 """Temporal collects its garbage when its memory is five times what is in use, and not twice, or near 400 MiB"""
+
+
+def through_socket(dsn: str, folder: Path) -> str:
+    """Return the URL of the same database by the server's socket in `folder`: a statement costs less than by TCP."""
+    parts = urlsplit(dsn)
+    login, _, address = parts.netloc.rpartition("@")
+    query = urlencode({"host": folder, "port": address.rpartition(":")[2]}, safe="/")
+    return urlunsplit(parts._replace(netloc=f"{login}@", query=query))
+
+
+def through_tcp(dsn: str) -> str:
+    """Return the URL of the same database by TCP, as from another machine."""
+    parts = urlsplit(dsn)
+    (port,) = parse_qs(parts.query)["port"]
+    return urlunsplit(parts._replace(netloc=f"{parts.netloc}{LOOPBACK}:{port}", query=""))
 
 
 class RoomyTemporal(EmbeddedTemporal):
@@ -46,7 +62,11 @@ class CloningPostgres(EmbeddedPostgres):
         self._turn = asyncio.Lock()
 
     def _options(self, port: int) -> list[str]:
-        return [*super()._options(port), *(part for name, value in CHEAP.items() for part in ("-c", f"{name}={value}"))]
+        own = {**CHEAP, "unix_socket_directories": str(self._folder)}
+        return [*super()._options(port), *(part for name, value in own.items() for part in ("-c", f"{name}={value}"))]
+
+    def _url(self, role: str, database: str) -> str:
+        return through_socket(super()._url(role, database), self._folder)
 
     async def stop(self) -> None:
         """Close the connection, and stop the server."""

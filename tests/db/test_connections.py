@@ -18,6 +18,7 @@ from db.rate_limits import kept_alive
 from db.reporting.outcomes import READ_SECONDS
 from tests.each import each
 from tests.paths import ROOT
+from tests.server import through_tcp
 from tests.style.rules import ROOMS
 
 PEERS = "benchmarks/peers/flow.py"
@@ -48,6 +49,12 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+@pytest.fixture
+def database_dsn(database_dsn: str) -> str:
+    """URL of the database by TCP, whose limits are looked at."""
+    return through_tcp(database_dsn)
 
 
 @asynccontextmanager

@@ -5,13 +5,14 @@ from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 from tests.proxy import pass_on
+from tests.server import through_tcp
 
 
 class DatabaseProxy:
     """Passes everything on until it is cut."""
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = urlsplit(dsn)
+        self._dsn = urlsplit(through_tcp(dsn))
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.get_running_loop()
         self._server: asyncio.Server | None = None

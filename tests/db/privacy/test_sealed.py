@@ -9,6 +9,7 @@ from activities.privacy.reseal import SEALED_FOR
 from activities.secrets import SEAL
 from db.pool import Pool, open_pool
 from db.privacy.body_keys import BANK_CREDENTIALS, addresses_without, session_name
+from tests.server import through_tcp
 
 ALWAYS = {
     *("answer.sealed_raw", "bank_body.sealed", "bank_evidence.sealed", "bank_exchange.sealed_body", "fir_copy.sealed"),
@@ -85,7 +86,7 @@ async def test_a_process_is_seen_by_the_keys_that_it_knows(database: Pool, datab
             ("goldenhour verify", False),
             ("psql", False),
         ]:
-            async with await open_pool(database_dsn, min_size=1, max_size=1, session_name=name):
+            async with await open_pool(through_tcp(database_dsn), min_size=1, max_size=1, session_name=name):
                 assert await addresses_without(connection, new) == (["127.0.0.1"] if is_a_stranger else []), name
         assert await addresses_without(connection, new) == [], "sessions of commands open nothing for long"
 
