@@ -9,12 +9,13 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import uvloop
 from argon2 import PasswordHasher
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
@@ -133,6 +134,12 @@ def memory_folder() -> Path | None:
     """A file system in memory with room for servers: a database is cloned there in a tenth of the time."""
     is_roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_FREE_BYTES_MIN
     return MEMORY if is_roomy else None
+
+
+@pytest.fixture(scope="session")
+def _asyncio_loop_factory() -> Callable[[], uvloop.Loop]:
+    """Run the tests on the event loop of the engine's processes, in the place of pytest-asyncio's own fixture."""
+    return uvloop.new_event_loop
 
 
 @pytest.fixture(scope="session", autouse=True)
