@@ -109,7 +109,8 @@ class Proofs:
     ) -> Code:
         """Make a code for the present contact of a subject, in the transaction that sends it.
 
-        `valid_seconds` is the policy's by default. `contact_end` has the last digits of the mobile that it goes to.
+        `valid_seconds` is the policy's by default. `contact_end` has the last digits of the mobile that it goes to; a
+        code to an e-mail address has none.
         """
         lasts = self._limits.valid_seconds if valid_seconds is None else valid_seconds
         code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"

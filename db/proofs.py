@@ -44,14 +44,14 @@ OF_FORMS: Final = frozenset({ProofPurpose.ORDER_REPLY, ProofPurpose.REQUEST_REPL
 """purposes whose newest code alone is good, and again until its end: a form of several pages needs it several times"""
 
 
-def mobile_since(ack_no: str) -> str:
-    """Return SQL for when officers corrected the mobile of a complaint's victim last; null if it is as first told.
+def victim_contact_since(ack_no: str) -> str:
+    """Return SQL for when officers corrected the mobile or e-mail of a victim last; null for never.
 
     `ack_no` is the column or the parameter with the number of the complaint.
     """
     return (
         "(SELECT max(r.decided_at) FROM proposal r WHERE r.kind = 'victim_correction' AND r.decision = 'agreed'"
-        " AND r.body -> 'fields' ? 'mobile'"
+        " AND r.body -> 'fields' ?| ARRAY['mobile', 'email']"
         f" AND r.subject = (SELECT k.victim_id::text FROM complaint k WHERE k.ack_no = {ack_no}))"
     )
 
@@ -64,7 +64,7 @@ def _contact_since(purpose: ProofPurpose, ack_no: str, hold_id: str) -> str:
     if purpose is ProofPurpose.APPEAL:
         # The same contact, entered again, keeps its time.
         return f"(SELECT k.told_at FROM holder_contact k WHERE k.hold_id = {hold_id})"
-    return "NULL" if purpose in OF_FORMS else mobile_since(ack_no)
+    return "NULL" if purpose in OF_FORMS else victim_contact_since(ack_no)
 
 
 def _goes_to_the_contact(purpose: ProofPurpose) -> str:

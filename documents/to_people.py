@@ -42,6 +42,7 @@ def restoration_application(facts: RestorationApplication, words: Wording) -> Bo
 def signed_application(facts: SignedApplication, words: Wording) -> Body:
     """Return the application with the record of the victim's signature by code on a page of its own."""
     say, signed = words.say, facts.signature
+    where = "mobile_end" if signed.mobile_end else "email"
     record = [
         text(words, "restoration_application.true"),
         strong(words, "signed_application.signed", number=signed.application_number),
@@ -52,13 +53,13 @@ def signed_application(facts: SignedApplication, words: Wording) -> Body:
             (say("signed_application.when"), words.moment(signed.signed_at)),
             (say("signed_application.what"), signed.application_number),
             (say("signed_application.digest"), signed.application_digest),
-            (say("signed_application.mobile"), say("signed_application.mobile_end", end=signed.mobile_end)),
+            (say("signed_application.mobile"), say(f"signed_application.{where}", end=signed.mobile_end)),
             (
                 say("signed_application.address"),
                 say(f"signed_application.address_{signed.address_class.value}") if signed.address_class else "",
             ),
         ),
-        text(words, "signed_application.how"),
+        text(words, f"signed_application.how_{where}"),
         text(words, "signed_application.law"),
     ]
     return _application(facts, words, say("signed_application.title"), record)

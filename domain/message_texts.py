@@ -55,6 +55,8 @@ _NAMES: Final = tables_of("names")
 
 IF_QUIET: Final = MessageKind.NEWS
 """the message that takes the place of every other one if a victim may not be told what it is about"""
+_OF_NO_MATTER: Final = frozenset({IF_QUIET, MessageKind.MY_CASE_CODE, MessageKind.SIGNATURE_CODE})
+"""messages that do not say what they are about, because another person may read them"""
 
 
 class Said(FrozenModel):
@@ -107,7 +109,7 @@ def _written(kind: MessageKind, to_whom: Recipient, language: Language, stated: 
 def letter(kind: MessageKind, to_whom: Recipient, languages: tuple[Language, ...], stated: Said) -> Written:
     """Return the text of a letter in each language, with the footer of all our letters."""
     parts = [_written(kind, to_whom, language, stated) for language in languages]
-    if kind is IF_QUIET:
+    if kind in _OF_NO_MATTER:
         # The footer of all letters says who writes, and about what.
         return Written(parts[0].subject, "\n\n".join(part.text for part in parts) + "\n")
     words = [WORDS[language]["footer"] for language in languages]

@@ -5,6 +5,7 @@ from enum import StrEnum
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ClaimKind, Differing, DiscrepancyKind, KeyChangeKind, TaskKind
 from schemas.officers.officers import TeamShift
+from schemas.privacy.personal_data import ReachWay
 from schemas.restoration_enums import DocumentKind, OrderReason
 
 
@@ -197,7 +198,7 @@ class TaskCause(StrEnum):
     MONEY_RETURNED = "money_returned"
     MESSAGE_NOT_SENT = "message_not_sent"
     UNREACHABLE = "unreachable"
-    """no address of the recipient is known"""
+    """no address of the recipient is known, or none for the only `way` that the victim wants; a call needs a person"""
     DOCUMENT_TO_DELIVER = "document_to_deliver"
     """the bank has no mailbox for the document `document_number`"""
     FILE_REFUSED = "file_refused"
@@ -293,6 +294,8 @@ class TaskFacts(FrozenModel):
     message: str = ""
     """kind of a message"""
     to_whom: str = ""
+    way: ReachWay | None = None
+    """the only way in which a victim wants to be reached"""
     medium: str = ""
     key_change: KeyChangeKind | None = None
     """what a bank does with a key; `detail` names the key"""

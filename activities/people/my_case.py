@@ -1,7 +1,8 @@
 """A victim's own complaint: the access, the page, and two questions on how victims were treated.
 
 Access of victims to their own complaint without a user account: number, one-time code, and a short visit. No reply
-reveals whether a number exists. A code goes to the mobile of the complaint. No officer sees a code.
+reveals whether a number exists. A code goes to the mobile of the complaint by SMS, whatever way its victim chose for
+news; without a mobile it goes to the e-mail address. No officer sees a code.
 """
 
 from collections.abc import Mapping
@@ -36,7 +37,7 @@ from schemas.people.my_case import MyCase, NewTreatment, OwnDocument, TreatmentV
 from schemas.recovery.document_facts import DocumentFacts, RestorationApplication, SignedApplication, StatusLetter
 from schemas.restoration_enums import DocumentKind, RestorationState, Step
 from schemas.tasks import NewTask, TaskCause, TaskSubject, about
-from schemas.text import IST
+from schemas.text import IST, is_email
 
 CASE_PATH: Final = "/case"
 """the page on which a victim reads the own complaint"""
@@ -60,7 +61,7 @@ class MyCaseDoor(Proofs):
     # -- visits ----------------------------------------------------------------------------------------------------
 
     async def send_code(self, number: str) -> None:
-        """Send a code to the victim if a complaint has this number and a mobile."""
+        """Send a code to the victim if a complaint has this number and a mobile or an e-mail address."""
         async with self._ctx.pool.acquire() as connection:
             ack_no = await my_case_views.complaint_of(connection, number)
         if ack_no is not None:
@@ -95,12 +96,13 @@ class MyCaseDoor(Proofs):
     async def _send(
         self, codes: Proofs, ack_no: str, event: NotificationEvent, document_id: UUID | None = None
     ) -> None:
-        """Make a code and send it to the victim's mobile. Without a mobile nothing is sent, and nothing is said."""
+        """Make a code and send it to the victim, if there is a mobile or an e-mail address."""
         ctx = self._ctx
         async with case_transaction(ctx, ack_no, VISITOR) as work:
             victim = await notifications.victim(work.connection, ack_no)
-            mobile = mobile_of(ctx.persons.open_or_empty(victim.person).mobile)
-            if mobile is None:
+            person = ctx.persons.open_or_empty(victim.person)
+            mobile = mobile_of(person.mobile) or ""
+            if not mobile and not is_email(person.email):
                 return
             code = await codes.make(
                 work.connection,
@@ -142,7 +144,8 @@ async def look(ctx: Context, ack_no: str) -> MyCase:
                 ),
                 None,
             )
-        mobile = mobile_of(ctx.persons.open_or_empty(row.person).mobile) or ""
+        person = ctx.persons.open_or_empty(row.person)
+        mobile = mobile_of(person.mobile) or ""
         return MyCase(
             ack_no=ack_no,
             language=row.language,
@@ -162,6 +165,7 @@ async def look(ctx: Context, ack_no: str) -> MyCase:
             sign_code_until=await _code_until(connection, ack_no, application, now),
             signs_from=await signatures.signs_from(ctx, connection, ack_no, now),
             mobile_end=mobile[-MOBILE_END_CHARS:],
+            has_email=is_email(person.email),
             fir_sign_by=await my_case_views.fir_sign_by(connection, row.case_no, ack_no),
             credit_accounts=await my_case_views.credit_accounts(connection, ack_no),
             documents=own,

@@ -59,15 +59,17 @@ async def tell_victim(
     """Write a notification to a complaint's victim by SMS, and by e-mail with the documents if an address is known.
 
     A victim who said how to be reached without danger is written to in that way alone, and is told no more than that
-    there is news if no message may say what it is about. News of an unmarked case names the page that shows the
+    there is news if no message may say what it is about. The way is for news: a code, which the victim has asked for on
+    a page, goes by SMS, and without a mobile by e-mail. News of an unmarked case names the page that shows the
     complaint. `link` is the page on which the victim can answer, if there is one. The contact that the complaint told
     first never gets an address, because officers have corrected that contact: it may be a stranger's. If the facts
-    name no amount, it is the amount on hold of the complaint. Returns the number of
-    new messages. Raises `NotFound`, and `MessageLacks` for missing facts.
+    name no amount, it is the amount on hold of the complaint. Returns the number of new messages. Raises `NotFound`,
+    and `MessageLacks` for missing facts.
     """
     person = await notifications.victim(connection, ack_no)
     stated = await victims.newest(connection, ack_no)
-    if stated and stated.way is ReachWay.NONE:
+    is_code = kind in EXPIRING
+    if stated and stated.way is ReachWay.NONE and not is_code:
         return 0
     full_facts = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
     content = (await _with_officer(connection, person.case_no, full_facts, link)).model_copy(
@@ -77,12 +79,16 @@ async def tell_victim(
     contact = ctx.persons.open_or_empty(person.person)
     owner = _Owner(ctx.persons, person.person)
     subject = about(TaskSubject.COMPLAINT, ack_no)
-    draft = _Draft(connection, now, kind, Recipient.VICTIM, content, ack_no, documents, subject, owner=owner)
-    # A code is of use only as it is, and the victim has asked for it.
-    if stated and stated.is_quiet and kind not in EXPIRING:
+    way = stated.way if stated else None
+    draft = _Draft(connection, now, kind, Recipient.VICTIM, content, ack_no, documents, subject, owner=owner, way=way)
+    # A code is of use only as it is, and its text names no matter.
+    if stated and stated.is_quiet and not is_code:
         draft = draft.as_news()
-    mobile = contact.mobile if stated is None or stated.way is ReachWay.SMS else ""
-    email = contact.email if stated is None or stated.way is ReachWay.EMAIL else ""
+    if is_code:
+        mobile, email = contact.mobile, "" if mobile_of(contact.mobile) else contact.email
+    else:
+        mobile = contact.mobile if way in {None, ReachWay.SMS} else ""
+        email = contact.email if way in {None, ReachWay.EMAIL} else ""
     written = await draft.write(mobile, email, (person.language,))
     if kind in AS_FIRST_TOLD and (first := await victim_corrections.first_told(connection, ack_no)):
         as_told = ctx.persons.open_or_empty(first)
@@ -336,6 +342,8 @@ class _Draft:
     """the bank that the desk is to ask"""
     owner: _Owner | None = None
     """None for a message to an office, which names no victim and no account holder"""
+    way: ReachWay | None = None
+    """the only way in which the victim wants to be reached"""
 
     def as_first_told(self, *, is_marked: bool) -> "_Draft":
         """Return the draft for a contact that officers have corrected: without the link, and without documents.
@@ -429,6 +437,6 @@ class _Draft:
 
     async def _ask_the_desk(self, kind: TaskKind) -> None:
         reference = self.said.facts.reference if self.to_whom is Recipient.HOLDER else ""
-        facts = TaskFacts(message=self.kind.value, to_whom=self.to_whom.value, reference=reference)
+        facts = TaskFacts(message=self.kind.value, to_whom=self.to_whom.value, reference=reference, way=self.way)
         task = NewTask(kind=kind, cause=TaskCause.UNREACHABLE, subject=self.about, facts=facts)
         await tasks.open_tasks(self.connection, self.said.case_no, [task], self.now, institution=self.institution)

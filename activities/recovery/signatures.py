@@ -54,12 +54,12 @@ VICTIM: Final = "victim"
 
 
 async def signs_from(ctx: Context, connection: Connection, ack_no: str, now: datetime) -> datetime | None:
-    """Return when a code to the victim's mobile may sign; None if it may now.
+    """Return when a code to the victim may sign; None if it may now.
 
-    Officers who corrected the mobile could sign in place of the victim. The earlier mobile has been told of the
-    correction by then.
+    Officers who corrected the mobile or the e-mail address could sign in place of the victim. The earlier contact has
+    been told of the correction by then.
     """
-    since = await victim_corrections.mobile_corrected_at(connection, ack_no)
+    since = await victim_corrections.contact_corrected_at(connection, ack_no)
     seconds = ctx.policy.my_case.mobile_settles_seconds / ctx.procedure_clock_factor
     if since is None or (until := since + timedelta(seconds=seconds)) <= now:
         return None

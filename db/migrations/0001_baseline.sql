@@ -2825,6 +2825,7 @@ CREATE TABLE application_signature (
 COMMENT ON TABLE application_signature IS 'the victim''s signature by code under one application; none where it is on paper';
 COMMENT ON COLUMN application_signature.address_class IS 'kind of the address that the code was entered from';
 COMMENT ON COLUMN application_signature.digest IS 'SHA-256 of the PDF that the victim was shown';
+COMMENT ON COLUMN application_signature.mobile_end IS 'the last digits of the mobile that the code went to; empty for the e-mail address';
 
 CREATE TABLE attachment_approval (
     hold_id uuid NOT NULL,
@@ -5045,7 +5046,7 @@ END) STORED,
     CONSTRAINT proof_of_bank UNIQUE (proof_id, institution, made_by),
     CONSTRAINT proof_begins_session UNIQUE (proof_id, purpose, used_at),
     CONSTRAINT proof_pkey PRIMARY KEY (proof_id),
-    CONSTRAINT proof_contact_end_check CHECK (((ack_no IS NULL) OR (contact_end ~ '^[0-9]{2}$'::text))),
+    CONSTRAINT proof_contact_end_check CHECK (((ack_no IS NULL) OR (contact_end ~ '^([0-9]{2})?$'::text))),
     CONSTRAINT proof_bank_has_code CHECK (((institution IS NULL) OR (proposal_id IS NOT NULL))),
     CONSTRAINT proof_code_digest_check CHECK ((octet_length(code_digest) = 32)),
     CONSTRAINT proof_code_of_a_link CHECK (((proposal_id IS NULL) = (code_digest IS NULL)) AND (is_link OR (code_digest IS NULL))),
@@ -5063,7 +5064,7 @@ END) STORED,
 ) WITH (fillfactor=80);
 COMMENT ON TABLE proof IS 'a one-time code or link that admits somebody or confirms something';
 COMMENT ON COLUMN proof.code_digest IS 'of the code without which a link opens nothing; null for a link of the command';
-COMMENT ON COLUMN proof.contact_end IS 'the last digits of the mobile it went to';
+COMMENT ON COLUMN proof.contact_end IS 'the last digits of the mobile it went to; empty for an e-mail address';
 COMMENT ON COLUMN proof.contact_name IS 'the officer of the bank it went to';
 COMMENT ON COLUMN proof.contact_since IS 'when officers entered the contact it went to; null for a contact as first stated';
 COMMENT ON COLUMN proof.document_id IS 'the application that it signs';

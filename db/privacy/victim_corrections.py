@@ -7,7 +7,7 @@ from typing import Final
 from db import proposals
 from db.pool import Connection
 from db.privacy.person_keys import StoredPerson, stored
-from db.proofs import mobile_since
+from db.proofs import victim_contact_since
 from db.proposals import Kind
 from domain.errors.case import ComplaintNotFound
 from domain.errors.people import VictimCorrectionNotFound
@@ -100,9 +100,9 @@ async def first_told(connection: Connection, ack_no: str) -> StoredPerson | None
     return CorrectionRow(**dict(row)).person_before() if row else None
 
 
-async def mobile_corrected_at(connection: Connection, ack_no: str) -> datetime | None:
-    """Return when officers corrected the mobile of a complaint's victim last; None if it is as first told."""
-    at: datetime | None = await connection.fetchval(f"SELECT {mobile_since('$1')}", ack_no)
+async def contact_corrected_at(connection: Connection, ack_no: str) -> datetime | None:
+    """Return when officers corrected the mobile or e-mail of a victim last; None for never."""
+    at: datetime | None = await connection.fetchval(f"SELECT {victim_contact_since('$1')}", ack_no)
     return at
 
 

@@ -274,7 +274,6 @@ _REQUIRED: Final[Mapping[DocumentKind, tuple[Requirement, ...]]] = {
         Requirement("signature.signed_at", HOUSE, "when the victim signed"),
         Requirement("signature.application_number", HOUSE, "what the victim signed"),
         Requirement("signature.application_digest", HOUSE, "the SHA-256 of what the victim signed"),
-        Requirement("signature.mobile_end", HOUSE, "where the code went"),
     ),
     DocumentKind.RESTORATION_ORDER: (
         *_officer(SOP),

@@ -73,7 +73,7 @@ _VARIANTS: Final[Mapping[TaskCause, Callable[[Subject, TaskFacts], str | None]]]
     TaskCause.ORDER_NOT_SENT: lambda _, facts: "lacking" if facts.lacking else None,
     TaskCause.TELEPHONE_ANSWER_TO_CHECK: lambda _, facts: "unknown" if facts.number_is_known is False else None,
     TaskCause.CREDIT_ACCOUNT_OBJECTED: lambda _, facts: "ordered" if facts.order_id else None,
-    TaskCause.UNREACHABLE: lambda subject, _: subject.kind,
+    TaskCause.UNREACHABLE: lambda subject, facts: f"{subject.kind}.{facts.way}" if facts.way else subject.kind,
 }
 """finds the variant of a template; a variant without a text is the template itself"""
 

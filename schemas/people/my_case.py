@@ -120,6 +120,7 @@ class OwnSignature(FrozenModel):
     """number of the application"""
     digest: str
     mobile_end: str
+    """last two digits of the mobile that the code went to; "" if it went to the e-mail address"""
 
 
 class OwnCreditAccount(FrozenModel):
@@ -167,6 +168,8 @@ class MyCase(FrozenModel):
     """when a code to the corrected mobile may sign; None: now"""
     mobile_end: str
     """last two digits of the victim's mobile; "" if it can receive no code"""
+    has_email: bool
+    """whether an e-mail address is known, to which a code goes without a mobile"""
     fir_sign_by: UtcDatetime | None
     """until when the victim must sign the e-Zero FIR"""
     credit_accounts: tuple[OwnCreditAccount, ...]

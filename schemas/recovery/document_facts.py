@@ -259,7 +259,7 @@ class SignatureFacts(FrozenModel):
     application_digest: Text = ""
     """SHA-256 of its PDF"""
     mobile_end: Text = ""
-    """last digits of the mobile that the code went to"""
+    """last digits of the mobile that the code went to; empty if it went to the e-mail address"""
     address_class: AddressClass | None = None
 
 

@@ -23,18 +23,22 @@ from activities.secrets import SecretBox
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
 from db.pool import Connection
+from db.privacy import victims
 from db.recovery import notifications
 from domain.errors import NotFound, NotNow
 from domain.message_rules import MessageLacks
+from schemas.case.intake import NO_MOBILE
 from schemas.case.police import NewOfficer
 from schemas.notifications import Medium, MessageKind, SmsIds
+from schemas.privacy.personal_data import Reach, ReachWay
 from schemas.recovery.holds import NewHolderContact
 from schemas.restoration_enums import CaseDuty
 from simulator.people import sms_gateway
 from tests.activities.bench import Bench
 from tests.asgi_server import served
 from tests.clock import Clock, at_clock
-from tests.desk_tasks import bank_notes
+from tests.desk_tasks import bank_notes, notes
+from tests.each import each
 from tests.factories import complaint, row, rrn, transfer
 from tests.mail_server import Postbox, mail_server
 from tests.said import said
@@ -136,6 +140,28 @@ async def test_a_victim_is_told_in_their_language_by_sms_and_mail(post: Post) ->
     assert letter["Subject"] == f"Case {case_no}: Rs 5,000 on hold"
     assert "swindler" in letter.get_content()
     assert (await post.bench.events(case_no))[-2:] == ["message_sent", "message_sent"]
+
+
+@each(
+    ("way", "contact", "note"),
+    [
+        (ReachWay.CALL, {"email": "asha@example.org"}, "wants to be reached by telephone alone"),
+        (ReachWay.SMS, {"mobile": NO_MOBILE, "email": "asha@example.org"}, "wants SMS alone, and no mobile is known"),
+        (ReachWay.EMAIL, {}, "wants e-mail alone, and no e-mail is known"),
+        (None, {"mobile": NO_MOBILE}, "no mobile and no e-mail is known"),
+    ],
+)
+async def test_a_work_item_says_truly_why_a_victim_was_not_written_to(
+    post: Post, way: ReachWay | None, contact: dict[str, str], note: str
+) -> None:
+    case_no = await post.case(**contact)
+    if way is not None:
+        async with post.ctx.pool.acquire() as connection, connection.transaction():
+            await victims.add(connection, case_no, 1, Reach(way=way), None, None, post.clock.at, "complainant")
+    assert await post.notify(case_no, amount_paise=5_000_00) == 0
+    (text,) = await notes(post.bench.pool, "case_no = $1 AND cause = 'unreachable'", case_no)
+    assert note in text
+    assert ("known" in text) is (way is not ReachWay.CALL)
 
 
 async def test_a_victim_who_said_nothing_of_languages_is_told_in_hindi(post: Post) -> None:

@@ -16,8 +16,11 @@ from activities.recovery.restoration_deadlines import RestorationActivities
 from api.people.my_case_pages import COOKIE, OWN
 from api.public_pages import PUBLIC, texts_of
 from api.services import Services
+from db.privacy import victims
+from schemas.case.intake import NO_MOBILE
 from schemas.case.police import NewOfficer
 from schemas.enums import Language, Role
+from schemas.privacy.personal_data import Reach, ReachWay
 from schemas.procedures import ActionInput
 from tests.api.conftest import Doors, line, opened, transfer
 from tests.clock import at_clock
@@ -45,9 +48,10 @@ class Victim:
         self.number = ""
         self.cookie = ""
 
-    async def hold(self, **changes: Any) -> None:
-        """A complaint with ₹2,000 of ₹5,000 on hold."""
+    async def hold(self, contact: dict[str, str] | None = None, **changes: Any) -> None:
+        """A complaint with ₹2,000 of ₹5,000 on hold. `contact` is what it tells of the victim's contacts."""
         victim = {"name": "Asha Devi", "mobile": "9876543214", "district": "LUCKNOW", "language": "en"}
+        victim |= contact or {}
         receipt = await self.doors.complain(transfers=[transfer(RRN)], victim=victim, **changes)
         self.number = receipt["ack_no"]
         lines = line("held", RRN, amount="2000.00", disputed_amount="5000.00")
@@ -68,6 +72,11 @@ class Victim:
             if due.at <= self.at:
                 await engine.move_restoration(asked.model_copy(update={"what": due.what}))
         await engine.write_application(asked)
+
+    async def reached_by(self, reach: Reach) -> None:
+        """State how the victim wants to be reached."""
+        async with self.doors.services.ctx.pool.acquire() as connection, connection.transaction():
+            await victims.add(connection, self.number, 1, reach, None, None, self.at, "complainant")
 
     async def get(self, path: str) -> httpx.Response:
         return await self.doors.client.get(path, headers=self._headers)
@@ -197,6 +206,63 @@ async def test_the_victim_reads_the_application_and_signs_it_by_a_code(victim: V
     view = await victim.doors.read(f"/api/v1/restorations/{found['restoration_id']}", Role.IO)
     assert [(one["digest"], one["mobile_end"]) for one in view["signatures"]] == [(digest, "14")]
     assert view["steps"][-2]["ended_by"] == "victim"
+
+
+CODE_KINDS = ("my_case_code", "signature_code")
+
+
+async def signed_by_codes(victim: Victim) -> str:
+    """Enter the page by a code, and sign the application by another; return what the page of the application says."""
+    await victim.to_application()
+    assert (await victim.enter()).status_code == 303
+    (path,) = set(re.findall(r'href="(/case/documents/[0-9a-f-]{36})\?', (await victim.get(f"{OWN}?lang=en")).text))
+    before = check_page(await victim.get(f"{path}?lang=en"))
+    assert (await victim.post(f"{path}?lang=en", step="code")).status_code == 303
+    after = check_page(await victim.get(f"{path}?lang=en"))
+    signed = await victim.post(f"{path}?lang=en", step="sign", code=await victim.code("signature_code"))
+    assert "You have signed the application" in check_page(await victim.get(signed.headers["location"]))
+    return before + after
+
+
+async def unreachable(victim: Victim) -> int:
+    """How many work items say that the victim cannot be told of a code."""
+    found: int = await victim.doors.services.ctx.pool.fetchval(
+        "SELECT count(*) FROM desk_task WHERE cause = 'unreachable' AND facts ->> 'message' = ANY ($1)", CODE_KINDS
+    )
+    return found
+
+
+@pytest.mark.parametrize("way", [None, *ReachWay])
+async def test_the_codes_of_both_pages_come_by_sms_whatever_the_way_for_news(
+    victim: Victim, way: ReachWay | None
+) -> None:
+    await victim.hold({"email": "asha@mail.example"})
+    if way is not None:
+        await victim.reached_by(Reach(way=way, is_quiet=True))
+    page = await signed_by_codes(victim)
+    assert "Send a code to my mobile ending in 14" in page
+    for kind in CODE_KINDS:
+        sent = await said(victim.doors.services.ctx, kind)
+        assert [(one.medium, one.address[-10:]) for one in sent] == [("sms", "9876543214")]
+        assert not re.search("police|bank|case|complaint|money|application", sent[0].body, re.IGNORECASE)
+    assert await unreachable(victim) == 0
+
+
+async def test_without_a_mobile_the_codes_of_both_pages_come_by_email_and_name_no_matter(victim: Victim) -> None:
+    await victim.hold({"mobile": NO_MOBILE, "email": "asha@mail.example"})
+    await victim.reached_by(Reach(way=ReachWay.CALL, is_quiet=True))
+    page = await signed_by_codes(victim)
+    assert "Send a code to my e-mail address" in page
+    assert "A code is on its way to your e-mail address" in page
+    for kind in CODE_KINDS:
+        (sent,) = await said(victim.doors.services.ctx, kind)
+        assert (sent.medium, sent.address) == ("email", "asha@mail.example")
+        assert not re.search("police|bank|case|complaint|money|application|1930", sent.body, re.IGNORECASE)
+    own = check_page(await victim.get(f"{OWN}?lang=en&show=all"))
+    assert "by a code to your e-mail address" in own
+    documents = re.findall(r'href="(/case/documents/[0-9a-f-]{36})\?', own)
+    assert "the e-mail address of the complaint" in check_page(await victim.get(f"{documents[0]}?lang=en"))
+    assert await unreachable(victim) == 0
 
 
 async def test_another_site_changes_nothing_and_a_stranger_reads_nothing(victim: Victim) -> None:

@@ -3,6 +3,7 @@
 from domain.recovery.documents import requirements
 from domain.work_items.task_notes import NAMES, TEXTS, compose, document_name, field_names, name_of
 from schemas.enums import ClaimKind, DiscrepancyKind, KeyChangeKind, Language
+from schemas.privacy.personal_data import ReachWay
 from schemas.restoration_enums import DocumentKind
 from schemas.tasks import DocumentWaits, TaskCause, TaskFacts, TaskSubject, about
 from tests.each import each
@@ -64,6 +65,12 @@ def test_an_item_is_told_in_the_language_of_its_reader() -> None:
     [
         (TaskCause.ORDER_NOT_SENT, TaskSubject.ORDER, TaskFacts(error="X"), "order 7: not sent: X"),
         (TaskCause.SMALL_HOLD, TaskSubject.HOLD, TaskFacts(institution="HDFC"), "what else it has is not known"),
+        (
+            TaskCause.UNREACHABLE,
+            TaskSubject.COMPLAINT,
+            TaskFacts(message="hold", way=ReachWay.CALL),
+            "the victim of complaint 7 wants to be reached by telephone alone (“money on your account is on hold”)",
+        ),
         (
             TaskCause.UNREACHABLE,
             TaskSubject.COMPLAINT,
