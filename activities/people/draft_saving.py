@@ -43,7 +43,7 @@ from schemas.people.drafts import (
     PassDraftOn,
     SaveDraft,
 )
-from schemas.privacy.personal_data import Reach, ReachWay, Teller, ToldReach
+from schemas.privacy.personal_data import Reach, Teller, ToldReach
 
 log = logging.getLogger(__name__)
 
@@ -303,7 +303,7 @@ async def tell_reach(
     before = await victims.newest(work.connection, ack_no)
     teller_before = _teller(work.ctx, ack_no, before) if before else None
     was = (before.reach if before else None, teller_before)
-    now = (reach or was[0] or Reach(way=ReachWay.CALL), teller or teller_before)
+    now = (reach.beside(was[0]) if reach else was[0] or Reach(way=None), teller or teller_before)
     if now == was:
         return ()
     if sent.person.is_erased:

@@ -47,6 +47,7 @@ from schemas.identifiers import account_key, names_an_account, reference_key
 from schemas.notifications import MessageFacts
 from schemas.parties import Party
 from schemas.people.drafts import ComplaintStories, ComplaintStory
+from schemas.privacy.personal_data import Known
 
 STORIES_SHOWN_MAX: Final = 100
 AskLeave = Callable[[Connection, int], Awaitable[None]]
@@ -108,11 +109,11 @@ async def fill_in(work: CaseTransaction, sent: SentComplaint, facts: dict[str, A
     return tuple(sorted(facts))
 
 
-async def tell_story(work: CaseTransaction, sent: SentComplaint, text: str, *, consent: bool | None) -> tuple[str, ...]:
+async def tell_story(work: CaseTransaction, sent: SentComplaint, text: str, *, consent: Known) -> tuple[str, ...]:
     """Keep what a victim told beside what was told before; return what is new of it."""
     ack_no, persons = sent.receipt.ack_no, work.ctx.persons
     newest = next(iter(await statements.stories(work.connection, ack_no, 1)), None)
-    before: tuple[str, bool | None] = ("", None)
+    before: tuple[str, Known] = ("", None)
     if newest is not None:
         text_before = persons.open_text(newest.key, newest.sealed, _use_of_story(ack_no, newest.story_no))
         before = (text_before, newest.consent)

@@ -82,7 +82,7 @@ async def tell_victim(
     way = stated.way if stated else None
     draft = _Draft(connection, now, kind, Recipient.VICTIM, content, ack_no, documents, subject, owner=owner, way=way)
     # A code is of use only as it is, and its text names no matter.
-    if stated and stated.is_quiet and not is_code:
+    if stated and stated.reach.keeps_quiet and not is_code:
         draft = draft.as_news()
     if is_code:
         mobile, email = contact.mobile, "" if mobile_of(contact.mobile) else contact.email

@@ -17,7 +17,7 @@ from domain.districts import known_district
 from schemas.enums import Language
 from schemas.identifiers import IFSC_PATTERN, RRN_PATTERN, UTR_PATTERN
 from schemas.people.drafts import DraftContent, DraftParty, DraftTransfer, DraftVictim
-from schemas.privacy.personal_data import Reach, ReachWay, Teller
+from schemas.privacy.personal_data import DONT_KNOW, Reach, ReachWay, Teller
 from schemas.text import IST, is_email
 
 Change = Callable[[DraftContent], DraftContent]
@@ -201,8 +201,9 @@ def with_transfer(index: int, transfer: DraftTransfer) -> Change:
 def who_fields(content: DraftContent) -> dict[str, str]:
     """Return the fields of the page about the victim as it shows them."""
     victim, teller = content.victim, content.teller
-    age = "child" if victim.child else "senior" if victim.senior else "adult" if victim.child is False else ""
-    woman = {True: "woman", False: "other"}.get(victim.woman, "") if victim.woman is not None else ""
+    ages = {"child": victim.child is True, "senior": victim.senior is True, "adult": victim.child is False}
+    age = next((name for name, is_stated in ages.items() if is_stated), "")
+    woman = {True: "woman", False: "other", DONT_KNOW: "", None: ""}[victim.woman]
     known = known_district(victim.district) if victim.district else None
     return {
         "for": "other" if teller else ("self" if victim.name else ""),
@@ -273,13 +274,13 @@ def reach_fields(content: DraftContent) -> dict[str, str]:
     # The number of a person who complains for the victim is not the victim's.
     mobile = victim.mobile or ("" if content.teller else content.caller_mobile)
     return {
-        "way": reach.way.value if reach else ("call" if mobile else ""),
+        "way": reach.way.value if reach and reach.way else "",
         "mobile": mobile,
         "email": victim.email,
         "from": str(reach.from_hour) if reach and reach.from_hour is not None else "",
         "until": str(reach.to_hour) if reach and reach.to_hour is not None else "",
-        "quiet": YES if reach and reach.is_quiet else "",
-        "officer": YES if reach and reach.wants_woman_officer else "",
+        "quiet": YES if reach and reach.keeps_quiet else "",
+        "officer": YES if reach and reach.wants_woman_officer is True else "",
     }
 
 
@@ -297,7 +298,7 @@ def read_reach(answers: Answers, language: Language) -> Change:
     if from_hour is not None and to_hour is not None and from_hour >= to_hour:
         answers.errors["until"] = "hours_wrong"
     reach = Reach(
-        way=way or ReachWay.NONE,
+        way=way,
         from_hour=from_hour,
         to_hour=to_hour,
         is_quiet=answers.ticked("quiet"),

@@ -60,7 +60,7 @@ def missing_step(content: DraftContent) -> str:
         return "who"
     if not content.category:
         return "story"
-    return "" if content.reach else "reach"
+    return "" if content.reach and content.reach.way else "reach"
 
 
 async def _finish(page: FormPage, answers: Answers) -> Response:

@@ -3478,11 +3478,11 @@ CREATE INDEX complaint_victim ON complaint (victim_id);
 CREATE TABLE complaint_reach (
     ack_no text NOT NULL,
     reach_no integer NOT NULL,
-    way text NOT NULL,
+    way text,
     from_hour smallint,
     to_hour smallint,
-    is_quiet boolean NOT NULL,
-    wants_woman_officer boolean NOT NULL,
+    is_quiet jsonb,
+    wants_woman_officer jsonb,
     person_id uuid,
     sealed sealed_value,
     told_at timestamp with time zone NOT NULL,
@@ -3490,14 +3490,17 @@ CREATE TABLE complaint_reach (
     CONSTRAINT complaint_reach_pkey PRIMARY KEY (ack_no, reach_no),
     CONSTRAINT complaint_reach_from_check CHECK (((from_hour >= 0) AND (from_hour <= 23))),
     CONSTRAINT complaint_reach_no_check CHECK ((reach_no > 0)),
+    CONSTRAINT complaint_reach_quiet_check CHECK ((is_quiet = ANY (ARRAY['true'::jsonb, 'false'::jsonb, '"dont_know"'::jsonb]))),
     CONSTRAINT complaint_reach_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2]))),
     CONSTRAINT complaint_reach_to_check CHECK (((to_hour >= 1) AND (to_hour <= 24))),
     CONSTRAINT complaint_reach_told_by_check CHECK ((told_by <> ''::text)),
-    CONSTRAINT complaint_reach_way_check CHECK ((way = ANY (ARRAY['call'::text, 'sms'::text, 'email'::text, 'none'::text])))
+    CONSTRAINT complaint_reach_way_check CHECK ((way = ANY (ARRAY['call'::text, 'sms'::text, 'email'::text, 'none'::text]))),
+    CONSTRAINT complaint_reach_woman_check CHECK ((wants_woman_officer = ANY (ARRAY['true'::jsonb, 'false'::jsonb, '"dont_know"'::jsonb])))
 );
 COMMENT ON TABLE complaint_reach IS 'how a victim can be reached without danger; the newest statement counts, and earlier ones stay beside it';
-COMMENT ON COLUMN complaint_reach.is_quiet IS 'no message and no call says what it is about';
+COMMENT ON COLUMN complaint_reach.is_quiet IS 'no message and no call says what it is about; null: not asked';
 COMMENT ON COLUMN complaint_reach.sealed IS 'the person who complained for the victim, sealed under the key of the victim';
+COMMENT ON COLUMN complaint_reach.way IS 'the only way that the victim wants; null: not asked';
 CREATE INDEX complaint_reach_person ON complaint_reach (person_id) WHERE (person_id IS NOT NULL);
 
 CREATE TABLE complaint_story (
@@ -3505,10 +3508,11 @@ CREATE TABLE complaint_story (
     story_no integer NOT NULL,
     person_id uuid NOT NULL,
     sealed sealed_value NOT NULL,
-    consent boolean,
+    consent jsonb,
     told_at timestamp with time zone NOT NULL,
     told_by text NOT NULL,
     CONSTRAINT complaint_story_pkey PRIMARY KEY (ack_no, story_no),
+    CONSTRAINT complaint_story_consent_check CHECK ((consent = ANY (ARRAY['true'::jsonb, 'false'::jsonb, '"dont_know"'::jsonb]))),
     CONSTRAINT complaint_story_no_check CHECK ((story_no > 0)),
     CONSTRAINT complaint_story_told_by_check CHECK ((told_by <> ''::text))
 );

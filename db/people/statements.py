@@ -22,6 +22,7 @@ from schemas.case.intake import ComplaintReceipt, Transfer
 from schemas.enums import Channel, Language
 from schemas.parties import Party
 from schemas.people.my_case import NewTreatment, SaidAnswer, TreatmentQuestion
+from schemas.privacy.personal_data import Known
 
 
 class SentComplaint(FrozenModel):
@@ -101,7 +102,7 @@ class StoredStory(FrozenModel):
     story_no: int
     key: PersonKey
     sealed: str
-    consent: bool | None
+    consent: Known
     told_at: UtcDatetime
     told_by: str
 
@@ -126,7 +127,7 @@ async def add_story(
     at: datetime,
     by: str,
     *,
-    consent: bool | None,
+    consent: Known,
 ) -> None:
     """Write what a victim told."""
     await connection.execute(

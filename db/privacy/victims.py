@@ -25,7 +25,7 @@ from domain.errors.case import ComplaintNotFound
 from domain.errors.recovery import HoldNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Language
-from schemas.privacy.personal_data import Reach, ReachWay
+from schemas.privacy.personal_data import Known, Reach, ReachWay
 
 OTHERS_SHOWN_MAX: Final = 500
 
@@ -68,11 +68,11 @@ class StoredReach(FrozenModel):
     """How a victim can be reached, with the sealed person who complained for the victim."""
 
     reach_no: int
-    way: ReachWay
+    way: ReachWay | None
     from_hour: int | None
     to_hour: int | None
-    is_quiet: bool
-    wants_woman_officer: bool
+    is_quiet: Known
+    wants_woman_officer: Known
     key: PersonKey | None
     sealed: str | None
     told_at: UtcDatetime
@@ -111,7 +111,7 @@ async def add(
         " person_id, sealed, told_at, told_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         ack_no,
         reach_no,
-        reach.way.value,
+        reach.way,
         reach.from_hour,
         reach.to_hour,
         reach.is_quiet,

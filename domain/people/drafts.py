@@ -24,7 +24,7 @@ from schemas.case.intake import NO_MOBILE, Complaint, Transfer, Victim
 from schemas.enums import Language, Mode
 from schemas.identifiers import MOBILE_PATTERN, account_key, names_a_transfer, names_an_account
 from schemas.people.drafts import DraftContent, DraftParty, DraftTransfer, DraftVictim, FoundBank
-from schemas.privacy.personal_data import ReachWay
+from schemas.privacy.personal_data import DONT_KNOW, ReachWay
 from schemas.text import LocalDatetime, day_of, is_email
 
 MARKS: Final = ("woman", "child", "senior")
@@ -83,14 +83,14 @@ def complaint_of(content: DraftContent, transfers: tuple[Transfer, ...]) -> Comp
 def stated_facts(content: DraftContent) -> dict[str, Any]:
     """Return the facts of the victim and the matter that a draft states, by their names in `FACTS`.
 
-    A half-typed e-mail address is not stated yet.
+    A half-typed e-mail address is not stated yet, nor what the person does not know.
     """
     victim = content.victim
     facts = {name: getattr(victim, name) for name in (*PERSONAL, "district", "language", *MARKS)}
     if not is_email(victim.email):
         facts["email"] = ""
     facts["category"] = content.category
-    return {name: value for name, value in facts.items() if value not in ("", None)}
+    return {name: value for name, value in facts.items() if value not in ("", None, DONT_KNOW)}
 
 
 def told_story(content: DraftContent) -> str:
@@ -186,9 +186,9 @@ def _victim(victim: DraftVictim, stated: dict[str, Any]) -> Victim:
         name=stated.get("name", NOT_STATED),
         mobile=stated.get("mobile", NO_MOBILE),
         district=stated.get("district", NOT_STATED),
-        woman=bool(victim.woman),
-        child=bool(victim.child),
-        senior=bool(victim.senior),
+        woman=victim.woman is True,
+        child=victim.child is True,
+        senior=victim.senior is True,
         language=victim.language or Language.HI,
         email=stated.get("email"),
     )

@@ -3,13 +3,13 @@
 from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import Field, StrictBool, StringConstraints
+from pydantic import Field, StringConstraints
 
 from schemas.base import Flag, FrozenModel, PositivePaise, Storable, UtcDatetime
 from schemas.case.intake import MAX_TRANSFERS, ComplaintReceipt, DraftEnd, DraftSource
 from schemas.enums import Bucket, Channel, ChannelKind, EscalationLevel, Language, Mode, RequestState
 from schemas.officers.officers import OfficerId
-from schemas.privacy.personal_data import Reach, Teller
+from schemas.privacy.personal_data import Known, Reach, Teller
 from schemas.text import LocalDatetime, Mobile, TypedLine, TypedShort
 
 STORY_MAX_CHARS: Final = 10_000
@@ -44,15 +44,15 @@ class DraftTransfer(FrozenModel):
 
 
 class DraftVictim(FrozenModel):
-    """The victim as far as the caller has told. None means not asked, or not known."""
+    """The victim as far as the caller has told. None means not asked."""
 
     name: TypedLine = ""
     mobile: TypedShort = ""
     district: TypedLine = ""
     email: _Address = ""
-    woman: StrictBool | None = None
-    child: StrictBool | None = None
-    senior: StrictBool | None = None
+    woman: Known = None
+    child: Known = None
+    senior: Known = None
     language: Language | None = None
 
 
@@ -68,8 +68,8 @@ class DraftContent(FrozenModel):
     story: Annotated[Story, Field(repr=False)] = ""
     suspects: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Storable, Field(repr=False)] = ""
     """names, numbers and addresses of those who deceived the victim; they become part of the story"""
-    consent: StrictBool | None = None
-    """whether the victim agrees that the police use what is told; None: not asked"""
+    consent: Known = None
+    """whether the victim agrees that the police use what is told"""
     reach: Annotated[Reach | None, Field(exclude_if=lambda reach: reach is None)] = None
     teller: Annotated[Teller | None, Field(repr=False, exclude_if=lambda teller: teller is None)] = None
     """None if the victim complains in person"""
@@ -326,7 +326,7 @@ class ComplaintStory(FrozenModel):
 
     story_no: int
     text: Annotated[str, Field(repr=False)]
-    consent: bool | None
+    consent: Known
     told_at: UtcDatetime
     told_by: str
 

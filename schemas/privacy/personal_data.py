@@ -1,7 +1,7 @@
 """Personal data: what is sealed, who reads it and why."""
 
 from enum import StrEnum
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Final, Literal, NamedTuple, Self
 from uuid import UUID
 
 from pydantic import Field, StrictBool, StringConstraints, model_validator
@@ -135,16 +135,32 @@ class ReachWay(StrEnum):
     """not at all: the person looks by the number and a code"""
 
 
-class Reach(FrozenModel):
-    """How and when the victim can be reached without danger, as the complaint tells it."""
+DONT_KNOW: Final = "dont_know"
+"""answer of a person who was asked and does not know"""
+Known = StrictBool | Literal["dont_know"] | None
+"""answer to a question: yes, no or `DONT_KNOW`; None: not asked"""
 
-    way: ReachWay
+
+class Reach(FrozenModel):
+    """How and when the victim can be reached without danger, as the complaint tells it. None: not asked."""
+
+    way: ReachWay | None
     from_hour: Annotated[int, Field(ge=0, le=23)] | None = None
     """hour of the day in Indian time from which on, or None for any time"""
     to_hour: Annotated[int, Field(ge=1, le=24)] | None = None
-    is_quiet: StrictBool = False
+    is_quiet: Known = None
     """whether no message and no call may say what it is about"""
-    wants_woman_officer: StrictBool = False
+    wants_woman_officer: Known = None
+
+    @property
+    def keeps_quiet(self) -> bool:
+        """Whether nothing says what it is about: also if the person does not know whether that is safe."""
+        return self.is_quiet in {True, DONT_KNOW}
+
+    def beside(self, before: "Reach | None") -> "Reach":
+        """Return this statement with the answers of the one before to what was not asked again."""
+        open_names = [name for name in ("way", "is_quiet", "wants_woman_officer") if getattr(self, name) is None]
+        return self.model_copy(update={name: getattr(before, name) for name in open_names if before})
 
 
 class Teller(FrozenModel):

@@ -5,10 +5,11 @@ import { Label, Radio, RadioGroup } from "react-aria-components";
 
 import { parts } from "./catalogue.ts";
 
-/** null: not known; undefined: not asked. */
-export type Known = boolean | null | undefined;
+export type Answer = boolean | "dont_know";
+/** null and undefined: not asked. */
+export type Known = Answer | null | undefined;
 
-const VALUES = { yes: true, no: false, dont_know: null } as const;
+const VALUES = { yes: true, no: false, dont_know: "dont_know" } as const;
 type Name = keyof typeof VALUES;
 const NAMES: readonly Name[] = ["yes", "no", "dont_know"];
 const KEYS: Readonly<Record<string, Name>> = { y: "yes", n: "no", d: "dont_know" };
@@ -21,7 +22,7 @@ export function YesNo({
 }: {
   label: ReactNode;
   value: Known;
-  onChange: (value: Known) => void;
+  onChange: (value: Answer) => void;
 }): ReactNode {
   const t = parts.use();
   const chosen = NAMES.find((name) => VALUES[name] === value) ?? "";

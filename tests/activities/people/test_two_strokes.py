@@ -14,17 +14,20 @@ import pytest
 from activities.case.intake import take_complaint
 from activities.people import draft_saving, draft_sending, victims
 from activities.people.draft_statements import stories
+from activities.recovery.message_outbox import tell_victim
 from db.pool import open_pool
 from domain.errors.people import ComplaintFull, ContactTooLate, DraftHasOwner, DraftIncomplete, VictimCorrectionProposed
 from domain.people.drafts import complaint_of, read_draft
 from schemas.case.intake import DraftEnd
+from schemas.notifications import MessageKind
 from schemas.people.drafts import DraftContent, PassDraftOn
-from schemas.privacy.personal_data import NewVictimCorrection, PersonalData
+from schemas.privacy.personal_data import NewVictimCorrection, PersonalData, Reach, ReachWay
 from tests.activities.bench import Bench
 from tests.activities.people.draft_bench import ASHA, Call, four_facts, to_hdfc
 from tests.activities.people.test_draft_saving import RECEIVERS, team_of
 from tests.activities.statement_count import sent
 from tests.factories import complaint, make_context, moved, rrn, transfer
+from tests.said import said
 
 _numbers = count(1)
 UNKNOWN = PersonalData(name="not stated", mobile="0000000000")
@@ -270,7 +273,54 @@ async def test_what_happened_is_kept_sealed_and_later_statements_beside_it(bench
     stored = str(await bench.rows("SELECT to_jsonb(s) FROM complaint_story s WHERE ack_no = $1", ack_no))
     assert b"from the bank".hex() not in stored
     with pytest.raises(asyncpg.RestrictViolationError):
-        await bench.pool.execute("UPDATE complaint_story SET consent = false WHERE ack_no = $1", ack_no)
+        await bench.pool.execute("UPDATE complaint_story SET consent = 'false' WHERE ack_no = $1", ack_no)
+
+
+UNSURE = {"way": None, "is_quiet": "dont_know", "wants_woman_officer": "dont_know"}
+MARKS = {"woman": "dont_know", "child": "dont_know", "senior": True}
+
+
+async def test_the_way_is_what_the_person_chose_and_an_answer_sets_no_other(bench: Bench, call: Call) -> None:
+    ravi, transfers = {"name": "Ravi Kumar"}, [to_hdfc()]
+    ack_no = (await call.strike(victim=ASHA, teller=ravi, transfers=transfers)).receipt.ack_no
+
+    async def reached() -> tuple[object, ...]:
+        async with bench.pool.acquire() as connection:
+            reach = await draft_saving.told_reach(bench.ctx, connection, ack_no)
+        assert reach is not None
+        return reach.way, reach.is_quiet, reach.wants_woman_officer, reach.teller and reach.teller.name
+
+    async def kinds() -> list[tuple[str, str]]:
+        async with bench.pool.acquire() as connection, connection.transaction():
+            facts = {"amount_paise": 100_00, "occasion": rrn()}
+            await tell_victim(connection, bench.ctx, ack_no, MessageKind.MONEY_HELD, facts, bench.ctx.now())
+        found = sorted((one.kind, one.medium) for one in await said(bench.ctx, case_no=ack_no, to_whom="victim"))
+        await bench.pool.execute("DELETE FROM message WHERE case_no = $1", ack_no)
+        return found
+
+    assert await reached() == (None, None, None, "Ravi Kumar"), "the caller's name is no way"
+    assert await kinds() == [("money_held", "email"), ("money_held", "sms")]
+    await call.strike(victim=ASHA, teller=ravi, transfers=transfers, reach={"way": "sms"})
+    assert await reached() == (ReachWay.SMS, None, None, "Ravi Kumar"), "a way answers no other question"
+    assert await kinds() == [("money_held", "sms")]
+    await call.strike(victim=ASHA, transfers=transfers, reach=UNSURE)
+    assert await reached() == (ReachWay.SMS, "dont_know", "dont_know", "Ravi Kumar")
+    assert await kinds() == [("news", "sms")], "who does not know is told nothing that others may read"
+
+
+async def test_dont_know_is_kept_also_when_the_call_is_passed_on(bench: Bench, call: Call) -> None:
+    content = {"victim": ASHA | MARKS, "reach": UNSURE, "consent": "dont_know", "transfers": [to_hdfc()]}
+    ack_no = (await call.strike(**content)).receipt.ack_no
+    other = f"operator.{next(_numbers)}"
+    await team_of(bench, call.officer, other)
+    await draft_saving.pass_on(bench.ctx, call.draft_id, PassDraftOn(to=other), call.officer, RECEIVERS)
+    read = (await draft_saving.read(bench.ctx, call.draft_id, other)).content
+    assert {name: getattr(read.victim, name) for name in MARKS} == MARKS
+    assert read.reach == Reach.model_validate(UNSURE)
+    assert read.consent == "dont_know"
+    assert (await marks(bench, ack_no))[4:7] == (False, False, True)
+    (story,) = (await stories(bench.ctx, ack_no)).stories
+    assert story.consent == "dont_know"
 
 
 async def test_the_next_officer_goes_on_and_the_complaint_stays_the_first_ones(bench: Bench, call: Call) -> None:

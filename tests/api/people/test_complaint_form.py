@@ -328,6 +328,18 @@ async def test_a_missed_call_gets_a_link_and_the_complaint_ends_its_draft(visito
     assert "The mobile number is not confirmed" in seen(await visitor.get("/complain/done?lang=en"))
 
 
+async def test_no_way_is_chosen_for_the_person_and_sms_stands_first(visitor: Visitor) -> None:
+    await visitor.go("/complain?lang=en", **taken())
+    await visitor.go("/complain/who", **WHO)
+    await visitor.go("/complain/story", **STORY)
+    page = (await visitor.get("/complain/reach?lang=en")).text
+    ways = re.findall(r'<input type="radio"[^>]*name="way"[^>]*>', page)
+    assert [re.findall(r'value="(\w+)"', way) for way in ways] == [["sms"], ["call"], ["email"], ["none"]]
+    assert not [way for way in ways if "checked" in way]
+    refused = await visitor.post("/complain/reach?lang=en", **reach(way=""))
+    assert (refused.status_code, "Choose which way is safe" in seen(refused)) == (422, True)
+
+
 @pytest.mark.parametrize(
     ("told", "sms", "mails"),
     [

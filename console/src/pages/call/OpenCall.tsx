@@ -93,7 +93,7 @@ export function OpenCall({ draftId, leave }: { draftId: string; leave: () => voi
     refused: () => undefined,
     readAgain: [ownDrafts.queryKey],
   });
-  const left = leftOf(t, kept.content, kept.unknown);
+  const left = leftOf(t, kept.content);
   const finish = async (): Promise<void> => {
     await send.ask(undefined);
     if (left.length > 0) setAsking("finish");
@@ -250,7 +250,7 @@ function firstAsked(items: readonly { asked_at: string | null }[] | undefined): 
 }
 
 /** What the caller was not asked yet. */
-function leftOf(t: ReturnType<typeof call.use>, content: Content, unknown: ReadonlySet<string>): string[] {
+function leftOf(t: ReturnType<typeof call.use>, content: Content): string[] {
   const { victim } = content;
   const facts = {
     name: victim?.name,
@@ -258,7 +258,7 @@ function leftOf(t: ReturnType<typeof call.use>, content: Content, unknown: Reado
     district: victim?.district,
     category: content.category,
     own_account: content.story,
-    consent: content.consent ?? (unknown.has("consent") ? "unknown" : null),
+    consent: content.consent,
   };
   const names = Object.keys(facts) as (keyof typeof facts)[];
   return names.filter((name) => facts[name] === undefined || facts[name] === null || facts[name] === "").map((name) => t(`fact.${name}`));

@@ -2,7 +2,7 @@
 
 import type { ReactNode } from "react";
 
-import { YesNo, type Known } from "../../parts/Choice.tsx";
+import { YesNo } from "../../parts/Choice.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
 import { type Content, type Victim, withVictim } from "./content.ts";
 import type { Check } from "./drafts.ts";
@@ -17,11 +17,6 @@ interface District {
   readonly code: string;
   readonly english: string;
   readonly hindi: string;
-}
-
-/** The answer to a question as the page shows it: the draft has "not known" as "not asked". */
-export function answered(kept: Kept, question: string, value: boolean | null | undefined): Known {
-  return value ?? (kept.unknown.has(question) ? null : undefined);
 }
 
 export function Person({
@@ -82,17 +77,9 @@ export function Person({
         </Choose>
       </div>
       {MARKS.map((mark) => (
-        <YesNo
-          key={mark}
-          label={t(`mark.${mark}`)}
-          value={answered(kept, mark, victim[mark])}
-          onChange={(value) => {
-            keeper.markUnknown(mark, value === null);
-            set({ [mark]: value ?? null });
-          }}
-        />
+        <YesNo key={mark} label={t(`mark.${mark}`)} value={victim[mark]} onChange={(value) => set({ [mark]: value })} />
       ))}
-      {MARKS.some((mark) => victim[mark]) && <p className="ck good">{t("goes_first")}</p>}
+      {MARKS.some((mark) => victim[mark] === true) && <p className="ck good">{t("goes_first")}</p>}
       <SafeContact keeper={keeper} kept={kept} />
     </div>
   );

@@ -3,38 +3,32 @@
 import type { ReactNode } from "react";
 
 import type { Schemas } from "../../api/client.ts";
-import { type Known, YesNo } from "../../parts/Choice.tsx";
+import { YesNo } from "../../parts/Choice.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
+import { type Reach, withReach } from "./content.ts";
 import type { Kept, Keeper } from "./keeper.ts";
 import { call } from "./text.ts";
 
-type Reach = Schemas["Reach"];
 type Teller = Schemas["Teller"];
 
-const WAYS = ["call", "sms", "email", "none"] as const;
+const WAYS = ["sms", "call", "email", "none"] as const;
 
 export function SafeContact({ keeper, kept }: { keeper: Keeper; kept: Kept }): ReactNode {
   const t = call.use();
   const { reach, teller } = kept.content;
-  const setReach = (change: Partial<Reach>): void =>
-    keeper.change((now) => ({ ...now, reach: { way: "call", ...now.reach, ...change } }));
+  const setReach = (change: Partial<Reach>): void => keeper.change((now) => withReach(now, change));
   const setTeller = (change: Partial<Teller>): void =>
     keeper.change((now) => {
       const told = { ...now.teller, ...change };
       return { ...now, teller: Object.values(told).some(Boolean) ? told : null };
     });
-  const asked = (value: boolean | undefined): Known => (reach ? (value ?? false) : undefined);
   return (
     <>
       <h3>{t("safe_contact")}</h3>
       <Choose
         label={t("reach_by")}
         value={reach?.way ?? ""}
-        onChange={(event) => {
-          const way = event.target.value as Reach["way"] | "";
-          if (way) setReach({ way });
-          else keeper.change((now) => ({ ...now, reach: null }));
-        }}
+        onChange={(event) => setReach({ way: (event.target.value || null) as Reach["way"] })}
       >
         <option value="">{t("not_asked")}</option>
         {WAYS.map((way) => (
@@ -43,12 +37,11 @@ export function SafeContact({ keeper, kept }: { keeper: Keeper; kept: Kept }): R
           </option>
         ))}
       </Choose>
-      {/* Who does not know whether it is safe is told nothing that others may read. */}
-      <YesNo label={t("is_quiet")} value={asked(reach?.is_quiet)} onChange={(value) => setReach({ is_quiet: value !== false })} />
+      <YesNo label={t("is_quiet")} value={reach?.is_quiet} onChange={(value) => setReach({ is_quiet: value })} />
       <YesNo
         label={t("wants_woman")}
-        value={asked(reach?.wants_woman_officer)}
-        onChange={(value) => setReach({ wants_woman_officer: value === true })}
+        value={reach?.wants_woman_officer}
+        onChange={(value) => setReach({ wants_woman_officer: value })}
       />
       <div className="cells c2">
         <Field label={t("teller")} maxLength={200} value={teller?.name ?? ""} onChange={(event) => setTeller({ name: event.target.value })} />

@@ -5,7 +5,6 @@ import type { ReactNode } from "react";
 import { YesNo } from "../../parts/Choice.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
 import type { Kept, Keeper } from "./keeper.ts";
-import { answered } from "./Person.tsx";
 import { call } from "./text.ts";
 
 /** The kinds as complaints have them, by the name of their text here. */
@@ -80,11 +79,8 @@ export function Story({ keeper, kept }: { keeper: Keeper; kept: Kept }): ReactNo
       />
       <YesNo
         label={t("consent")}
-        value={answered(kept, "consent", content.consent)}
-        onChange={(value) => {
-          keeper.markUnknown("consent", value === null);
-          keeper.change((now) => ({ ...now, consent: value ?? null }));
-        }}
+        value={content.consent}
+        onChange={(value) => keeper.change((now) => ({ ...now, consent: value }))}
       />
     </div>
   );

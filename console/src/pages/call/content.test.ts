@@ -11,6 +11,7 @@ import {
   joined,
   readHolder,
   withParty,
+  withReach,
   withTransfer,
 } from "./content.ts";
 
@@ -40,6 +41,14 @@ test("a call in which nothing is told is empty, whoever called", () => {
   assert.ok(!isEmpty({ story: "something" }));
   assert.ok(isBlank({ payer: { account: "" }, amount_paise: null }));
   assert.ok(!isBlank({ amount_paise: 5 }));
+});
+
+test("an answer on how the victim can be reached gives no other answer, and none is chosen for the person", () => {
+  assert.deepEqual(withReach({}, { way: "sms" }).reach, { way: "sms" });
+  assert.deepEqual(withReach({}, { is_quiet: "dont_know" }).reach, { way: null, is_quiet: "dont_know" });
+  const both = withReach(withReach({}, { wants_woman_officer: false }), { way: "call" });
+  assert.deepEqual(both.reach, { wants_woman_officer: false, way: "call" });
+  assert.equal(withReach({ reach: { way: "email" } }, { way: null }).reach, null);
 });
 
 test("a UPI address in the field of the account is an address, and what replaces it is an account", () => {

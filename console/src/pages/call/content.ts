@@ -8,6 +8,7 @@ export type Content = Schemas["DraftContent"];
 export type Transfer = Schemas["DraftTransfer"];
 export type Party = Schemas["DraftParty"];
 export type Victim = Schemas["DraftVictim"];
+export type Reach = Schemas["Reach"];
 export type Side = "payer" | "payee";
 
 export const EMPTY: Transfer = { payer: {}, payee: {} };
@@ -29,6 +30,12 @@ export function withParty(content: Content, index: number, side: Side, change: P
 
 export function withVictim(content: Content, change: Partial<Victim>): Content {
   return { ...content, victim: { ...content.victim, ...change } };
+}
+
+/** Return a content with this answer on how the victim can be reached; the other answers stay as they are. */
+export function withReach(content: Content, change: Partial<Reach>): Content {
+  const reach = { way: null, ...content.reach, ...change };
+  return { ...content, reach: Object.values(reach).some((value) => value !== null && value !== undefined) ? reach : null };
 }
 
 /** Whether nothing is typed of a transfer. */

@@ -21,8 +21,6 @@ export interface Kept {
   readonly saving: Saving;
   readonly savedAt: number;
   readonly problem: Problem | null;
-  /** questions that were asked and that the caller could not answer, which the draft has as not asked */
-  readonly unknown: ReadonlySet<string>;
   /** places of the transfers that were begun after the complaint was sent, and are not sent yet */
   readonly unsent: ReadonlySet<number>;
 }
@@ -56,7 +54,6 @@ export class Keeper {
       saving: "saved",
       savedAt: Date.parse(draft.saved_at),
       problem: null,
-      unknown: new Set(),
       unsent: new Set(),
     };
   }
@@ -71,14 +68,6 @@ export class Keeper {
   change(update: (content: Content) => Content): void {
     this.#set({ content: update(this.#kept.content), saving: "typing" });
     this.#soon(SAVE_AFTER_MS);
-  }
-
-  /** Note whether the caller could not answer a question. */
-  markUnknown(question: string, isUnknown: boolean): void {
-    const unknown = new Set(this.#kept.unknown);
-    if (isUnknown) unknown.add(question);
-    else unknown.delete(question);
-    this.#set({ unknown });
   }
 
   /** Note that a transfer is begun which the complaint does not have. A case may know it already, by its reference. */

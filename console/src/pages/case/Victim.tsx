@@ -77,10 +77,16 @@ function SafeWay({ reach }: { reach: Reach | null }): ReactNode {
   const { teller } = reach;
   return (
     <span className="block">
-      <span className={reach.way === "none" ? "chip bad" : "chip warn"}>{t(`reach.${reach.way}`)}</span>{" "}
+      {reach.way === null ? (
+        <span className="block xs mut">{t("reach.unknown")}</span>
+      ) : (
+        <span className={reach.way === "none" ? "chip bad" : "chip warn"}>{t(`reach.${reach.way}`)}</span>
+      )}{" "}
       {hours && <span className="chip warn">{hours}</span>}{" "}
-      {reach.is_quiet && <span className="chip warn">{t("reach.quiet")}</span>}{" "}
-      {reach.wants_woman_officer && <span className="chip warn">{t("reach.woman")}</span>}
+      {reach.is_quiet && <span className="chip warn">{t(reach.is_quiet === true ? "reach.quiet" : "reach.quiet_unknown")}</span>}{" "}
+      {reach.wants_woman_officer && (
+        <span className="chip warn">{t(reach.wants_woman_officer === true ? "reach.woman" : "reach.woman_unknown")}</span>
+      )}
       {teller && (teller.name || teller.mobile) && (
         <span className="block xs">
           {t("reach.teller", { name: teller.name || "–" })}
