@@ -21,7 +21,8 @@ from pydantic import SecretStr
 
 from activities.banks import changes
 from activities.context import Context
-from activities.officers.enrolment import SignInLink, WrongLinkCode, end_not_asked, use_up
+from activities.officers.enrolment import SignInLink, WrongLinkCode, code_fits, end_not_asked, use_up
+from activities.officers.sign_in import judge_password
 from activities.secrets import hash_password, plain_code
 from activities.sessions import TOKEN_CHARS, new_token, token_digest
 from db import proofs, tasks
@@ -38,7 +39,7 @@ from domain.errors.banks import (
     BankPersonNotFound,
     BankSignedOut,
 )
-from domain.officers.officers import WRONG_LINK_CODES_MOST, password_fault
+from domain.officers.officers import WRONG_LINK_CODES_MOST, password_form_fault
 from schemas.enums import TaskKind
 from schemas.tasks import TaskCause, TaskFacts
 from schemas.text import indian_minute
@@ -172,11 +173,11 @@ class NewPassword:
     again: SecretStr
     code: str = field(repr=False)
 
-    def fault(self, link: OpenLoginLink) -> str | None:
-        """Return the code of what is wrong with it, or None. The code is checked when all else fits."""
+    def fault(self) -> str | None:
+        """Return the code of what is wrong with what was typed, or None. `judge_by_link` looks at the rest."""
         if self.password.get_secret_value() != self.again.get_secret_value():
             return "differs"
-        return password_fault(self.password.get_secret_value(), link.institution.lower())
+        return password_form_fault(self.password.get_secret_value())
 
 
 async def make_login_link(
@@ -200,6 +201,21 @@ async def look(ctx: Context, token: str) -> OpenLoginLink | None:
         return None
     async with ctx.pool.acquire() as connection:
         return await bank_logins.open_link(connection, token_digest(token))
+
+
+async def judge_by_link(ctx: Context, token: str, new: NewPassword) -> str | None:
+    """Return the code of the fault of the password, or None, to who types the code of the link.
+
+    Raises `WrongLinkCode`, and has counted the try then.
+    """
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        link = await bank_logins.open_link(connection, token_digest(token), lock=True)
+        fits = link is None or await code_fits(connection, link, link.institution, new.code)
+    if link is None:
+        return None
+    if not fits:
+        raise WrongLinkCode(WRONG_LINK_CODES_MOST - link.tries - 1)
+    return await judge_password(new.password, link.institution.lower())
 
 
 async def set_password_by_link(ctx: Context, token: str, new: NewPassword) -> bool:

@@ -26,6 +26,7 @@ from activities.officers import changes
 from activities.officers.sign_in import (
     SecretsAtRest,
     address_of,
+    judge_password,
     new_recovery_codes,
     new_secret,
     recovery_digest,
@@ -42,7 +43,7 @@ from db.pool import Connection, Pool
 from db.proofs import OpenLink
 from db.proposals import Kind
 from domain.errors.officers import OfficerNotFound, OfficersExist, TeamNotFound
-from domain.officers.officers import WRONG_LINK_CODES_MOST, password_fault
+from domain.officers.officers import WRONG_LINK_CODES_MOST, password_form_fault
 from schemas.enums import Role
 from schemas.officers.officers import Absence, OfficerEntry, TeamEntry
 from schemas.officers.sign_in import SignInOutcome, SignInWay
@@ -125,13 +126,10 @@ class Wish:
     """the code of the proposal, which the proposing admin told the officer"""
 
     def fault(self, setup: Setup) -> str | None:
-        """Return the code of what is wrong with it, or None.
-
-        The code of the proposal is checked when all else fits.
-        """
+        """Return the code of what is wrong with what was typed, or None. `SignInLinks.judge` looks at the rest."""
         if self.password.get_secret_value() != self.again.get_secret_value():
             return "differs"
-        fault_code = password_fault(self.password.get_secret_value(), setup.link.officer_id)
+        fault_code = password_form_fault(self.password.get_secret_value())
         if fault_code is None and step_of(setup.secret, self.code, setup.link.now) is None:
             return "wrong_code"
         return fault_code
@@ -149,16 +147,22 @@ async def make_link(
     return SignInLink(f"{FIRST_PATH}{token}", valid_until)
 
 
-async def use_up(connection: Connection, link: OpenLink, subject: str, code: str) -> bool:
-    """Use up a locked link with its code; false for a wrong code, whose try is counted.
+async def code_fits(connection: Connection, link: OpenLink, subject: str, code: str) -> bool:
+    """Return whether a code is that of a locked link. The try of a wrong one is counted.
 
     `subject` is the officer or the institution that the link is for.
     """
     fits = link.code_digest is None or proposal_code_fits(subject, code, link.code_digest)
+    if not fits:
+        await proofs.count_wrong_code(connection, link.proof_id, WRONG_LINK_CODES_MOST, link.now)
+    return fits
+
+
+async def use_up(connection: Connection, link: OpenLink, subject: str, code: str) -> bool:
+    """Use up a locked link with its code, as `code_fits` checks it."""
+    fits = await code_fits(connection, link, subject, code)
     if fits:
         await proofs.use(connection, link.proof_id, link.now)
-    else:
-        await proofs.count_wrong_code(connection, link.proof_id, WRONG_LINK_CODES_MOST, link.now)
     return fits
 
 
@@ -197,6 +201,22 @@ class SignInLinks:
         secret = self._opened(sealed, owner) or new_secret()
         return Setup(link, secret, urlsafe_b64encode(self._secrets.seal(secret, owner)).decode())
 
+    async def judge(self, token: str, wish: Wish, address: str) -> str | None:
+        """Return the code of the fault of the password, or None, to who types the code of the link.
+
+        Raises `WrongLinkCode`, and has counted the try then.
+        """
+        async with self._ctx.pool.acquire() as connection, connection.transaction():
+            link = await credentials.open_link(connection, token_digest(token), lock=True)
+            if link is None:
+                return None
+            fits = await code_fits(connection, link, link.officer_id, wish.link_code)
+            if not fits:
+                await _note(connection, link, address, SignInOutcome.WRONG_CODE)
+        if not fits:
+            raise WrongLinkCode(WRONG_LINK_CODES_MOST - link.tries - 1)
+        return await judge_password(wish.password, link.officer_id)
+
     async def put(self, token: str, setup: Setup, wish: Wish, address: str) -> tuple[str, ...] | None:
         """Set the credentials; return the recovery codes, or None if the link was used meanwhile.
 
@@ -218,8 +238,7 @@ class SignInLinks:
             if fits:
                 await credentials.tell_of_link(connection, token_digest(token), link.now)
                 await credentials.put(connection, officer_id, password_hash, sealed, step, digests)
-            outcome = SignInOutcome.CREDENTIALS_SET if fits else SignInOutcome.WRONG_CODE
-            await sessions.add(connection, officer_id, None, address, SignInWay.LINK, outcome)
+            await _note(connection, link, address, SignInOutcome.CREDENTIALS_SET if fits else SignInOutcome.WRONG_CODE)
         if not fits:
             raise WrongLinkCode(WRONG_LINK_CODES_MOST - link.tries - 1)
         return codes
@@ -240,6 +259,10 @@ class SignInLinks:
             return self._secrets.open(urlsafe_b64decode(sealed), owner)
         except (CannotOpen, ValueError):
             return None
+
+
+async def _note(connection: Connection, link: OfficerLink, address: str, outcome: SignInOutcome) -> None:
+    await sessions.add(connection, link.officer_id, None, address, SignInWay.LINK, outcome)
 
 
 def _owner(officer_id: str, token: str) -> str:

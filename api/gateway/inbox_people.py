@@ -16,6 +16,7 @@ from activities.banks import people
 from activities.banks.people import LOGIN_LINK_PATH, NewPassword
 from activities.gateway import inbox
 from activities.officers.enrolment import WrongLinkCode
+from activities.officers.sign_in import judge_password
 from activities.secrets import hash_password
 from api.addresses import address_of
 from api.forms import VALUE_MAX_CHARS, exact_fields, tidy, typed
@@ -29,7 +30,7 @@ from db.banks import bank_exchanges, bank_keys, bank_people, institutions
 from db.banks.bank_logins import OpenLoginLink
 from domain.errors import BusinessError
 from domain.errors.banks import BankPersonKnown, BankSignedOut
-from domain.officers.officers import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, password_fault
+from domain.officers.officers import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, password_form_fault
 from schemas.banks.institutions import PersonState
 from schemas.base import FrozenModel
 from schemas.case.answers import BankAnswer
@@ -40,6 +41,7 @@ inbox_people_router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
 
 _FIELDS_MAX: Final = 10
 _NO_ID: Final = UUID(int=0)
+_LIMITS: Final = {"min": PASSWORD_MIN_CHARS, "max": PASSWORD_MAX_CHARS}
 
 
 @inbox_people_router.get("/people")
@@ -158,15 +160,20 @@ async def take_first(request: Request, visit: TheVisit) -> Response:
     if sent.get("step") == NOT_ASKED:
         return await _refuse(request, visit, email, sent)
     is_shown = sent.get("step") == SHOW
-    errors = {} if is_shown else _password_faults(visit, email, password, sent.get("again", ""))
+    errors = {} if is_shown else _typing_faults(visit, password, sent.get("again", ""))
     if errors or is_shown:
         # The password is wrong, and the code is not: it need not be typed again.
         return _first(visit, email, errors, 422 if errors else 200, code=code)
     checked = await _checked_code(request, visit, email, sent)
     if isinstance(checked, Response):
         return checked
-    person_id, digest = checked
-    password_hash = await asyncio.to_thread(hash_password, SecretStr(password))
+    if fault := await judge_password(SecretStr(password), institutions.email_key(email)):
+        return _first(visit, email, {"password": _fault_text(visit, fault)}, 422, code=code)
+    return await _set_first(visit, email, SecretStr(password), *checked)
+
+
+async def _set_first(visit: Visit, email: str, password: SecretStr, person_id: UUID, digest: bytes) -> Response:
+    password_hash = await asyncio.to_thread(hash_password, password)
     try:
         if not await people.set_password(visit.services.ctx.pool, person_id, digest, password_hash):
             return _wrong_code(visit, email)
@@ -175,11 +182,14 @@ async def take_first(request: Request, visit: TheVisit) -> Response:
     return visit.page("sign_in", refusal="", email=email, notice=visit.say["first_done"])
 
 
-def _password_faults(visit: Visit, email: str, password: str, again: str) -> dict[str, str]:
+def _fault_text(visit: Visit, fault: str) -> str:
+    return visit.say[f"password_{fault}"].format_map(_LIMITS)
+
+
+def _typing_faults(visit: Visit, password: str, again: str) -> dict[str, str]:
     errors: dict[str, str] = {}
-    if fault := password_fault(password, institutions.email_key(email)):
-        limits = {"min": PASSWORD_MIN_CHARS, "max": PASSWORD_MAX_CHARS}
-        errors["password"] = visit.say[f"password_{fault}"].format_map(limits)
+    if fault := password_form_fault(password):
+        errors["password"] = _fault_text(visit, fault)
     if password != again:
         errors["again"] = visit.say["password_differs"]
     return errors
@@ -224,8 +234,6 @@ def _first(visit: Visit, email: str, errors: Mapping[str, str], status: int = 20
 
 inbox_logins_router = APIRouter(include_in_schema=False)
 
-_LIMITS: Final = {"min": PASSWORD_MIN_CHARS, "max": PASSWORD_MAX_CHARS}
-
 
 @inbox_logins_router.api_route(f"{LOGIN_LINK_PATH}{{token}}", methods=["GET", "HEAD"])
 async def show_password(request: Request, visit: TheVisit, token: str) -> Response:
@@ -256,11 +264,10 @@ async def _set(visit: Visit, link: OpenLoginLink, token: str, fields: Mapping[st
     """Set the password, and return the page that follows. Return None if the link is over."""
     password, again = (SecretStr(fields.get(name, "")) for name in ("password", "again"))
     new = NewPassword(password, again, fields.get("link_code", ""))
-    fault = new.fault(link)
-    if fault is not None:
-        field = "again" if fault == "differs" else "password"
-        return _form(visit, link, fields, {field: visit.say[f"password_{fault}"].format_map(_LIMITS)})
     try:
+        if fault := new.fault() or await people.judge_by_link(visit.services.ctx, token, new):
+            field = "again" if fault == "differs" else "password"
+            return _form(visit, link, fields, {field: _fault_text(visit, fault)})
         is_set = await people.set_password_by_link(visit.services.ctx, token, new)
     except WrongLinkCode as wrong:
         if wrong.tries_left:

@@ -69,10 +69,10 @@ async def take(request: Request, services: TheServices, look: TheLook, token: st
         return PAGES.page(look, "gone", GONE)
     password, again = (SecretStr(fields.get(name, "")) for name in ("password", "again"))
     wish = Wish(password, again, fields.get("code", ""), fields.get("link_code", ""))
-    fault = wish.fault(setup)
-    if fault is not None:
-        return _form(look, setup, {_FIELD_OF.get(fault, "password"): PAGES.say(look)[fault].format_map(_LIMITS)}, 422)
     try:
+        if fault := wish.fault(setup) or await services.sign_in_links.judge(token, wish, address):
+            text = PAGES.say(look)[fault].format_map(_LIMITS)
+            return _form(look, setup, {_FIELD_OF.get(fault, "password"): text}, 422)
         codes = await services.sign_in_links.put(token, setup, wish, address)
     except WrongLinkCode as wrong:
         if wrong.tries_left:

@@ -16,17 +16,15 @@ from api.officers.sessions import (
     session_of,
     set_cookie,
 )
+from api.officers.sign_in import refused_password
 from api.officers.tokens import BadToken, Officer
 from api.params import LIMIT_DEFAULT, After, Limit
 from api.problems import (
     IN_THE_DESCRIPTION,
-    INVALID,
     NOT_ALLOWED,
     NOT_FOUND,
     NOT_LOGGED_IN,
     TOO_MANY,
-    Refused,
-    Violation,
     says,
 )
 from api.roles import Action
@@ -34,7 +32,7 @@ from api.services import Services, TheServices
 from db.officers import callers, officers, sessions
 from db.officers.sessions import LiveSession
 from domain.errors.officers import OfficerNotFound, SessionNotFound, SignInTooOld
-from domain.officers.officers import password_fault
+from domain.officers.officers import password_form_fault
 from schemas.base import Storable
 from schemas.enums import Role
 from schemas.officers.officers import folded
@@ -175,9 +173,8 @@ async def change_password(
     request: Request, services: TheServices, session: TheSession, response: Response, asked: PasswordChange
 ) -> None:
     """Set a new password. Every session of the caller ends."""
-    fault = password_fault(asked.new_password.get_secret_value(), session.officer_id)
-    if fault is not None:
-        raise Refused(INVALID, violations=[Violation("new_password", f"is {fault.replace('_', ' ')}", code=fault)])
+    if fault := password_form_fault(asked.new_password.get_secret_value()):
+        raise refused_password(fault)
     address = address_of(request, services.trusted_proxies)
     await services.sign_in_door.change_password(asked, session.officer_id, address)
     services.sessions.forget()

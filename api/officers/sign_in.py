@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from activities.context import Context
-from activities.officers.sign_in import Begun, SignInChecks, TooManyWaiting
+from activities.officers.sign_in import Begun, SignInChecks, TooManyWaiting, judge_password
 from activities.secrets import Keys
 from adapters.officers.identity_provider import ProvenPerson
-from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
+from api.problems import INVALID, NOT_LOGGED_IN, TOO_MANY, Refused, Violation
 from api.throttle import Throttle
 from db.officers.credentials import Credentials
 from db.officers.sessions import LiveSession
@@ -82,13 +82,17 @@ class SignInDoor:
         raise Refused(NOT_LOGGED_IN, NO_SIGN_IN)
 
     async def change_password(self, asked: PasswordChange, officer_id: str, address: str) -> None:
-        """Set a new password of the officer, which ends every session. Raises `Refused` as `sign_in` does."""
+        """Set a new password of the officer, which ends every session. Raises `Refused` as `sign_in` does.
+
+        Only who gave a good proof gets the new password judged.
+        """
         async with _at_least(ANSWERS_AFTER_SECONDS):
             credentials = await self._proven(asked, officer_id, address)
-            if credentials is not None and await self._checks.change_password(
-                credentials, asked.new_password, address, _way(asked)
-            ):
-                return
+            if credentials is not None:
+                if fault := await judge_password(asked.new_password, officer_id):
+                    raise refused_password(fault)
+                if await self._checks.change_password(credentials, asked.new_password, address, _way(asked)):
+                    return
         raise Refused(NOT_LOGGED_IN, NO_SIGN_IN)
 
     async def prove(self, asked: SecondFactor, session: LiveSession, address: str) -> datetime | None:
@@ -183,6 +187,11 @@ def _refused(credentials: Credentials, *, fits: bool) -> SignInOutcome | None:
 
 def _way(asked: SecondFactor) -> SignInWay:
     return SignInWay.RECOVERY_CODE if asked.recovery_code else SignInWay.CODE
+
+
+def refused_password(fault: str) -> Refused:
+    """Return the refusal of a new password for the code of its fault."""
+    return Refused(INVALID, violations=[Violation("new_password", f"is {fault.replace('_', ' ')}", code=fault)])
 
 
 def _come_back(wait_seconds: float) -> Refused:

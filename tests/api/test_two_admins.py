@@ -1,6 +1,7 @@
 """N6, N7: no admin alone holds what signs in as an officer or a bank. One has the link, another one the code."""
 
 import re
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -26,6 +27,7 @@ from db import outgoing, tasks
 from db.banks import institutions
 from db.outgoing import OutgoingKind
 from db.proofs import ProofPurpose
+from domain.officers import officers
 from schemas.enums import Role, TaskKind
 from schemas.officers.officers import OfficerEntry
 from schemas.tasks import TaskCause
@@ -33,6 +35,7 @@ from tests.api.answer_post import read, switched
 from tests.api.conftest import Doors, opened
 from tests.api.gateway.test_logins import Mail
 from tests.clock import Clock
+from tests.domain.officers.test_sign_in import LONG_TO_JUDGE
 from tests.officers import enrol
 from tests.signed_in import PASSWORD, with_clock
 
@@ -263,6 +266,31 @@ async def test_n7_no_officer_has_the_password_of_a_bank_and_its_contacts_are_tol
     assert await send_due(ctx, Routes(Ways(mail=mail)), LOGIN_CHANGE_LETTERS) == 1
     assert [to for to, _ in mail.letters] == ["nodal@sbin.example"]
     assert "was set by the link" in mail.letters[0][1]
+
+
+async def test_n1_a_password_is_judged_in_no_event_loop_and_only_for_who_typed_the_code(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, judged = office.doors.client, list[bool]()
+
+    def guesses(*_: str) -> float:
+        judged.append(threading.current_thread() is threading.main_thread())
+        return 0
+
+    monkeypatch.setattr(officers, "_guesses", guesses)
+    await enrol(office.doors.services.ctx.pool, ["ravi"], [Role.IO])
+    of_officer = await office.agree({"kind": "officer_reset", "officer_id": "ravi"})
+    of_bank = await office.agree({"kind": "bank_login_replaced", "code": "SBIN", "email": "new@sbin.example"})
+    path = of_bank.link[of_bank.link.index("/inbox/") :]
+    form = {"email": "x@y.example", "code": "AAAA", "password": LONG_TO_JUDGE, "again": LONG_TO_JUDGE}
+    assert await office.come_in(of_officer.link, A_GUESS) == 422
+    assert (await client.post(path, data=form | {"link_code": A_GUESS}, headers=SAME)).status_code == 422
+    assert (await client.post("/inbox/first", data=form, headers=SAME)).status_code == 401
+    assert judged == []
+    assert await office.come_in(of_officer.link, of_officer.code) == 422
+    answer = await client.post(path, data=form | {"link_code": of_bank.code}, headers=SAME)
+    assert (answer.status_code, "common or easily" in answer.text) == (422, True)
+    assert judged == [False, False]
 
 
 async def test_who_did_not_ask_for_a_link_ends_it_and_admins_are_told(office: Office) -> None:

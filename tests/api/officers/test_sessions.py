@@ -338,7 +338,13 @@ async def test_an_officer_changes_the_password_and_signs_in_again(desk: Desk) ->
     browser, other = await desk.signed_in(), await desk.signed_in()
     new = "another horse entirely"
     wrong = {"password": "not this one at all", "code": desk.ravi.next_code(), "new_password": new}
+    common = "1q2w3e4r5t6y"
     assert (await browser.ask("POST", f"{ME}/password", wrong)).status_code == 401
+    unjudged = await browser.ask("POST", f"{ME}/password", wrong | {"new_password": common})
+    assert unjudged.status_code == 401, "N1: a password is judged for who has proved to be the officer"
+    judged = {"password": desk.ravi.password, "code": desk.ravi.next_code(), "new_password": common}
+    refused = await browser.ask("POST", f"{ME}/password", judged)
+    assert (refused.status_code, refused.json()["violations"][0]["code"]) == (422, "common")
     weak = {"password": desk.ravi.password, "code": desk.ravi.next_code(), "new_password": "short"}
     refused = await browser.ask("POST", f"{ME}/password", weak)
     assert (refused.status_code, refused.json()["violations"][0]["code"]) == (422, "too_short")
