@@ -47,7 +47,9 @@ class Places:
     def take(self, scope: Scope, caller: Counted) -> Place | None:
         """Take a place for a request. Return None if its caller, or its door, has no more."""
         limit = self._limits[caller.door]
-        if self._taken[caller.door] >= limit.requests or self._of_one[caller] >= limit.of_one:
+        taken = self._taken[caller.door]
+        of_one = limit.of_one_crowded if taken * 2 >= limit.requests else limit.of_one
+        if taken >= limit.requests or self._of_one[caller] >= of_one:
             return None
         self._taken[caller.door] += 1
         self._of_one[caller] += 1

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import Request
+from starlette.types import Scope
 
 from activities.context import Context
 from activities.recovery.grievance_access import AppealDoor
@@ -16,6 +17,7 @@ from activities.secrets import Keys, Purpose
 from activities.sessions import Entered
 from api.addresses import Networks, address_of
 from api.problems import TOO_MANY, Refused
+from api.request_places import leave_place
 from db import rate_limits
 from db.pool import Connection
 from domain.policy.callers import TryName
@@ -30,14 +32,23 @@ FORGOTTEN_MAX: Final = 2_000
 
 
 @asynccontextmanager
-async def at_least(seconds: float) -> AsyncIterator[None]:
-    """Make the block take at least this time."""
+async def at_least(seconds: float, scope: Scope) -> AsyncIterator[None]:
+    """Make the block of a request take at least this time. The request has no place while it waits.
+
+    A 429 does not wait, because it follows from the number of tries alone.
+    """
     clock = asyncio.get_running_loop().time
     until = clock() + seconds
     try:
         yield
+    except Refused as refused:
+        if refused.kind is TOO_MANY:
+            until = 0
+        raise
     finally:
-        await asyncio.sleep(max(until - clock(), 0))
+        if (rest_seconds := until - clock()) > 0:
+            leave_place(scope)
+            await asyncio.sleep(rest_seconds)
 
 
 class Throttle:

@@ -10,11 +10,13 @@ from uuid import UUID
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from activities.banks.people import LOGIN_LINK_PATH
+from activities.officers.enrolment import FIRST_PATH, SIGN_IN_PATH
 from api.addresses import address_of
 from api.officers.sessions import cookie_of, display_cookie_of
 from api.officers.tokens import BadToken, BankDoor, Officer, bearer
 from api.parts import Part
-from api.problems import BANK_API_PATH, BANK_PATH
+from api.problems import BANK_API_PATH, BANK_PATH, INBOX_PATH
 from api.request_places import Counted
 from api.services import Services
 from domain.policy.callers import DoorName
@@ -28,6 +30,11 @@ DISPLAY_PATH: Final = "/api/v1/displays/place"
 """a display comes there with its token in the body"""
 OPEN_PATHS: Final = frozenset({LOGIN_PATH, DESCRIPTION_PATH, EVIDENCE_KEYS_PATH, SIGN_IN_API_PATH, DISPLAY_PATH})
 """paths of banks and officers whose routes need no credential"""
+SIGN_IN_PATHS: Final = frozenset(
+    {LOGIN_PATH, SIGN_IN_API_PATH, SIGN_IN_PATH, f"{INBOX_PATH}/sign-in", f"{INBOX_PATH}/first"}
+)
+SIGN_IN_BELOW: Final = (f"{SIGN_IN_PATH}/", FIRST_PATH, LOGIN_LINK_PATH)
+"""beginnings of further paths of those who sign in, whose tries are counted"""
 SIGNATURE_FIELDS: Final = ("signature", "signature-input")
 
 _OFFICER: Final = "goldenhour.officer"
@@ -65,10 +72,12 @@ def name_bank(scope: Scope, code: str | None, *, is_proven: bool) -> None:
 
 
 def door_of(path: str) -> DoorName:
-    """Return who may call a path: banks, officers, or the public.
+    """Return who may call a path: banks, officers, who signs in, or the public.
 
     A path of the API that is not named here is of officers.
     """
+    if path in SIGN_IN_PATHS or path.startswith(SIGN_IN_BELOW):
+        return DoorName.SIGN_IN
     if path in OPEN_PATHS:
         return DoorName.PUBLIC
     if path.startswith((BANK_PATH, BANK_API_PATH)):
@@ -145,4 +154,5 @@ async def counted(connection: HTTPConnection, services: Services, part: Part | N
             return Counted(door, await bank_of(connection, services, BankDoor.I4C if is_wire else BankDoor.API))
     except BadToken:
         """The request is counted among the public."""
-    return Counted(DoorName.PUBLIC, address_of(connection, services.trusted_proxies))
+    stranger = DoorName.SIGN_IN if door is DoorName.SIGN_IN else DoorName.PUBLIC
+    return Counted(stranger, address_of(connection, services.trusted_proxies))

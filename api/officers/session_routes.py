@@ -99,7 +99,7 @@ async def _opened(services: Services, session: LiveSession, token: str) -> OpenS
 async def begin_session(request: Request, services: Services, asked: SignIn) -> tuple[LiveSession, str]:
     """Sign an officer in, and end the session that the browser had. Raises `Refused`."""
     address = address_of(request, services.trusted_proxies)
-    begun = await services.sign_in_door.sign_in(asked, address, browser_of(request))
+    begun = await services.sign_in_door.sign_in(asked, address, browser_of(request), request.scope)
     before = await services.sessions.find(cookie_of(request))
     if before is not None:
         await end_session(services, before, SessionEnd.SIGNED_IN_AGAIN)
@@ -161,7 +161,7 @@ async def prove_session(
     Acts that need a fresh proof are taken for a few minutes then. An officer of an identity provider signs in again.
     """
     address = address_of(request, services.trusted_proxies)
-    proved_at = await services.sign_in_door.prove(asked, session, address)
+    proved_at = await services.sign_in_door.prove(asked, session, address, request.scope)
     if proved_at is None:
         raise BadToken(BadToken.__doc__)
     services.sessions.forget()
@@ -176,7 +176,7 @@ async def change_password(
     if fault := password_form_fault(asked.new_password.get_secret_value()):
         raise refused_password(fault)
     address = address_of(request, services.trusted_proxies)
-    await services.sign_in_door.change_password(asked, session.officer_id, address)
+    await services.sign_in_door.change_password(asked, session.officer_id, address, request.scope)
     services.sessions.forget()
     delete_cookie(response)
 

@@ -6,19 +6,18 @@ address a right code gets a try even when the strangers' bucket is empty. Such a
 looked at.
 """
 
-import asyncio
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
+
+from starlette.types import Scope
 
 from activities.context import Context
 from activities.officers.sign_in import Begun, SignInChecks, TooManyWaiting, judge_password
 from activities.secrets import Keys
 from adapters.officers.identity_provider import ProvenPerson
 from api.problems import INVALID, NOT_LOGGED_IN, TOO_MANY, Refused, Violation
-from api.throttle import Throttle
+from api.throttle import Throttle, at_least
 from db.officers.credentials import Credentials
 from db.officers.sessions import LiveSession
 from domain.errors.officers import ProofRefused
@@ -46,9 +45,12 @@ class SignInDoor:
         self._of_strangers = Throttle(ctx, keys, TryName.SIGN_IN_STRANGERS)
         self._codes = Throttle(ctx, keys, TryName.SIGN_IN_CODES)
 
-    async def sign_in(self, asked: SignIn, address: str, browser: str) -> Begun:
-        """Begin a session. Raises `Refused`, with one answer for every reason, or with the time to wait."""
-        async with _at_least(ANSWERS_AFTER_SECONDS):
+    async def sign_in(self, asked: SignIn, address: str, browser: str, scope: Scope) -> Begun:
+        """Begin a session. Raises `Refused`, with one answer for every reason, or with the time to wait.
+
+        `scope` is the one of the request, which leaves its place while it waits.
+        """
+        async with at_least(ANSWERS_AFTER_SECONDS, scope):
             name = folded(asked.officer_id)
             credentials = await self._proven(asked, name, address)
             if credentials is not None and credentials.officer_id is not None:
@@ -81,12 +83,12 @@ class SignInDoor:
         await self._checks.note(credentials, name, address, way, outcome)
         raise Refused(NOT_LOGGED_IN, NO_SIGN_IN)
 
-    async def change_password(self, asked: PasswordChange, officer_id: str, address: str) -> None:
+    async def change_password(self, asked: PasswordChange, officer_id: str, address: str, scope: Scope) -> None:
         """Set a new password of the officer, which ends every session. Raises `Refused` as `sign_in` does.
 
         Only who gave a good proof gets the new password judged.
         """
-        async with _at_least(ANSWERS_AFTER_SECONDS):
+        async with at_least(ANSWERS_AFTER_SECONDS, scope):
             credentials = await self._proven(asked, officer_id, address)
             if credentials is not None:
                 if fault := await judge_password(asked.new_password, officer_id):
@@ -95,13 +97,13 @@ class SignInDoor:
                     return
         raise Refused(NOT_LOGGED_IN, NO_SIGN_IN)
 
-    async def prove(self, asked: SecondFactor, session: LiveSession, address: str) -> datetime | None:
+    async def prove(self, asked: SecondFactor, session: LiveSession, address: str, scope: Scope) -> datetime | None:
         """Use up a code of the officer of a session; return when.
 
         Return None if the session has ended. Raises `ProofRefused`, with one answer for every reason.
         """
         officer_id = session.officer_id
-        async with _at_least(ANSWERS_AFTER_SECONDS):
+        async with at_least(ANSWERS_AFTER_SECONDS, scope):
             credentials = await self._checks.known(officer_id, address)
             outcome = await self._use_counted(asked, credentials, officer_id, address)
             if outcome is SignInOutcome.SIGNED_IN:
@@ -197,14 +199,3 @@ def refused_password(fault: str) -> Refused:
 def _come_back(wait_seconds: float) -> Refused:
     headers = {"Retry-After": str(math.ceil(wait_seconds) or 1)}
     return Refused(TOO_MANY, "please wait a moment and try again", headers=headers)
-
-
-@asynccontextmanager
-async def _at_least(seconds: float) -> AsyncIterator[None]:
-    """Make the block take at least this time."""
-    clock = asyncio.get_running_loop().time
-    until = clock() + seconds
-    try:
-        yield
-    finally:
-        await asyncio.sleep(max(until - clock(), 0))

@@ -108,18 +108,17 @@ class MyCasePages:
             case "show":  # in the other language or size
                 return self._code(look, number)
             case _:
-                return await self._send_code(look, number)
+                return await self._send_code(request, look, number)
 
-    async def _send_code(self, look: Look, number: str) -> Response:
-        async with at_least(ANSWERS_AFTER_SECONDS):
-            wait = await self._codes.wait_seconds(number)
-            if wait:
-                return self._code(look, number, 429, notice=self._too_many(look, wait))
+    async def _send_code(self, request: Request, look: Look, number: str) -> Response:
+        if wait := await self._codes.wait_seconds(number):
+            return self._code(look, number, 429, notice=self._too_many(look, wait))
+        async with at_least(ANSWERS_AFTER_SECONDS, request.scope):
             await self._door.send_code(number)
         return self._code(look, number)
 
     async def _enter(self, request: Request, look: Look, number: str, code: str) -> Response:
-        async with at_least(ANSWERS_AFTER_SECONDS):
+        async with at_least(ANSWERS_AFTER_SECONDS, request.scope):
             is_complete = len(code) == CODE_DIGITS
             entered = await self._door.enter(number, code, self._address(request)) if is_complete else None
         if entered is None:

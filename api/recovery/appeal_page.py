@@ -132,7 +132,7 @@ async def begin(request: Request, services: TheServices, throttle: TheAppealThro
         case step if step == SHOW:
             return _code(reader, services.ctx)
         case _:
-            return await _send_code(throttle, services.ctx, reader)
+            return await _send_code(request, throttle, services.ctx, reader)
 
 
 def _ask(reader: Reader, *, wrong: bool = False) -> Response:
@@ -154,17 +154,16 @@ def _code(reader: Reader, ctx: Context, status: int = 200, *, wrong: bool = Fals
     )
 
 
-async def _send_code(throttle: AppealThrottle, ctx: Context, reader: Reader) -> Response:
-    async with at_least(ANSWERS_AFTER_SECONDS):
-        wait = await throttle.code_wait_seconds(reader.reference)
-        if wait:
-            return _code(reader, ctx, 429, notice=reader.say["too_many"].format(minutes=math.ceil(wait / 60)))
+async def _send_code(request: Request, throttle: AppealThrottle, ctx: Context, reader: Reader) -> Response:
+    if wait := await throttle.code_wait_seconds(reader.reference):
+        return _code(reader, ctx, 429, notice=reader.say["too_many"].format(minutes=math.ceil(wait / 60)))
+    async with at_least(ANSWERS_AFTER_SECONDS, request.scope):
         await throttle.door.send_code(reader.reference)
     return _code(reader, ctx)
 
 
 async def _enter(request: Request, throttle: AppealThrottle, ctx: Context, reader: Reader) -> Response:
-    async with at_least(ANSWERS_AFTER_SECONDS):
+    async with at_least(ANSWERS_AFTER_SECONDS, request.scope):
         is_complete = len(reader.code) == CODE_DIGITS
         entered = await throttle.enter(request, reader.reference, reader.code) if is_complete else None
     if entered is None:

@@ -75,7 +75,9 @@ class DoorName(StrEnum):
     """Kinds of callers. Each kind has places of its own, so that none can take the places of another."""
 
     PUBLIC = "public"
-    """callers without a credential: the pages, and logins"""
+    """callers without a credential: the pages"""
+    SIGN_IN = "sign_in"
+    """callers who sign in: officers, banks and their people"""
     BANKS = "banks"
     OFFICERS = "officers"
 
@@ -86,12 +88,14 @@ class Places(FrozenModel):
     requests: Annotated[int, Field(ge=1, le=100_000)]
     of_one: Annotated[int, Field(ge=1, le=100_000)]
     """those of one caller: an address without a credential, a bank, or an officer"""
+    of_one_crowded: Annotated[int, Field(ge=1, le=100_000)]
+    """those of one caller while half of the places are taken"""
     source: Source
 
     @model_validator(mode="after")
     def _one_has_no_more_than_all(self) -> Self:
-        if self.of_one > self.requests:
-            raise ValueError("of_one is more than requests")
+        if not self.of_one_crowded <= self.of_one <= self.requests:
+            raise ValueError("of_one_crowded is more than of_one, or of_one is more than requests")
         return self
 
 

@@ -32,7 +32,7 @@ def with_doors(services: Services, **changes: Any) -> Services:
 
 def one_place(services: Services, *doors: DoorName) -> dict[DoorName, Places]:
     """The places of the policy, but a single one for these doors, or for all."""
-    only = Places(requests=1, of_one=1, source="the test")
+    only = Places(requests=1, of_one=1, of_one_crowded=1, source="the test")
     return services.ctx.policy.doors.places | dict.fromkeys(doors or DoorName, only)
 
 

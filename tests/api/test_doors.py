@@ -19,7 +19,8 @@ from starlette.routing import BaseRoute
 from activities.officers.enrolment import FIRST_PATH, SIGN_IN_PATH
 from api.app import create_app
 from api.gateway.auth import TheBank, bank_token
-from api.officers.callers import DISPLAY_PATH, OPEN_PATHS, SIGN_IN_API_PATH, door_of
+from api.officers import sign_in
+from api.officers.callers import DISPLAY_PATH, OPEN_PATHS, SIGN_IN_API_PATH, SIGN_IN_BELOW, SIGN_IN_PATHS, door_of
 from api.officers.session_routes import SIGN_IN_BODY_MAX_BYTES
 from api.officers.sessions import Sessions, session_cookie
 from api.services import Services
@@ -138,7 +139,9 @@ def test_h6_every_route_stands_at_the_door_of_its_callers(services: Services) ->
     found: dict[DoorName, set[str]] = {door: set() for door in DoorName}
     for route in routes(create_app(services)):
         needed = list(calls(route.dependant))
-        if route.path in OPEN_PATHS:
+        if route.path in SIGN_IN_PATHS or route.path.startswith(SIGN_IN_BELOW):
+            door = DoorName.SIGN_IN
+        elif route.path in OPEN_PATHS:
             door = DoorName.PUBLIC
         elif session_cookie in needed:
             door = DoorName.OFFICERS
@@ -152,7 +155,7 @@ def test_h6_every_route_stands_at_the_door_of_its_callers(services: Services) ->
             route.body_field is None or door is DoorName.OFFICERS or route.path in {SIGN_IN_API_PATH, DISPLAY_PATH}
         ), route.path
         found[door].add(route.path)
-    assert found[DoorName.PUBLIC] >= OPEN_PATHS - {"/api/v1/openapi.json"}
+    assert found[DoorName.PUBLIC] >= OPEN_PATHS - SIGN_IN_PATHS - {"/api/v1/openapi.json"}
 
 
 # -- places ------------------------------------------------------------------------------------------------------------
@@ -196,26 +199,59 @@ async def until(told: Server, path: str, wanted: int, source: str) -> None:
             await asyncio.sleep(0.01)
 
 
-@pytest.mark.parametrize(("path", "media_type"), [("/appeal", FORM), (SIGN_IN_API_PATH, JSON)])
+@pytest.mark.parametrize(
+    ("path", "media_type", "page"), [("/appeal", FORM, "/appeal"), (SIGN_IN_API_PATH, JSON, SIGN_IN_PATH)]
+)
 async def test_h6_slow_bodies_of_one_address_close_no_door_of_others(
-    services: Services, path: str, media_type: str
+    services: Services, path: str, media_type: str, page: str
 ) -> None:
     places = one_place(services, DoorName.OFFICERS, DoorName.BANKS)
-    places[DoorName.PUBLIC] = Places(requests=3, of_one=2, source="the test")
+    few = Places(requests=3, of_one=2, of_one_crowded=2, source="the test")
+    places |= {DoorName.PUBLIC: few, DoorName.SIGN_IN: few}
     async with listening(with_doors(services, places=places), PATIENCE_SECONDS) as told:
         async with slow(told, path, media_type, 17):
-            await until(told, "/appeal", 503, ATTACKER)
-            assert await status(told, "/appeal", OTHER) == 200
+            await until(told, page, 503, ATTACKER)
+            assert await status(told, page, OTHER) == 200
             for _ in range(3):
                 assert await status(told, "/api/v1/cases", Authorization=f"Bearer {told.officer}") == 200
                 assert await status(told, POLICIES, Authorization=f"Bearer {told.bank}") == 200
-        await until(told, "/appeal", 200, ATTACKER)
+        await until(told, page, 200, ATTACKER)
+
+
+async def test_n4_sign_ins_close_no_public_page_and_wait_without_a_place(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "ANSWERS_AFTER_SECONDS", PATIENCE_SECONDS)
+    asked = b'{"officer_id": "nobody", "password": "x", "code": "123456"}'
+    async with listening(with_doors(services, places=one_place(services)), PATIENCE_SECONDS) as told:
+        head = f"POST {SIGN_IN_API_PATH} HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nContent-Type: {JSON}"
+        tries = [await connected(told, ATTACKER) for _ in range(3)]
+        for _, writer in tries:
+            writer.write(f"{head}\r\nContent-Length: {len(asked)}\r\n\r\n".encode() + asked)
+            await writer.drain()
+            await until(told, SIGN_IN_PATH, 200, OTHER)
+        async with slow(told, SIGN_IN_API_PATH, JSON, 1):
+            await until(told, SIGN_IN_PATH, 503, OTHER)
+            assert await status(told, "/appeal", OTHER) == 200
+        for _, writer in tries:
+            writer.close()
+
+
+async def test_n4_an_address_has_few_places_while_half_of_the_door_is_taken(services: Services) -> None:
+    places = one_place(services)
+    places[DoorName.PUBLIC] = Places(requests=6, of_one=5, of_one_crowded=1, source="the test")
+    async with (
+        listening(with_doors(services, places=places), PATIENCE_SECONDS) as told,
+        slow(told, "/appeal", FORM, 5),
+    ):
+        await until(told, "/appeal", 503, ATTACKER)
+        assert [await status(told, "/appeal", OTHER) for _ in range(3)] == [200] * 3
 
 
 async def test_h6_slow_bodies_of_all_strangers_close_the_public_door_alone(services: Services) -> None:
     async with (
         listening(with_doors(services, places=one_place(services)), PATIENCE_SECONDS) as told,
-        slow(told, "/banking/login", JSON, 1),
+        slow(told, "/appeal", FORM, 1),
     ):
         await until(told, "/appeal", 503, OTHER)
         assert await status(told, "/healthz", OTHER) == 200
@@ -241,7 +277,7 @@ async def test_h6_a_caller_without_a_place_is_told_to_come_back(services: Servic
     places = one_place(services, DoorName.PUBLIC)
     async with (
         listening(with_doors(services, places=places), PATIENCE_SECONDS) as told,
-        slow(told, "/banking/login", JSON, 1),
+        slow(told, "/appeal", FORM, 1),
     ):
         await until(told, "/appeal", 503, OTHER)
         async with httpx.AsyncClient(base_url=f"http://{told.host}:{told.port}", trust_env=False) as client:
@@ -252,7 +288,7 @@ async def test_h6_a_caller_without_a_place_is_told_to_come_back(services: Servic
 
 async def test_h6_behind_a_trusted_proxy_the_address_that_it_names_is_counted(services: Services) -> None:
     places = one_place(services, DoorName.OFFICERS)
-    places[DoorName.PUBLIC] = Places(requests=3, of_one=1, source="the test")
+    places[DoorName.PUBLIC] = Places(requests=3, of_one=1, of_one_crowded=1, source="the test")
     proxied = replace(with_doors(services, places=places), trusted_proxies=networks_of(ATTACKER))
     async with listening(proxied, PATIENCE_SECONDS) as told, slow(told, "/appeal", FORM, 1):
         await until(told, "/appeal", 503, ATTACKER)
@@ -391,7 +427,7 @@ async def test_h6_a_signed_request_is_counted_among_the_banks(services: Services
     places = one_place(services, DoorName.PUBLIC)
     async with (
         listening(with_doors(services, places=places), PATIENCE_SECONDS) as told,
-        slow(told, "/banking/login", JSON, 1),
+        slow(told, "/appeal", FORM, 1),
     ):
         await until(told, "/appeal", 503, OTHER)
         async with httpx.AsyncClient(trust_env=False) as client:
