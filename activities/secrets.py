@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -60,6 +60,9 @@ class Purpose(StrEnum):
 
     SEALING = "seal credentials"
     SESSIONS = "officer sessions"
+    """sign them"""
+    SESSION_CHECKS = "check officer sessions"
+    """its key is the public half of the one that signs them"""
     TOTP_SECRETS = "seal TOTP secrets"
     BANK_TOKENS = "bank tokens"
     ANSWER_LINKS = "answer links"
@@ -88,13 +91,13 @@ class Process(StrEnum):
 
 
 PURPOSES: Final[Mapping[Process, frozenset[Purpose]]] = {
-    # Sessions are checked with the key that makes them. Intake takes complaints from officers.
+    # It takes complaints from officers in their sessions, and can make no session.
     Process.INTAKE: frozenset(
         {
             Purpose.SEALING,
             Purpose.BANK_TOKENS,
             Purpose.BANK_LOGINS,
-            Purpose.SESSIONS,
+            Purpose.SESSION_CHECKS,
             Purpose.NAMES_OF_TRIES,
             Purpose.PERSON_KEYS,
             Purpose.PERSON_TERMS,
@@ -204,7 +207,7 @@ class SecretBox:
 
     def derive_key(self, purpose: Purpose) -> bytes:
         """Return 32 bytes that are used for `purpose` only (HKDF-SHA256)."""
-        return _derived(self._secrets[0], purpose)
+        return _key_of(self._secrets[0], purpose)
 
     def sealer(self, purpose: Purpose) -> Sealer:
         """Return the sealer for a purpose of `SEAL`."""
@@ -234,12 +237,19 @@ class SecretBox:
         wanted = [PURPOSES[process], *([PURPOSES[process] & LASTING] * (len(self._secrets) - 1))]
         generations = tuple(
             _Generation(
-                key_id=key_id.hex(), keys={purpose.value: _derived(secret, purpose).hex() for purpose in purposes}
+                key_id=key_id.hex(), keys={purpose.value: _key_of(secret, purpose).hex() for purpose in purposes}
             )
             for key_id, secret, purposes in zip(self.key_ids, self._secrets, wanted, strict=True)
         )
         text = _ProcessKey(process=process, generations=generations).model_dump_json()
         return SecretStr(urlsafe_b64encode(text.encode()).decode())
+
+
+def _key_of(secret: bytes, purpose: Purpose) -> bytes:
+    if purpose is Purpose.SESSION_CHECKS:
+        signing = Ed25519PrivateKey.from_private_bytes(_derived(secret, Purpose.SESSIONS))
+        return signing.public_key().public_bytes_raw()
+    return _derived(secret, purpose)
 
 
 def _derived(secret: bytes, use: str, size: int = KEY_BYTES) -> bytes:

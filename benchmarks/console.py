@@ -22,9 +22,9 @@ import httpx
 import orjson
 
 from activities.officers.enrolment import import_officers
-from activities.officers.sign_in import session_digest
+from activities.officers.sign_in import sign_session
 from activities.secrets import Purpose, SecretBox
-from activities.sessions import new_token
+from activities.sessions import new_token, token_digest
 from api.officers.sessions import COOKIE, CSRF_HEADER, csrf_token
 from benchmarks import browser
 from benchmarks.aims import Aim, at_least, at_most, exactly
@@ -127,8 +127,9 @@ async def _officers(stack: SimulatedStack, prefix: str, count: int, role: Role) 
     tokens = [new_token() for _ in names]
     async with stack.pool.acquire() as connection, connection.transaction():
         for name, token in zip(names, tokens, strict=True):
-            digest = session_digest(key, token)
-            await sessions.begin(connection, digest, name, "127.0.0.1", "bench", SignInWay.CODE, SHIFT)
+            digest = token_digest(token)
+            signature = sign_session(key, name, digest)
+            await sessions.begin(connection, digest, signature, name, "127.0.0.1", "bench", SignInWay.CODE, SHIFT)
     return tokens
 
 

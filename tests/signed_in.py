@@ -12,9 +12,9 @@ from starlette.requests import HTTPConnection
 
 from activities.context import Context
 from activities.officers.enrolment import Wish, import_officers, make_link
-from activities.officers.sign_in import STEP_SECONDS, code_at, session_digest, step_at
+from activities.officers.sign_in import STEP_SECONDS, code_at, sign_session, step_at
 from activities.secrets import Keys, Purpose
-from activities.sessions import new_token
+from activities.sessions import new_token, token_digest
 from api.officers.sessions import COOKIE, CSRF_HEADER, Sessions, cookie_of, csrf_token
 from api.officers.tokens import Officer
 from api.services import Services
@@ -45,22 +45,24 @@ async def begin_sessions(
     key = keys.derive_key(Purpose.SESSIONS)
     async with pool.acquire() as connection, connection.transaction():
         for token, officer_id in officers.items():
-            digest = session_digest(key, token)
+            digest = token_digest(token)
             await connection.execute(
                 "INSERT INTO session (session_id, kind, token_digest, subject, began_at, last_seen_at, ends_at,"
-                " address, browser, way) SELECT $1, 'officer', $2, $3, m.now - $5::interval, m.now,"
-                " m.now - $5 + $4::interval, '192.0.2.1', 'test', 'code' FROM (SELECT present_moment() AS now) AS m",
+                " address, browser, way, signature) SELECT $1, 'officer', $2, $3, m.now - $5::interval,"
+                " m.now, m.now - $5 + $4::interval, '192.0.2.1', 'test', 'code', $6"
+                " FROM (SELECT present_moment() AS now) AS m",
                 uuid4(),
                 digest,
                 folded(officer_id),
                 longest,
                 begun,
+                sign_session(key, folded(officer_id), digest),
             )
 
 
 async def is_live(services: Services, token: str) -> bool:
     """Whether the session with this token is not over, by the clock of the database."""
-    digest = session_digest(services.keys.derive_key(Purpose.SESSIONS), token)
+    digest = token_digest(token)
     async with services.ctx.pool.acquire() as connection:
         return await sessions.find(connection, digest, services.sessions.idle) is not None
 

@@ -14,11 +14,13 @@ from typing import Final
 
 import asyncpg
 import pyotp
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import SecretStr
 
 from activities.context import Context
 from activities.secrets import CannotOpen, Keys, Purpose, hash_password, is_outdated, password_fits
-from activities.sessions import KINDS, new_token
+from activities.sessions import KINDS, new_token, token_digest
 from db.officers import credentials, sessions
 from db.officers.credentials import Credentials
 from db.officers.sessions import LiveSession
@@ -140,9 +142,22 @@ async def judge_password(password: SecretStr, name: str) -> str | None:
     return await judged
 
 
-def session_digest(key: bytes, token: str) -> bytes:
-    """Return the digest under which the database knows a session. A process without the key can write no session."""
-    return hmac.digest(key, token.encode(), "sha256")
+def sign_session(key: bytes, officer_id: str, digest: bytes) -> bytes:
+    """Return the signature of a session of an officer, whose token has this digest."""
+    return Ed25519PrivateKey.from_private_bytes(key).sign(_signed(officer_id, digest))
+
+
+def is_signed(public_key: bytes, officer_id: str, digest: bytes, signature: bytes | None) -> bool:
+    """Return whether the process with the key of sessions has signed a session."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature or b"", _signed(officer_id, digest))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _signed(officer_id: str, digest: bytes) -> bytes:
+    return b"officer session\0" + digest + officer_id.encode()
 
 
 class SignInChecks:
@@ -252,11 +267,13 @@ class SignInChecks:
         `proved_at` is when the officer gave the proof elsewhere; without it the sign-in is the proof.
         """
         token, longest = new_token(), KINDS[SessionKind.OFFICER](self._ctx.policy).longest
+        digest = token_digest(token)
         try:
             async with self._ctx.pool.acquire() as connection, connection.transaction():
                 session = await sessions.begin(
                     connection,
-                    session_digest(self._sessions_key, token),
+                    digest,
+                    sign_session(self._sessions_key, officer_id, digest),
                     officer_id,
                     address,
                     browser,

@@ -10,7 +10,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from activities.officers.script_tokens import PREFIX, digest_of
-from activities.sessions import TOKEN_CHARS
+from activities.sessions import TOKEN_CHARS, token_digest
 from api.addresses import address_of
 from api.officers.callers import KnownCaller, known_caller
 from api.officers.sessions import cookie_of
@@ -78,7 +78,7 @@ async def _by_session(services: Services, token: str) -> KnownCaller | None:
     if len(token) != TOKEN_CHARS or not token.isascii():
         return None
     async with services.ctx.pool.acquire() as connection:
-        session = await changes.officer_of_session(connection, services.sessions.digest(token))
+        session = await changes.officer_of_session(connection, token_digest(token))
     return KnownCaller(f"officer:{session[0]}", is_proven=True, session_id=session[1]) if session else None
 
 

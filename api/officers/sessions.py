@@ -21,9 +21,9 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from activities.context import Context
-from activities.officers.sign_in import session_digest
+from activities.officers.sign_in import is_signed
 from activities.secrets import Keys, Purpose
-from activities.sessions import KINDS, TOKEN_CHARS
+from activities.sessions import KINDS, TOKEN_CHARS, token_digest
 from api.officers.tokens import BadToken, Officer
 from db.officers import callers, sessions
 from db.officers.sessions import LiveSession
@@ -68,7 +68,7 @@ class Sessions:
 
     def __init__(self, ctx: Context, keys: Keys) -> None:
         self._ctx = ctx
-        self._key = keys.derive_key(Purpose.SESSIONS)
+        self._public_key = keys.derive_key(Purpose.SESSION_CHECKS)
         self._rules = ctx.policy.sessions
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
@@ -99,10 +99,6 @@ class Sessions:
         known = await self._find(token)
         return known.session if known else None
 
-    def digest(self, token: str) -> bytes:
-        """Return the digest under which the database knows the session with this token."""
-        return session_digest(self._key, token)
-
     def forget(self) -> None:
         """Forget what this process knows, because a session was ended here."""
         self._known.clear()
@@ -118,12 +114,14 @@ class Sessions:
     async def _find(self, token: str) -> _Known | None:
         if len(token) != TOKEN_CHARS or not token.isascii():
             return None
-        digest, now = self.digest(token), self._ctx.now()
+        digest, now = token_digest(token), self._ctx.now()
         known = self._known.get(digest)
         if known is not None and now < known.until:
             return known
         async with self._ctx.pool.acquire() as connection:
             session = await sessions.find(connection, digest, self.idle)
+            if session and not is_signed(self._public_key, session.officer_id, digest, session.signature):
+                session = None
             roles = await callers.roles_of(connection, session.officer_id) if session else None
             if session is not None:
                 await self._note_use(connection, session)

@@ -2417,9 +2417,9 @@ BEGIN
         END IF;
     ELSIF OLD.ended_at IS NOT NULL OR NEW.last_seen_at < OLD.last_seen_at
         OR (NEW.session_id, NEW.kind, NEW.subject, NEW.token_digest, NEW.began_at, NEW.ends_at, NEW.address, NEW.browser,
-                NEW.way, NEW.bank_person_id)
+                NEW.way, NEW.bank_person_id, NEW.signature)
             IS DISTINCT FROM (OLD.session_id, OLD.kind, OLD.subject, OLD.token_digest, OLD.began_at, OLD.ends_at, OLD.address,
-                OLD.browser, OLD.way, OLD.bank_person_id)
+                OLD.browser, OLD.way, OLD.bank_person_id, OLD.signature)
     THEN
         RAISE EXCEPTION 'of a session only its use and its end change, and it ends once' USING ERRCODE = 'restrict_violation';
     END IF;
@@ -5643,6 +5643,7 @@ CREATE TABLE session (
     browser text NOT NULL DEFAULT ''::text,
     way text,
     proved_at timestamp with time zone,
+    signature bytea,
     ended_by text,
     end_reason text,
     end_note text NOT NULL DEFAULT ''::text,
@@ -5683,9 +5684,10 @@ END) STORED,
     CONSTRAINT session_of_an_officer CHECK (
 CASE kind
     WHEN 'officer'::text THEN ((way IS NOT NULL) AND (ends_at <= (began_at + '24:00:00'::interval)))
-    ELSE ((num_nonnulls(way, proved_at, ended_by, end_reason) = 0) AND (browser = ''::text) AND (end_note = ''::text))
+    ELSE ((num_nonnulls(way, proved_at, signature, ended_by, end_reason) = 0) AND (browser = ''::text) AND (end_note = ''::text))
 END),
     CONSTRAINT session_opened CHECK (((opened_id IS NULL) = (opened_at IS NULL))),
+    CONSTRAINT session_signature_check CHECK ((octet_length(signature) = 64)),
     CONSTRAINT session_token_digest_check CHECK ((octet_length(token_digest) = 32)),
     CONSTRAINT session_way_check CHECK ((way = ANY (ARRAY['code'::text, 'recovery_code'::text, 'provider'::text])))
 ) WITH (fillfactor=80);
@@ -5695,8 +5697,9 @@ COMMENT ON COLUMN session.ended_at IS 'when it was ended before its time; null f
 COMMENT ON COLUMN session.ends_at IS 'when it is over, however often it is used';
 COMMENT ON COLUMN session.opened_id IS 'the hold request or order whose form was opened last; colleagues see that it is open';
 COMMENT ON COLUMN session.proved_at IS 'when the officer last gave a code in this session, or the proof at the identity provider before it; null while only the sign-in counts';
+COMMENT ON COLUMN session.signature IS 'the signature of the process that signs officers in, over officer and token; a session without it opens nothing';
 COMMENT ON COLUMN session.subject IS 'the key of the row that the session is about';
-COMMENT ON COLUMN session.token_digest IS 'digest of the token in the cookie, which is stored nowhere; that of an officer is keyed';
+COMMENT ON COLUMN session.token_digest IS 'digest of the token in the cookie, which is stored nowhere';
 COMMENT ON COLUMN session.way IS 'what the officer gave beside the password; `provider`: another system signed the officer in';
 CREATE INDEX session_of_bank ON session (institution) WHERE (institution IS NOT NULL);
 CREATE UNIQUE INDEX session_of_draft ON session (draft_id) WHERE ((draft_id IS NOT NULL) AND (ended_at IS NULL));

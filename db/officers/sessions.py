@@ -29,12 +29,15 @@ class LiveSession(FrozenModel):
     proved_at: UtcDatetime
     """when the officer last proved to be the officer: by the sign-in, or by a code in the session"""
     way: SignInWay
+    signature: bytes | None
+    """over officer and token, by the process that signed the officer in"""
     now: UtcDatetime
 
 
 async def begin(
     connection: Connection,
     token_digest: bytes,
+    signature: bytes,
     officer_id: str,
     address: str,
     browser: str,
@@ -46,7 +49,7 @@ async def begin(
 
     `proved_at` is when the officer gave the proof elsewhere, at most now; None if this sign-in is the proof.
     """
-    details = {"address": address, "browser": browser, "way": way.value}
+    details = {"address": address, "browser": browser, "way": way.value, "signature": signature}
     proof = {"proved_at": proved_at} if proved_at else {}
     begun = await sessions.begin(connection, SessionKind.OFFICER, officer_id, token_digest, longest, **details, **proof)
     return LiveSession(
@@ -57,6 +60,7 @@ async def begin(
         ends_at=begun.ends_at,
         proved_at=begun.proved_at or begun.began_at,
         way=way,
+        signature=signature,
         now=begun.began_at,
     )
 
@@ -76,7 +80,7 @@ async def end_oldest(connection: Connection, officer_id: str, most: int) -> None
 async def find(connection: Connection, token_digest: bytes, idle: timedelta) -> LiveSession | None:
     """Return the session with this token, or None if there is none or it is over."""
     row = await connection.fetchrow(
-        "SELECT s.session_id, s.officer_id, s.began_at, s.last_seen_at, s.ends_at, s.way,"
+        "SELECT s.session_id, s.officer_id, s.began_at, s.last_seen_at, s.ends_at, s.way, s.signature,"
         f" coalesce(s.proved_at, s.began_at) AS proved_at, m.now {_FROM} WHERE {_LIVE} AND s.token_digest = $2",
         idle,
         token_digest,

@@ -79,7 +79,7 @@ def test_c2_no_worker_makes_a_token_or_a_session_and_officers_opens_no_credentia
     makes = {Purpose.SESSIONS, Purpose.BANK_TOKENS, Purpose.TOTP_SECRETS, Purpose.EVIDENCE}
     assert not PURPOSES[Process.WORKER] & makes
     assert not PURPOSES[Process.OFFICERS] & {Purpose.SEALING, Purpose.BANK_TOKENS}
-    assert not PURPOSES[Process.INTAKE] & {Purpose.TOTP_SECRETS, Purpose.EVIDENCE}
+    assert not PURPOSES[Process.INTAKE] & {Purpose.SESSIONS, Purpose.TOTP_SECRETS, Purpose.EVIDENCE}
     assert ProcessKeys(SecretBox(KEY).process_key(Process.OFFICERS), Process.OFFICERS).sealer(Purpose.SEALING) is None
 
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from activities.context import Context
-from activities.officers.sign_in import SignInChecks, session_digest
+from activities.officers.sign_in import SignInChecks
 from activities.people import public_complaints
 from activities.proofs import Proofs
-from activities.secrets import Purpose, SecretBox
+from activities.secrets import SecretBox
 from activities.sessions import KINDS, digest_of_sent, new_token, token_digest
 from db import sessions
 from db.banks import bank_logins
@@ -176,7 +176,7 @@ class OfOfficer(Door):
         return begun.token
 
     def _digest(self, token: str) -> bytes:
-        return session_digest(KEYS.derive_key(Purpose.SESSIONS), token)
+        return token_digest(token)
 
     async def find(self, token: str) -> str | None:
         async with self.ctx.pool.acquire() as connection:

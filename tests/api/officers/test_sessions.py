@@ -11,11 +11,12 @@ from starlette.types import Scope
 
 from activities.officers import sign_in as checks
 from activities.officers.enrolment import disable_officer, import_officers, reset_officer
-from activities.officers.sign_in import session_digest
+from activities.officers.sign_in import sign_session
 from activities.secrets import Process, ProcessKeys, Purpose, SecretBox
+from activities.sessions import new_token, token_digest
 from api.app import create_app
 from api.officers import sign_in
-from api.officers.sessions import COOKIE, csrf_token
+from api.officers.sessions import COOKIE, Sessions, csrf_token
 from api.parts import Part
 from api.request_places import Counted, Places
 from domain.policy.callers import DoorName
@@ -80,7 +81,7 @@ async def test_the_database_has_only_a_digest_of_the_cookie(desk: Desk) -> None:
     browser = await desk.signed_in()
     row = await desk.services.ctx.pool.fetchrow("SELECT * FROM session")
     assert row is not None
-    assert row["token_digest"] == session_digest(desk.services.keys.derive_key(Purpose.SESSIONS), browser.cookie)
+    assert row["token_digest"] == token_digest(browser.cookie)
     assert browser.cookie not in str(dict(row))
     assert browser.csrf_token not in str(dict(row))
 
@@ -448,7 +449,7 @@ def test_the_cookie_belongs_to_one_host() -> None:
 
 
 async def test_an_officer_of_the_helpline_sends_a_complaint_in_a_session(desk: Desk) -> None:
-    """The intake process opens the cookie with its own keys, so it needs the key of sessions."""
+    """The intake process checks a session with the public half of the key that signs it."""
     keys = desk.services.keys
     assert isinstance(keys, SecretBox)
     asha = await equip(desk.services, desk.clock, "asha", Role.INTAKE)
@@ -468,3 +469,25 @@ async def test_an_officer_of_the_helpline_sends_a_complaint_in_a_session(desk: D
     taken_by = await desk.services.ctx.pool.fetchval("SELECT taken_by FROM complaint")
     assert taken_by == "officer:asha"
     await intake.end_streams()
+
+
+async def test_intake_can_make_no_session_of_an_officer(desk: Desk) -> None:
+    keys, pool, token = desk.services.keys, desk.services.ctx.pool, new_token()
+    assert isinstance(keys, SecretBox)
+    its = ProcessKeys(keys.process_key(Process.INTAKE), Process.INTAKE)
+    with pytest.raises(KeyError):
+        its.derive_key(Purpose.SESSIONS)
+    browser, digest = await desk.signed_in(), token_digest(token)
+    best = sign_session(its.derive_key(Purpose.SESSION_CHECKS), "ravi", digest)
+    seen = await pool.fetchval("SELECT signature FROM session")
+    for signature in (None, best, seen):
+        await pool.execute("DELETE FROM session WHERE token_digest = $1", digest)
+        await pool.execute(
+            "INSERT INTO session (session_id, kind, token_digest, subject, began_at, last_seen_at, ends_at, address,"
+            " way, signature) SELECT gen_random_uuid(), 'officer', $1, 'ravi', m.now, m.now, m.now + interval '1 hour', '',"
+            " 'code', $2 FROM (SELECT present_moment() AS now) AS m",
+            digest,
+            signature,
+        )
+        assert await desk.services.sessions.find(token) is None
+    assert await Sessions(desk.services.ctx, its).find(browser.cookie) is not None
