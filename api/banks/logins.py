@@ -8,6 +8,7 @@ import asyncio
 import hmac
 import math
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +30,8 @@ from domain.policy.callers import TryName
 
 CHECKS_AT_ONCE: Final = 2
 CHECKS_WAITING_MAX: Final = 100
+CHECKS_OF_STRANGER_MAX: Final = 5
+"""checks that wait or run for one address where the bank never logged in"""
 REMEMBERED: Final = timedelta(hours=2)
 """This is longer than the lifetime of a token, so a bank that logs in regularly is never slowed."""
 
@@ -51,6 +54,31 @@ class ProvenLogin:
     """number of the login, which its tokens name"""
 
 
+def _too_many(wait_seconds: float) -> Refused:
+    return Refused(TOO_MANY, headers={"Retry-After": str(math.ceil(wait_seconds) or 1)})
+
+
+class _Checks:
+    """Checks of passwords that run or wait, with the address of each."""
+
+    def __init__(self) -> None:
+        self._running = asyncio.Semaphore(CHECKS_AT_ONCE)
+        self._of_address: Counter[str] = Counter()
+
+    async def fits(self, password: SecretStr, password_hash: str, address: str, most_of_address: int) -> bool:
+        """Return whether a password fits. Raises `Refused` if too many checks wait, of all or of the address."""
+        if self._of_address.total() >= CHECKS_WAITING_MAX or self._of_address[address] >= most_of_address:
+            raise _too_many(0)
+        self._of_address[address] += 1
+        try:
+            async with self._running:
+                return await asyncio.to_thread(password_fits, password, password_hash)
+        finally:
+            self._of_address[address] -= 1
+            if not self._of_address[address]:
+                del self._of_address[address]
+
+
 class BankLogins:
     """Checks the e-mail and password of an institution against its Argon2 hash."""
 
@@ -59,8 +87,9 @@ class BankLogins:
         self._keys = keys
         self._tries = Throttle(ctx, keys, TryName.BANK_LOGINS)
         self._elsewhere = Throttle(ctx, keys, TryName.BANK_LOGINS_ELSEWHERE)
-        self._checking = asyncio.Semaphore(CHECKS_AT_ONCE)
-        self._waiting = 0
+        self._of_address = Throttle(ctx, keys, TryName.BANK_LOGIN_ADDRESSES)
+        self._known = _Checks()
+        self._strangers = _Checks()
 
     async def code(
         self, email: str, password: SecretStr, address: str, named: Callable[[str | None], None] = lambda _: None
@@ -79,10 +108,9 @@ class BankLogins:
         mark, login_no = self._mark(password, password_hash), row.login_no if row else 0
         is_remembered = row is not None and any(hmac.compare_digest(mark, known) for known in row.marks)
         if not is_remembered:
-            await self._count(
-                institutions.email_key(email), address, knows_address=row is not None and row.knows_address
-            )
-            if not await self._fits(password, password_hash) or row is None:
+            knows = row is not None and row.knows_address
+            await self._count(institutions.email_key(email), address, knows_address=knows)
+            if not await self._fits(password, password_hash, address, knows_address=knows) or row is None:
                 raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
             if is_outdated(password_hash):
                 mark, login_no = await self._renewed(row, password)
@@ -103,7 +131,7 @@ class BankLogins:
         A hash of other costs is made again. The person's other sessions end then.
         """
         await self._count(institutions.email_key(email), address, knows_address=login.knows_address)
-        if not await self._fits(password, login.password_hash):
+        if not await self._fits(password, login.password_hash, address, knows_address=login.knows_address):
             raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
         if not is_outdated(login.password_hash):
             return login
@@ -127,20 +155,22 @@ class BankLogins:
         return person_id, digest
 
     async def _count(self, email: str, address: str, *, knows_address: bool) -> None:
-        """Count a try. Raises `Refused` if the e-mail has had too many, or too many logins wait."""
-        wait_seconds = await self._tries.wait_seconds(f"{email}\0{address}")
+        """Count a try. Raises `Refused` if the e-mail or a stranger's address has had too many."""
+        wait_seconds = 0.0 if knows_address else await self._of_address.wait_seconds(address)
+        wait_seconds = wait_seconds or await self._tries.wait_seconds(f"{email}\0{address}")
         if not wait_seconds and not knows_address:
             wait_seconds = await self._elsewhere.wait_seconds(email)
-        if wait_seconds or self._waiting >= CHECKS_WAITING_MAX:
-            raise Refused(TOO_MANY, headers={"Retry-After": str(math.ceil(wait_seconds) or 1)})
+        if wait_seconds:
+            raise _too_many(wait_seconds)
 
-    async def _fits(self, password: SecretStr, password_hash: str) -> bool:
-        self._waiting += 1
-        try:
-            async with self._checking:
-                return await asyncio.to_thread(password_fits, password, password_hash)
-        finally:
-            self._waiting -= 1
+    async def _fits(self, password: SecretStr, password_hash: str, address: str, *, knows_address: bool) -> bool:
+        """Return whether a password fits. Raises `Refused` if too many checks wait.
+
+        Banks at their own addresses have checks of their own, and one stranger has few of the others.
+        """
+        if knows_address:
+            return await self._known.fits(password, password_hash, address, CHECKS_WAITING_MAX)
+        return await self._strangers.fits(password, password_hash, address, CHECKS_OF_STRANGER_MAX)
 
     async def _renewed(self, row: LoginRow, password: SecretStr) -> tuple[bytes, int]:
         """Hash a verified password again, with the costs of now; return the mark of the new hash and its login."""

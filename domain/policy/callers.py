@@ -52,6 +52,7 @@ class TryName(StrEnum):
     LINK_GUESSES = "link-guesses"
     LINK_CODES = "link-codes"
     BANK_LOGINS = "bank-logins"
+    BANK_LOGIN_ADDRESSES = "bank-login-addresses"
     BANK_LOGINS_ELSEWHERE = "bank-logins-elsewhere"
     APPEAL_CODES = "appeal-codes"
     APPEAL_TRIES = "appeal-tries"

@@ -1,5 +1,7 @@
 """Logins of banks: strangers lock no bank out, and a bank learns of a login from a new address."""
 
+import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -11,10 +13,11 @@ from activities.outgoing import Routes, Ways, send_due
 from activities.recovery.bank_letters import LOGIN_LETTERS
 from activities.secrets import hash_password, is_outdated, password_fits
 from adapters.messages.smtp import MailRefused, MailUnreachable
-from api.banks.logins import BankLogins
+from api.banks.logins import CHECKS_OF_STRANGER_MAX, BankLogins
 from api.problems import Refused
 from domain.policy.callers import TryName
 from tests.api.conftest import Doors
+from tests.factories import rrn
 
 EMAIL, PASSWORD = "sbin@banks.example", SecretStr("the password of SBIN")
 HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
@@ -77,6 +80,39 @@ async def test_m5_a_verified_bank_is_known_to_every_process(doors: Doors) -> Non
     await guess(doors, HOME, limit)
     assert await logs_in(doors) == "SBIN", "the same address as the stranger, a new process"
     assert (await guess(doors, HOME, 1)) == ["too-many"]
+
+
+async def test_n8_invented_emails_stop_no_login_of_a_bank(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await logs_in(doors) == "SBIN"
+    await doors.services.ctx.pool.execute("UPDATE bank_login SET verified_at = verified_at - interval '1 day'")
+    logins, release = started(doors), threading.Event()
+
+    def fits(password: SecretStr, password_hash: str) -> bool:
+        return password == PASSWORD or (release.wait(20) and password_fits(password, password_hash))
+
+    monkeypatch.setattr("api.banks.logins.password_fits", fits)
+    strangers = [
+        asyncio.create_task(logins.code(f"{rrn()}@x.example", SecretStr("x"), f"198.51.100.{number % 3}"))
+        for number in range(135)
+    ]
+    _, waiting = await asyncio.wait(strangers, timeout=2)
+    assert len(waiting) <= 3 * CHECKS_OF_STRANGER_MAX
+    try:
+        async with asyncio.timeout(10):
+            assert (await logins.code(EMAIL, PASSWORD, HOME)).code == "SBIN"
+    finally:
+        release.set()
+    refused = await asyncio.gather(*strangers, return_exceptions=True)
+    assert all(isinstance(error, Refused) for error in refused)
+
+
+async def test_n8_an_address_has_a_limit_whatever_emails_it_invents(doors: Doors) -> None:
+    logins, kinds = started(doors), set[str]()
+    for _ in range(doors.services.ctx.policy.doors.tries[TryName.BANK_LOGIN_ADDRESSES].calls + 5):
+        with pytest.raises(Refused) as refused:
+            await logins.check_code(f"{rrn()}@x.example", "AAAA", ELSEWHERE)
+        kinds.add(refused.value.kind.name)
+    assert kinds == {"not-logged-in", "too-many"}
 
 
 async def test_h5_a_login_from_a_new_address_is_told_to_the_nodal_officer_once(doors: Doors) -> None:
