@@ -73,13 +73,13 @@ class Action(StrEnum):
     OWN_TASK = "own_task", Rule(OWNERS, VerbKind.TRACING)
     """claim, pass on, take over, release or snooze a work item that the officer can act on"""
     RESOLVE_DISCREPANCY = "resolve_discrepancy", Rule(_DESK, VerbKind.TRACING)
-    TAKE_FROM_HELD = "take_from_held", Rule(_SUPERVISORS, VerbKind.TRACING)
+    TAKE_FROM_HELD = "take_from_held", Rule(_SUPERVISORS, VerbKind.TRACING, is_proved=True)
     """agree to another officer's resolution that takes money out of `held`"""
     READ_POLICE = "read_police", Rule(_DESK | _POLICE | {Role.AUDITOR}, VerbKind.READ, Shows.PERSONS)
     """a case's officers, FIRs, orders of courts, duties and notifications"""
-    ASSIGN_OFFICER = "assign_officer", Rule(_SENIORS, VerbKind.ASSIGNMENT)
+    ASSIGN_OFFICER = "assign_officer", Rule(_SENIORS, VerbKind.ASSIGNMENT, is_proved=True)
     TAKE_FIR = "take_fir", Rule(_DESK | {Role.IO}, VerbKind.POLICE)
-    TAKE_COURT_ORDER = "take_court_order", Rule(_DESK | {Role.IO}, VerbKind.POLICE)
+    TAKE_COURT_ORDER = "take_court_order", Rule(_DESK | {Role.IO}, VerbKind.POLICE, is_proved=True)
     RECORD_COURT_HEARING = "record_court_hearing", Rule(_DESK | {Role.IO}, VerbKind.POLICE)
     """record the day on which a court hears a restoration"""
     CONFIRM_COURT_ORDER = "confirm_court_order", Rule(_SENIORS | {Role.IO}, VerbKind.POLICE, is_proved=True)
@@ -106,9 +106,15 @@ class Action(StrEnum):
         "approve_restoration",
         Rule(RULES[RestorationVerb.APPROVE].roles, VerbKind.RESTORATION, is_proved=True),
     )
-    REFUSE_RESTORATION = "refuse_restoration", Rule(RULES[RestorationVerb.REFUSE].roles, VerbKind.RESTORATION)
+    REFUSE_RESTORATION = (
+        "refuse_restoration",
+        Rule(RULES[RestorationVerb.REFUSE].roles, VerbKind.RESTORATION, is_proved=True),
+    )
     RECEIVE_BOND = "receive_bond", Rule(RULES[RestorationVerb.RECEIVE_BOND].roles, VerbKind.RESTORATION)
-    CANCEL_RESTORATION = "cancel_restoration", Rule(RULES[RestorationVerb.CANCEL].roles, VerbKind.RESTORATION)
+    CANCEL_RESTORATION = (
+        "cancel_restoration",
+        Rule(RULES[RestorationVerb.CANCEL].roles, VerbKind.RESTORATION, is_proved=True),
+    )
     REOPEN_RESTORATION = "reopen_restoration", Rule(REOPENERS, VerbKind.RESTORATION)
     TELL_CREDIT_ACCOUNT = "tell_credit_account", Rule(_DESK | {Role.IO}, VerbKind.RESTORATION)
     """propose another account of the victim in place of the one that paid"""
@@ -118,7 +124,7 @@ class Action(StrEnum):
     )
     OBJECT_TO_CREDIT_ACCOUNT = "object_to_credit_account", Rule(_DESK | {Role.IO}, VerbKind.RESTORATION)
     """record the objection of a victim who has come in person or called"""
-    WITHDRAW_CREDIT_ACCOUNT = "withdraw_credit_account", Rule(_SENIORS, VerbKind.RESTORATION)
+    WITHDRAW_CREDIT_ACCOUNT = "withdraw_credit_account", Rule(_SENIORS, VerbKind.RESTORATION, is_proved=True)
     PROPOSE_PAYER = "propose_payer", Rule(_DESK | {Role.IO}, VerbKind.RESTORATION)
     """propose which of two complainants paid a transfer"""
     AGREE_TO_PAYER = "agree_to_payer", Rule(_SENIORS, VerbKind.RESTORATION, is_proved=True)
@@ -135,7 +141,7 @@ class Action(StrEnum):
     READ_VICTIM_CORRECTIONS = "read_victim_corrections", Rule(_DESK | _OF_A_CASE, VerbKind.READ, Shows.PERSONS)
     CORRECT_VICTIM = "correct_victim", Rule(_DESK | {Role.IO}, VerbKind.POLICE)
     """propose another name or contact of a victim"""
-    DECIDE_VICTIM_CORRECTION = "decide_victim_correction", Rule(_SENIORS, VerbKind.POLICE)
+    DECIDE_VICTIM_CORRECTION = "decide_victim_correction", Rule(_SENIORS, VerbKind.POLICE, is_proved=True)
     """agree to another officer's correction of a victim, or reject it"""
     PROPOSE_WITHDRAWAL = "propose_withdrawal", Rule(_DESK | {Role.IO}, VerbKind.RESTORATION)
     """propose to withdraw a false, mistaken or settled complaint"""
@@ -147,8 +153,11 @@ class Action(StrEnum):
     """agree to another officer's merge or undo, or reject it"""
     READ_ORDERS = "read_orders", Rule(_DESK | _POLICE | {Role.AUDITOR}, VerbKind.READ, Shows.MONEY)
     SEND_ORDER = "send_order", Rule(_DESK, VerbKind.ORDER)
-    CANCEL_ORDER = "cancel_order", Rule(frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}), VerbKind.ORDER)
-    CONFIRM_ORDER = "confirm_order", Rule(_DESK, VerbKind.ORDER)
+    CANCEL_ORDER = (
+        "cancel_order",
+        Rule(frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}), VerbKind.ORDER, is_proved=True),
+    )
+    CONFIRM_ORDER = "confirm_order", Rule(_DESK, VerbKind.ORDER, is_proved=True)
     """record a bank's statement on an order"""
     # `api.evidence.evidence` also checks that the case is the investigating officer's or the superintendent's.
     READ_EVIDENCE = (
@@ -159,7 +168,7 @@ class Action(StrEnum):
     READ_HOLD = "read_hold", Rule(_DESK | _POLICE | {Role.AUDITOR}, VerbKind.READ, Shows.OTHERS)
     """an account hold, with the reference that its holder appeals with"""
     DECIDE_SMALL_HOLD = "decide_small_hold", Rule(SMALL_HOLD_DECIDERS, VerbKind.HOLD, is_proved=True)
-    CONTINUE_RELEASES = "continue_releases", Rule(_SUPERVISORS, VerbKind.OFFICE)
+    CONTINUE_RELEASES = "continue_releases", Rule(_SUPERVISORS, VerbKind.OFFICE, is_proved=True)
     """continue automatic releases that wait, because too many fell due at once"""
     HEAR_VICTIM = "hear_victim", Rule(_DESK | {Role.IO}, VerbKind.HOLD)
     """record what a victim says to a proposed release"""

@@ -13,7 +13,7 @@ from activities.case.call_backs import list_telephone_answers, take_telephone_an
 from activities.case.claims import NotItsHop
 from activities.case.desk import DeskDone
 from activities.case.discrepancies import ResolvingOfficer, resolve
-from api.officers.auth import may
+from api.officers.auth import may, may_also
 from api.officers.tokens import Officer
 from api.params import AckNo, DiscrepancyId, HopNo, IdempotencyKey
 from api.problems import (
@@ -125,7 +125,7 @@ async def resolve_discrepancy(
     A resolution that takes money out of `held` is only a proposal until a supervisor, as a second officer, gives the
     same resolution.
     """
-    by = ResolvingOfficer(officer.actor, supervises=bool(officer.roles & Action.TAKE_FROM_HELD.rule.roles))
+    by = ResolvingOfficer(officer.actor, supervises=await may_also(services, officer, Action.TAKE_FROM_HELD))
     done, follow_up = await resolve(services.ctx, discrepancy_id, resolution, by)
     if follow_up is not None:
         services.notifier.soon(follow_up)

@@ -88,6 +88,15 @@ def refuse_unless(officer: Officer, action: Action) -> None:
     check_roles(officer.roles, action.rule.roles)
 
 
+async def may_also(services: Services, officer: Officer, action: Action) -> bool:
+    """Return whether an officer may do `action` with the act of the route. Raises `SignInTooOld` as `may` does."""
+    if not officer.roles & action.rule.roles:
+        return False
+    if action.rule.is_proved:
+        await _refuse_unproved(services, officer)
+    return True
+
+
 async def _refuse_unproved(services: Services, officer: Officer) -> None:
     """Check that the officer has signed in or given a code lately. Raises `SignInTooOld`.
 

@@ -10,7 +10,7 @@ from activities.recovery.cancellations import record_attestation
 from activities.recovery.confirmations import NotItsLine, record_statement
 from activities.recovery.document_issuing import appeal_address, approve_attachment, issue_for_officer, preview, text_of
 from activities.recovery.orders import cancel_order
-from api.officers.auth import acting, may, refuse_unless
+from api.officers.auth import acting, may, may_also, refuse_unless
 from api.officers.jurisdiction import check_read, within_of
 from api.officers.reads import ReadReason, note_case
 from api.officers.tokens import Officer
@@ -260,7 +260,7 @@ async def confirm(
     The statement is booked after a second officer, who may take money out of `held`, has recorded the same.
     """
     statement = OrderConfirmation(lines=written.lines)
-    supervises = bool(officer.roles & Action.TAKE_FROM_HELD.rule.roles)
+    supervises = await may_also(services, officer, Action.TAKE_FROM_HELD)
     try:
         return await record_statement(
             services.ctx, order_id, statement, written.note, officer.actor, supervises=supervises

@@ -17,20 +17,30 @@ __all__ = ["desk"]
 
 RAVIS_ROLES = (Role.SP, Role.DY_SP, Role.IO, Role.ADMIN)
 SECONDS = (
+    "cases/29999999999999/court-orders",
     "cases/29999999999999/court-orders/1/confirm",
     "cases/29999999999999/court-orders/1/withdraw/confirm",
     "cases/29999999999999/hops/1/payer-decisions/1/agree",
     "cases/29999999999999/merges/1/agree",
+    "cases/29999999999999/officer",
     "complaints/29999999999999/credit-accounts/1/confirm",
+    "complaints/29999999999999/credit-accounts/1/withdraw",
+    "complaints/29999999999999/victim-corrections/1/agree",
     "complaints/29999999999999/withdrawals/1/agree",
+    "court-orders",
     "displays",
     "displays/1/revoke",
     "grievances/{id}/decide",
     "holds/{id}/decide-small",
     "holds/{id}/release/confirm",
+    "release-brake/continue",
     "officers/asha/disable",
     "officers/asha/roles/sp/end",
+    "orders/{id}/cancel",
+    "orders/{id}/confirm",
+    "restorations/{id}/cancel",
     "restorations/{id}/decide-objection",
+    "restorations/{id}/refuse",
     "sessions/of/asha/end",
 )
 """acts of a second person on money, and of one admin against another officer"""
@@ -86,6 +96,9 @@ async def test_asvs_7_5_3_a_code_proves_a_session_again_and_money_needs_one(desk
     for path_of_second in SECONDS:
         refused = await browser.ask("POST", f"/api/v1/{path_of_second.format(id=uuid4())}", {})
         assert (refused.status_code, refused.json()["code"]) == (403, "sign_in_too_old"), path_of_second
+    settled = {"decision": "A_AS_CLAIMED", "reason": "as the bank says"}
+    refused = await browser.ask("POST", "/api/v1/discrepancies/1/settle", settled)
+    assert (refused.status_code, refused.json()["code"]) == (403, "sign_in_too_old"), "it may take from what is held"
     until = (await browser.ask("GET", ME)).json()["proved_until"]
 
     code = desk.ravi.next_code()

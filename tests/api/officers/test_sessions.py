@@ -484,8 +484,8 @@ async def test_intake_can_make_no_session_of_an_officer(desk: Desk) -> None:
         await pool.execute("DELETE FROM session WHERE token_digest = $1", digest)
         await pool.execute(
             "INSERT INTO session (session_id, kind, token_digest, subject, began_at, last_seen_at, ends_at, address,"
-            " way, signature) SELECT gen_random_uuid(), 'officer', $1, 'ravi', m.now, m.now, m.now + interval '1 hour', '',"
-            " 'code', $2 FROM (SELECT present_moment() AS now) AS m",
+            " way, signature) SELECT gen_random_uuid(), 'officer', $1, 'ravi', m.now, m.now, m.now + interval '1 hour',"
+            " '', 'code', $2 FROM (SELECT present_moment() AS now) AS m",
             digest,
             signature,
         )

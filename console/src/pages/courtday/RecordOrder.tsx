@@ -13,6 +13,7 @@ import { Choose, Field } from "../../parts/Field.tsx";
 import { Rupees } from "../../parts/money.tsx";
 import { base64Of } from "../../parts/pdf.ts";
 import { PdfField } from "../../parts/PdfField.tsx";
+import { useProof } from "../../parts/Proof.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { inWords, readRupees, rupees } from "../../text/rupees.ts";
 import { worded } from "../case/text.ts";
@@ -60,136 +61,139 @@ export function RecordOrder({
   const cases = all.filter((one) => !leftOut.has(one.ackNo));
   // A refusal is about everything on hold, whatever was typed before it was chosen.
   const sumsSent = effect === "restore" ? sums : {};
+  const proof = useProof();
   const verb = useVerb({
-    run: async () =>
-      ok(
-        api.POST("/api/v1/court-orders", {
-          body: {
-            kind,
-            effect,
-            court: court.trim(),
-            order_no: orderNo.trim(),
-            made_on: madeOn,
-            document: file && (await base64Of(file)),
-            reason: "",
-            about: cases.map((one) => ({ ack_no: one.ackNo, amount_paise: sumOf(sumsSent[one.ackNo]) })),
-          },
-        }),
-      ),
+    run: async () => {
+      const body = {
+        kind,
+        effect,
+        court: court.trim(),
+        order_no: orderNo.trim(),
+        made_on: madeOn,
+        document: file && (await base64Of(file)),
+        reason: "",
+        about: cases.map((one) => ({ ack_no: one.ackNo, amount_paise: sumOf(sumsSent[one.ackNo]) })),
+      };
+      return proof.provedIfAsked(() => ok(api.POST("/api/v1/court-orders", { body })));
+    },
     readAgain: [ALL],
-    done: (result) => setDone(result.orders),
+    // Without a code nothing was recorded.
+    done: (result) => result !== null && setDone(result.orders),
     refused: () => undefined,
   });
   const refused = refusedOf(verb.problem);
   const wrong = cases.filter((one) => isWrong(one, sumsSent[one.ackNo]));
   if (done !== null) return <Recorded cases={cases} orders={done} close={() => close(true)} />;
   return (
-    <AskDialog
-      title={courtdayCommands.record.label()}
-      says={t("says.record")}
-      act={t.count("record", cases.length)}
-      isReady={
-        !verb.isRunning &&
-        cases.length > 0 &&
-        court.trim() !== "" &&
-        orderNo.trim() !== "" &&
-        madeOn !== "" &&
-        wrong.length === 0
-      }
-      problem={refused.size > 0 ? null : verb.problem}
-      run={() => verb.act(undefined)}
-      close={() => close(false)}
-      className="wide"
-    >
-      <div className="courtday-facts">
-        <Choose label={t("kind")} value={kind} onChange={(event) => setKind(event.target.value as Kind)}>
-          {KINDS[asked.route].map((one) => (
-            <option key={one} value={one}>
-              {t(`kind.${one}`)}
-            </option>
-          ))}
-        </Choose>
-        <Choose label={t("effect")} value={effect} onChange={(event) => setEffect(event.target.value as Effect)}>
-          {EFFECTS.map((one) => (
-            <option key={one} value={one}>
-              {t(`effect.${one}`)}
-            </option>
-          ))}
-        </Choose>
-        <Field label={t("court")} autoFocus={!startsWithCourt} maxLength={200} value={court} onChange={(event) => setCourt(event.target.value)} />
-        <Field label={t("order_no")} autoFocus={startsWithCourt} maxLength={100} value={orderNo} onChange={(event) => setOrderNo(event.target.value)} />
-        <Field label={t("made_on")} type="date" value={madeOn} onChange={(event) => setMadeOn(event.target.value)} />
-        <PdfField label={t("pdf")} set={setFile} />
-      </div>
-      {file === null && <p className="sm warn">{t("pdf.none")}</p>}
-      {refused.size > 0 && (
-        <div className="note bad" role="alert">
-          <p className="b">{t.count("refused", refused.size)}</p>
-          <button
-            type="button"
-            className="btn"
-            onClick={() => {
-              setLeftOut((before) => new Set([...before, ...refused.keys()]));
-              verb.forget();
-            }}
-          >
-            {t("leave_out")}
-          </button>
-        </div>
-      )}
-      <div className="courtday-scroll" role="region" aria-label={t("cases")} tabIndex={0}>
-        <table className="grid">
-          <thead>
-            <tr>
-              <th scope="col">{t("number")}</th>
-              <th scope="col">{t("accounts")}</th>
-              <th scope="col" className="num">
-                {t("sum")}
-              </th>
-              <th scope="col">{t("sum_of_order")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {cases.map((one) => (
-              <tr key={one.ackNo}>
-                <td>
-                  <span className="mono">{one.ackNo}</span>
-                  {one.lines.length > 1 && <div className="xs mut">{t.count("of_case", one.lines.length)}</div>}
-                  {refused.has(one.ackNo) && <div className="xs b bad">{worded(t, "why", refused.get(one.ackNo) ?? "")}</div>}
-                </td>
-                <td>
-                  <AccountsOf lines={one.lines} />
-                </td>
-                <td className="num">
-                  <Rupees paise={one.heldPaise} />
-                </td>
-                <td>
-                  {effect === "restore" ? (
-                    <input
-                      className={isWrong(one, sums[one.ackNo]) ? "in bad" : "in"}
-                      aria-label={t("sum_for", { number: one.ackNo })}
-                      aria-invalid={isWrong(one, sums[one.ackNo]) || undefined}
-                      inputMode="decimal"
-                      placeholder={t("everything")}
-                      value={sums[one.ackNo] ?? ""}
-                      onChange={(event) => setSums((before) => ({ ...before, [one.ackNo]: event.target.value }))}
-                    />
-                  ) : (
-                    t("everything")
-                  )}
-                  {wrong.includes(one) && (
-                    <div className="xs b bad" role="alert">
-                      {t("sum_wrong", { sum: rupees(one.heldPaise) })}
-                    </div>
-                  )}
-                </td>
-              </tr>
+    <>
+      <AskDialog
+        title={courtdayCommands.record.label()}
+        says={t("says.record")}
+        act={t.count("record", cases.length)}
+        isReady={
+          !verb.isRunning &&
+          cases.length > 0 &&
+          court.trim() !== "" &&
+          orderNo.trim() !== "" &&
+          madeOn !== "" &&
+          wrong.length === 0
+        }
+        problem={refused.size > 0 ? null : verb.problem}
+        run={() => verb.act(undefined)}
+        close={() => close(false)}
+        className="wide"
+      >
+        <div className="courtday-facts">
+          <Choose label={t("kind")} value={kind} onChange={(event) => setKind(event.target.value as Kind)}>
+            {KINDS[asked.route].map((one) => (
+              <option key={one} value={one}>
+                {t(`kind.${one}`)}
+              </option>
             ))}
-          </tbody>
-        </table>
-      </div>
-      {wrong.length === 0 && <Total cases={cases} sums={sumsSent} />}
-    </AskDialog>
+          </Choose>
+          <Choose label={t("effect")} value={effect} onChange={(event) => setEffect(event.target.value as Effect)}>
+            {EFFECTS.map((one) => (
+              <option key={one} value={one}>
+                {t(`effect.${one}`)}
+              </option>
+            ))}
+          </Choose>
+          <Field label={t("court")} autoFocus={!startsWithCourt} maxLength={200} value={court} onChange={(event) => setCourt(event.target.value)} />
+          <Field label={t("order_no")} autoFocus={startsWithCourt} maxLength={100} value={orderNo} onChange={(event) => setOrderNo(event.target.value)} />
+          <Field label={t("made_on")} type="date" value={madeOn} onChange={(event) => setMadeOn(event.target.value)} />
+          <PdfField label={t("pdf")} set={setFile} />
+        </div>
+        {file === null && <p className="sm warn">{t("pdf.none")}</p>}
+        {refused.size > 0 && (
+          <div className="note bad" role="alert">
+            <p className="b">{t.count("refused", refused.size)}</p>
+            <button
+              type="button"
+              className="btn"
+              onClick={() => {
+                setLeftOut((before) => new Set([...before, ...refused.keys()]));
+                verb.forget();
+              }}
+            >
+              {t("leave_out")}
+            </button>
+          </div>
+        )}
+        <div className="courtday-scroll" role="region" aria-label={t("cases")} tabIndex={0}>
+          <table className="grid">
+            <thead>
+              <tr>
+                <th scope="col">{t("number")}</th>
+                <th scope="col">{t("accounts")}</th>
+                <th scope="col" className="num">
+                  {t("sum")}
+                </th>
+                <th scope="col">{t("sum_of_order")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {cases.map((one) => (
+                <tr key={one.ackNo}>
+                  <td>
+                    <span className="mono">{one.ackNo}</span>
+                    {one.lines.length > 1 && <div className="xs mut">{t.count("of_case", one.lines.length)}</div>}
+                    {refused.has(one.ackNo) && <div className="xs b bad">{worded(t, "why", refused.get(one.ackNo) ?? "")}</div>}
+                  </td>
+                  <td>
+                    <AccountsOf lines={one.lines} />
+                  </td>
+                  <td className="num">
+                    <Rupees paise={one.heldPaise} />
+                  </td>
+                  <td>
+                    {effect === "restore" ? (
+                      <input
+                        className={isWrong(one, sums[one.ackNo]) ? "in bad" : "in"}
+                        aria-label={t("sum_for", { number: one.ackNo })}
+                        aria-invalid={isWrong(one, sums[one.ackNo]) || undefined}
+                        inputMode="decimal"
+                        placeholder={t("everything")}
+                        value={sums[one.ackNo] ?? ""}
+                        onChange={(event) => setSums((before) => ({ ...before, [one.ackNo]: event.target.value }))}
+                      />
+                    ) : (
+                      t("everything")
+                    )}
+                    {wrong.includes(one) && (
+                      <div className="xs b bad" role="alert">
+                        {t("sum_wrong", { sum: rupees(one.heldPaise) })}
+                      </div>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+        {wrong.length === 0 && <Total cases={cases} sums={sumsSent} />}
+      </AskDialog>
+      {proof.dialog}
+    </>
   );
 }
 
