@@ -12,6 +12,10 @@ IPV6_PREFIX_BITS: Final = 64
 FORWARDED: Final = ("x-forwarded-for", "forwarded")
 """headers by which a proxy names the sender of a request"""
 
+WIDER_BITS: Final = {56: 4, 48: 16}
+"""wider prefixes of an IPv6 address, with how often the limit of a subscriber each has: a home line has a /56 or a /48,
+and phones of a mobile network share one"""
+
 _Address = IPv4Address | IPv6Address
 Networks = tuple[IPv4Network | IPv6Network, ...]
 LOOPBACK: Final[Networks] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
@@ -37,6 +41,14 @@ def address_of(connection: HTTPConnection, trusted: Networks) -> str:
             if not _is_in(address, trusted):
                 break
     return _name(sender)
+
+
+def networks_around(name: str) -> list[tuple[str, int]]:
+    """Return the networks of an address by its name, the narrowest first, with how often its limit each has."""
+    if ":" not in name:
+        return [(name, 1)]
+    network = IPv6Network(name)
+    return [(name, 1), *((str(network.supernet(new_prefix=bits)), times) for bits, times in WIDER_BITS.items())]
 
 
 def name_of_peer(host: str, trusted: Networks) -> str | None:

@@ -15,7 +15,7 @@ from activities.context import Context
 from activities.recovery.grievance_access import AppealDoor
 from activities.secrets import Keys, Purpose
 from activities.sessions import Entered
-from api.addresses import Networks, address_of
+from api.addresses import Networks, address_of, networks_around
 from api.problems import TOO_MANY, Refused
 from api.request_places import leave_place
 from db import rate_limits
@@ -68,25 +68,42 @@ class Throttle:
         self._empty_until: OrderedDict[bytes, float] = OrderedDict()
         self._taken = 0
 
-    async def take(self, name: str) -> None:
-        """Take a try from the bucket of `name`. Raises a 429 if it is empty."""
-        wait = await self.wait_seconds(name)
+    async def take(self, name: str, *, with_networks: bool = False) -> None:
+        """Take a try from the bucket of `name`. Raises a 429 if it is empty.
+
+        For an address `with_networks` each wider network has a bucket too.
+        """
+        wait = await (self.wait_of_networks(name) if with_networks else self.wait_seconds(name))
         if wait:
             headers = {"Retry-After": str(int(wait) + 1)}
             raise Refused(TOO_MANY, "please wait a moment and try again", headers=headers)
 
-    async def wait_seconds(self, name: str) -> float:
-        """Take a try from the bucket of `name`. Return 0, or the seconds to wait if it is empty."""
-        digest = self._digest(name)
+    async def wait_of_networks(self, address: str) -> float:
+        """Take a try from the buckets of an address and its wider networks.
+
+        Return 0, or the seconds to wait if one is empty.
+        """
+        for network, times in networks_around(address):
+            if wait := await self.wait_seconds(network, times):
+                return wait
+        return 0.0
+
+    async def wait_seconds(self, name: str, times: int = 1) -> float:
+        """Take a try from the bucket of `name`. Return 0, or the seconds to wait if it is empty.
+
+        The bucket has the limit so many `times`.
+        """
+        limit = self._limit.model_copy(update={"calls": self._limit.calls * times}) if times > 1 else self._limit
+        digest = self.digest(name)
         known = self._empty_until.get(digest, 0.0) - time.monotonic()
         if known > 0:
             return known
         async with self._pool.acquire() as connection:
-            level = await rate_limits.take_try(connection, digest, self._limit)
+            level = await rate_limits.take_try(connection, digest, limit)
             if level.taken:
                 await self._forget_some(connection)
                 return 0.0
-        wait = rate_limits.wait_seconds(level, self._limit)
+        wait = rate_limits.wait_seconds(level, limit)
         self._note_empty(digest, wait)
         # The bucket may have got a try between the two reads. The next call then finds it.
         return max(wait, 0.001)
@@ -94,9 +111,10 @@ class Throttle:
     async def give_back(self, name: str) -> None:
         """Put the try back that `wait_seconds` took from the bucket of `name`."""
         async with self._pool.acquire() as connection:
-            await rate_limits.give_back_try(connection, self._digest(name), self._limit)
+            await rate_limits.give_back_try(connection, self.digest(name), self._limit)
 
-    def _digest(self, name: str) -> bytes:
+    def digest(self, name: str) -> bytes:
+        """Return the keyed digest by which the database knows a name of this kind."""
         return hmac.digest(self._key, f"{self._kind}\0{name}".encode(), "sha256")
 
     def _note_empty(self, digest: bytes, wait: float) -> None:
@@ -149,13 +167,19 @@ class FormThrottle:
         self._guesses = Throttle(ctx, keys, TryName.LINK_GUESSES)
         self._codes = Throttle(ctx, keys, TryName.FORM_CODES)
         self._code_senders = Throttle(ctx, keys, TryName.FORM_CODE_SENDERS)
+        self._codes_in_all = Throttle(ctx, keys, TryName.FORM_CODES_IN_ALL)
         self._unconfirmed = Throttle(ctx, keys, TryName.FORM_UNCONFIRMED)
         self._unconfirmed_in_all = Throttle(ctx, keys, TryName.FORM_UNCONFIRMED_IN_ALL)
         self._complaints = Throttle(ctx, keys, TryName.FORM_COMPLAINTS)
 
     async def count_draft(self, request: Request) -> None:
         """Count a complaint that is begun from an address. Raises a 429."""
-        await self._drafts.take(address_of(request, self._trusted))
+        await self._drafts.take(address_of(request, self._trusted), with_networks=True)
+
+    def network_of(self, request: Request) -> bytes:
+        """Return the keyed digest of the widest network of an address, by which open drafts are counted."""
+        widest, _ = networks_around(address_of(request, self._trusted))[-1]
+        return self._drafts.digest(widest)
 
     async def count_guess(self, request: Request) -> None:
         """Count a code that opens nothing. Raises a 429."""
@@ -163,14 +187,15 @@ class FormThrottle:
 
     async def may_ask_unconfirmed(self, request: Request) -> bool:
         """Count a complaint whose banks are asked before a mobile is confirmed; return whether they may be."""
-        if await self._unconfirmed.wait_seconds(address_of(request, self._trusted)):
+        if await self._unconfirmed.wait_of_networks(address_of(request, self._trusted)):
             return False
         return not await self._unconfirmed_in_all.wait_seconds("all addresses")
 
     async def code_wait_seconds(self, request: Request, mobile: str) -> float:
         """Count one code to a mobile. Return 0, or the seconds to wait."""
-        wait = await self._code_senders.wait_seconds(address_of(request, self._trusted))
-        return wait or await self._codes.wait_seconds(mobile)
+        wait = await self._code_senders.wait_of_networks(address_of(request, self._trusted))
+        wait = wait or await self._codes.wait_seconds(mobile)
+        return wait or await self._codes_in_all.wait_seconds("all addresses")
 
     async def may_complain(self, mobile: str) -> bool:
         """Count a complaint of a mobile that is to be confirmed; return whether it may have one more."""

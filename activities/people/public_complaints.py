@@ -128,6 +128,8 @@ FORM_PATH: Final = "/complain"
 CODE_DIGITS: Final = 8
 SAVES_MAX: Final = 5
 """times that a save is tried again over what another window has saved"""
+NEARLY_FULL: Final = 0.9
+"""part of the open drafts that there may be, from which on the fullest network makes room for a new one"""
 
 
 @dataclass(frozen=True)
@@ -143,28 +145,41 @@ def form_address(public_url: str | None) -> str:
     return f"{public_url}{FORM_PATH}" if public_url else ""
 
 
-async def begin(ctx: Context, content: DraftContent) -> Begun:
-    """Begin a draft of the page. Raises `LimitExceeded`."""
+async def begin(ctx: Context, content: DraftContent, network: bytes | None = None) -> Begun:
+    """Begin a draft of the page. `network` is the digest of the sender's network. Raises `LimitExceeded`."""
     async with ctx.pool.acquire() as connection, connection.transaction():
-        return await write_new(ctx, connection, content, COMPLAINANT)
+        return await write_new(ctx, connection, content, COMPLAINANT, network=network)
 
 
 async def write_new(
-    ctx: Context, connection: Connection, content: DraftContent, by: str, *, call_id: UUID | None = None
+    ctx: Context,
+    connection: Connection,
+    content: DraftContent,
+    by: str,
+    *,
+    call_id: UUID | None = None,
+    network: bytes | None = None,
 ) -> Begun:
-    """Write a new draft of the page in the caller's transaction. Raises `LimitExceeded`, but not for a missed call."""
+    """Write a new draft of the page in the caller's transaction. Raises `LimitExceeded`, but not for a missed call.
+
+    When the page is nearly full, a draft of the network that has the most is forgotten for it.
+    """
     most = ctx.policy.public_form.open_max
     # One lock for all, so that two at the same time do not pass the limit together.
     await drafts.lock_owner(connection, COMPLAINANT)
-    if call_id is None and await public_drafts.count_open(connection) >= most:
-        raise TooManyPublicDrafts(most)
+    if call_id is None and (count := await public_drafts.count_open(connection)) >= most * NEARLY_FULL:
+        fullest = await public_drafts.take_of_fullest_network(connection)
+        if fullest is not None:
+            await draft_saving.forget(connection, *fullest, DraftEnd.FORGOTTEN, ENGINE)
+        elif count >= most:
+            raise TooManyPublicDrafts(most)
     draft_id, key = uuid4(), ctx.persons.new_key()
     code = codes_of(ctx, draft_id)[0]
     now = await clock.present_moment(connection)
     public_content = content.model_copy(update={"channel": Channel.PUBLIC_FORM})
     sealed = draft_saving.seal_content(ctx, key, draft_id, public_content)
     await drafts.insert(connection, draft_id, DraftSource.PUBLIC_FORM, COMPLAINANT, key, sealed, now, by)
-    await public_drafts.insert(connection, draft_id, digests_of(ctx, code)[0], call_id=call_id)
+    await public_drafts.insert(connection, draft_id, digests_of(ctx, code)[0], call_id=call_id, network=network)
     return Begun(draft_id, code)
 
 

@@ -55,7 +55,8 @@ async def begin(request: Request, page: TheForm) -> Response:
         return _transfer(page, 1, answers.fields, answers.errors, is_new=True)
     await page.services.form_throttle.count_draft(request)
     try:
-        begun = await public_complaints.begin(page.ctx, DraftContent(transfers=(transfer,)))
+        network = page.services.form_throttle.network_of(request)
+        begun = await public_complaints.begin(page.ctx, DraftContent(transfers=(transfer,)), network)
     except LimitExceeded:
         return page.show("closed", status=503)
     draft = await public_complaints.of_code(page.ctx, begun.code)

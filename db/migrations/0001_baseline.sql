@@ -5196,8 +5196,10 @@ CREATE TABLE public_draft (
     confirmed_digest bytea,
     finished_at timestamp with time zone,
     desk_told_at timestamp with time zone,
+    network bytea,
     CONSTRAINT public_draft_code UNIQUE (code_digest),
     CONSTRAINT public_draft_pkey PRIMARY KEY (draft_id),
+    CONSTRAINT public_draft_network_check CHECK ((octet_length(network) = 32)),
     CONSTRAINT public_draft_asked_check CHECK ((asked_paise >= 0)),
     CONSTRAINT public_draft_confirmed_is_whole CHECK (((confirmed_at IS NULL) = (confirmed_digest IS NULL)))
 );
@@ -5209,6 +5211,7 @@ COMMENT ON COLUMN public_draft.confirmed_at IS 'when a one-time code proved that
 COMMENT ON COLUMN public_draft.confirmed_digest IS 'keyed digest of the mobile that was confirmed; both are taken away when another number is given';
 COMMENT ON COLUMN public_draft.desk_told_at IS 'when the desk got a work item, because the complaint was not confirmed';
 COMMENT ON COLUMN public_draft.finished_at IS 'when the complainant sent the whole complaint';
+COMMENT ON COLUMN public_draft.network IS 'keyed digest of the network that began it; when the page is nearly full, drafts of the fullest network go first';
 CREATE INDEX public_draft_of_call ON public_draft (call_id) WHERE (call_id IS NOT NULL);
 CREATE INDEX public_draft_unconfirmed ON public_draft (draft_id) WHERE ((asked_paise > 0) AND (confirmed_at IS NULL) AND (desk_told_at IS NULL));
 

@@ -39,19 +39,51 @@ _COLUMNS: Final = (
 )
 
 
-async def insert(connection: Connection, draft_id: UUID, code_digest: bytes, *, call_id: UUID | None = None) -> None:
-    """Write a draft of the public page, whose draft is written. `call_id` is the missed call that it belongs to."""
+async def insert(
+    connection: Connection,
+    draft_id: UUID,
+    code_digest: bytes,
+    *,
+    call_id: UUID | None = None,
+    network: bytes | None = None,
+) -> None:
+    """Write a draft of the public page, whose draft is written. `call_id` is the missed call that it belongs to.
+
+    `network` is the digest of the network that it comes from.
+    """
     await connection.execute(
-        "INSERT INTO public_draft (draft_id, code_digest, call_id) VALUES ($1, $2, $3)", draft_id, code_digest, call_id
+        "INSERT INTO public_draft (draft_id, code_digest, call_id, network) VALUES ($1, $2, $3, $4)",
+        draft_id,
+        code_digest,
+        call_id,
+        network,
     )
+
+
+_OPEN: Final = (
+    "draft d JOIN public_draft p USING (draft_id) WHERE d.owner = 'complainant' AND d.ended_at IS NULL"
+    " AND d.ack_no IS NULL AND p.call_id IS NULL"
+)
+
+
+async def take_of_fullest_network(connection: Connection) -> tuple[UUID, UUID] | None:
+    """Lock and return the draft to forget for a new one, with its key's number; None without one.
+
+    It is not sent and not confirmed, and of the drafts of the network that has the most it was saved the longest ago.
+    A network with one draft keeps it.
+    """
+    row = await connection.fetchrow(
+        f"SELECT d.draft_id, d.person_id FROM {_OPEN} AND d.sent_by IS NULL AND p.confirmed_at IS NULL AND p.network ="
+        f" (SELECT p.network FROM {_OPEN} AND d.sent_by IS NULL AND p.confirmed_at IS NULL AND p.network IS NOT NULL"
+        " GROUP BY p.network HAVING count(*) > 1 ORDER BY count(*) DESC, min(d.saved_at) LIMIT 1)"
+        " ORDER BY d.saved_at LIMIT 1 FOR UPDATE OF d SKIP LOCKED"
+    )
+    return (row["draft_id"], row["person_id"]) if row else None
 
 
 async def count_open(connection: Connection) -> int:
     """Return how many drafts of the public page are open and not sent, without those of missed calls."""
-    count: int = await connection.fetchval(
-        "SELECT count(*) FROM draft d JOIN public_draft p USING (draft_id) WHERE d.owner = 'complainant'"
-        " AND d.ended_at IS NULL AND d.ack_no IS NULL AND p.call_id IS NULL"
-    )
+    count: int = await connection.fetchval(f"SELECT count(*) FROM {_OPEN}")
     return count
 
 

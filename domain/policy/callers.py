@@ -65,6 +65,7 @@ class TryName(StrEnum):
     FORM_DRAFTS = "form-drafts"
     FORM_CODES = "form-codes"
     FORM_CODE_SENDERS = "form-code-senders"
+    FORM_CODES_IN_ALL = "form-codes-in-all"
     FORM_UNCONFIRMED = "form-unconfirmed"
     FORM_UNCONFIRMED_IN_ALL = "form-unconfirmed-in-all"
     FORM_COMPLAINTS = "form-complaints"

@@ -88,6 +88,16 @@ async def test_buckets_that_are_full_again_are_forgotten(slow: Services, monkeyp
     assert len(await names(slow.ctx)) == 1
 
 
+async def test_n5_the_networks_of_a_home_line_are_counted_together(services: Services) -> None:
+    throttle = Throttle(services.ctx, services.keys, TryName.LINK_GUESSES)
+    calls = services.ctx.policy.doors.tries[TryName.LINK_GUESSES].calls
+    taken = [await throttle.wait_of_networks(f"2001:db8:0:{number:x}::/64") == 0 for number in range(4 * calls + 1)]
+    assert taken == [True] * 4 * calls + [False]
+    assert await throttle.wait_of_networks("2001:db8:0:100::/64") == 0
+    assert await throttle.wait_of_networks("2001:db8:0:100::/64") == 0
+    assert await throttle.wait_of_networks("198.51.100.1") == 0
+
+
 # -- whose address it is -----------------------------------------------------------------------------------------------
 
 

@@ -209,6 +209,24 @@ async def test_a_forgotten_draft_takes_its_messages_with_it_and_the_page_has_lim
     assert await holds.bench.rows(linked, waiting.draft_id) == [(None,)]
 
 
+async def test_n5_the_fullest_network_makes_room_and_the_honest_are_not_refused(holds: Holds) -> None:
+    rules = holds.ctx.policy.public_form.model_copy(update={"open_max": 10})
+    strict = replace(holds.ctx, policy=holds.ctx.policy.model_copy(update={"public_form": rules}))
+    holds.clock.at += timedelta(days=9)
+    await draft_saving.forget_old(holds.ctx)
+    stranger, few, honest = (bytes([number]) * 32 for number in range(3))
+
+    async def begin(network: bytes) -> str:
+        holds.clock.at += timedelta(seconds=1)
+        return (await public_complaints.begin(strict, DraftContent(), network)).code
+
+    first = [await begin(network) for network in (honest, few, few)]
+    of_stranger = [await begin(stranger) for _ in range(20)]
+    last = await begin(bytes([9]) * 32)
+    kept = [await public_complaints.of_code(strict, code) is not None for code in [*first, *of_stranger, last]]
+    assert kept == [True] * 3 + [False] * 15 + [True] * 5 + [True]
+
+
 class Gateway:
     """A gateway that refuses the first message."""
 

@@ -96,7 +96,7 @@ async def test_asvs_7_5_3_a_code_proves_a_session_again_and_money_needs_one(desk
     for path_of_second in SECONDS:
         refused = await browser.ask("POST", f"/api/v1/{path_of_second.format(id=uuid4())}", {})
         assert (refused.status_code, refused.json()["code"]) == (403, "sign_in_too_old"), path_of_second
-    settled = {"decision": "A_AS_CLAIMED", "reason": "as the bank says"}
+    settled = {"decision": "upheld_bank", "reason": "as the bank says"}
     refused = await browser.ask("POST", "/api/v1/discrepancies/1/settle", settled)
     assert (refused.status_code, refused.json()["code"]) == (403, "sign_in_too_old"), "it may take from what is held"
     until = (await browser.ask("GET", ME)).json()["proved_until"]
