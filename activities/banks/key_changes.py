@@ -104,6 +104,20 @@ async def ask_to_end(ctx: Context, institution: str, key_id: str, asker: KeyAske
         return await _ask(ctx, connection, change, asker)
 
 
+async def end_password(ctx: Context, institution: str) -> bool:
+    """Let a bank be known by its signature alone from now on, as the bank asks.
+
+    Return false unless a live key of the bank has signed a request: else the bank could not come in any more.
+    """
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
+        await changes.lock_known(connection, institution)
+        if not any(key.last_used_at for key in _live(await bank_keys.keys_of(connection, institution), now)):
+            return False
+        await changes.require_signature(connection, institution, now, now, f"bank:{institution}")
+    return True
+
+
 async def requests(
     persons: PersonKeys, connection: Connection, institution: str | None, now: datetime
 ) -> tuple[KeyRequestView, ...]:

@@ -91,6 +91,8 @@ async def _ask(
                 await key_changes.ask_to_end(ctx, code, key_id, asker)
             case "withdraw":
                 await key_changes.withdraw(ctx.pool, code, _uuid(change_id))
+            case "end_password":
+                return {} if await key_changes.end_password(ctx, code) else {"": visit.say["password_end_unused"]}
             case _:
                 return {"": visit.say["problem_text"]}
     except BusinessError as error:
@@ -118,6 +120,7 @@ async def _page(visit: Visit, fields: Mapping[str, str], errors: Mapping[str, st
         live=[(key.key_id, key.key_id) for key in keys if key.not_after is None],
         changes=changes,
         waits=next((change for change in changes if change.outcome is None), None),
+        may_end_password=any(key.is_live(visit.services.ctx.now()) and key.last_used_at for key in keys),
         signs_from=known.signature_only_from if known else None,
         fields=fields,
         errors=errors,

@@ -370,6 +370,27 @@ async def test_a_bank_asks_for_keys_and_the_police_confirm(doors: Doors, browser
     await no_change_outlives_its_time_or_the_login(ctx, partial(post, data=end))
 
 
+async def test_n9_a_bank_ends_its_password_on_the_day_its_key_lives(doors: Doors, browser: Browser) -> None:
+    ctx, login = doors.services.ctx, {"email": SBIN["email"], "password": SBIN["password"]}
+    await register_key(ctx.pool, ctx.policy.signatures, bank_key("sbin-1", OLD), ctx.now())
+    ends = partial(browser.client.post, "/inbox/keys", data=WHO | {"step": "end_password"})
+    assert "No key of your bank has signed" in read(await ends(), 422).words
+    assert "end_password" not in (await browser.page("/inbox/keys")).buttons
+    async with ctx.pool.acquire() as connection:
+        assert await bank_keys.take_nonce(connection, "sbin-1", "nonce-0123456789abcdef", ctx.now())
+    await ctx.directory.refresh()
+    token = doors.bank("SBIN")
+    assert (await doors.client.get("/api/v1/bank/holds", headers=token)).status_code == 200
+    page = await browser.page("/inbox/keys")
+    assert "end_password" in page.buttons
+    assert (await ends()).status_code == 303
+    await ctx.directory.refresh()
+    refused = await doors.client.get("/api/v1/bank/holds", headers=token)
+    assert (refused.status_code, refused.json()["code"]) == (401, "signature_missing")
+    assert "Keys of your bank" not in (await browser.client.get("/inbox/keys")).text
+    await Browser(doors).sign_in(login, status=401)
+
+
 async def a_key_that_is_typed_is_switched_and_a_private_one_is_not(browser: Browser, key: str) -> None:
     path, typed = "/inbox/keys", {**WHO, "key_id": "sbin-1"}
     await switched(browser.client.post, path, await browser.page(path), **typed, public_key=key)
