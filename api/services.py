@@ -18,6 +18,7 @@ from activities.reporting.outcomes import OutcomeWatch
 from activities.reporting.scorecards import ScoreWatch
 from activities.reporting.wall import AlertWatch
 from activities.secrets import Keys
+from adapters.form_files import UploadReaders
 from adapters.officers.identity_provider import IdentityProvider, ProviderSettings
 from api.addresses import LOOPBACK, Networks
 from api.banks.logins import BankLogins
@@ -137,6 +138,11 @@ class Services:
         policy = self.ctx.policy
         most_of_one = policy.bank_limits.waiting_at_once
         return EventHub(self.listener, CHANGED, most=policy.doors.waiting.bank_calls, most_of_one=most_of_one)
+
+    @cached_property
+    def uploads(self) -> UploadReaders:
+        """Readers of files that people of banks send."""
+        return UploadReaders()
 
     @cached_property
     def bank_logins(self) -> BankLogins:

@@ -7,16 +7,13 @@ input and output.
 Answers to many hold requests by one file in a bank's inbox. Each row is shown as it will be booked, and then sent.
 """
 
-import asyncio
 import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from email import message_from_bytes
-from email.policy import HTTP
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -27,19 +24,17 @@ from activities.case.reply_links import ReplyNotTaken
 from activities.gateway import inbox
 from adapters.banks.i4c.values import AmountError, parse_rupees
 from adapters.banks.stated import WAYS_OUT
-from adapters.workbooks import ZIP_MAGIC
-from adapters.workbooks import rows_of as workbook_rows
 from api.forms import tidy, typed
 from api.gateway.answer_pages import NOT_FOUND, ROWS, read_form
 from api.gateway.inbox_pages import TheVisit, Visit, keep_posted
 from api.gateway.inbox_second_person import ask_second
 from api.officers.sessions import refuse_other_sites
-from api.problems import INBOX_PATH
+from api.problems import COME_BACK, INBOX_PATH, RETRY_AFTER_SECONDS
 from api.public_pages import exact_rupees
 from db.banks.bank_reply_checks import ReplyKind
 from documents.spreadsheet import BYTE_ORDER_MARK
-from domain.spreadsheet_cells import Cell, CellFault, text_of
-from domain.spreadsheets import FileRefused
+from domain.errors import BusinessError
+from domain.errors.banks import UploadReaderDied, UploadReadersTaken, UploadTooLarge
 from schemas.enums import Language
 from schemas.identifiers import reference_key
 
@@ -52,7 +47,6 @@ WHAT: Final = (HELD, MOVED, *WAYS_OUT, *NOT_FOUND)
 """what a row may say: on hold, moved on, withdrawn in one of these ways, or the code of a reason why it is not found"""
 LINES_MAX: Final = 500
 TABLE_MAX_CHARS: Final = 200_000
-UNPACKED_MAX_BYTES: Final = 20 * 1024 * 1024
 _SEPARATORS: Final = (",", ";", "\t")
 
 
@@ -83,44 +77,6 @@ class TableReading:
     forms: dict[UUID, AnswerForm] = field(default_factory=dict, repr=False)
     problem: str = ""
     """why the table as a whole cannot be read"""
-
-
-def file_in(content_type: str, body: bytes) -> str | None:
-    """Return the one file in a posted form as CSV text, or None for another body.
-
-    A workbook becomes the same text. A file that is neither has no rows.
-    """
-    if not content_type.lower().startswith("multipart/form-data"):
-        return None
-    header = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
-    parsed = message_from_bytes(header + body, policy=HTTP)
-    for part in parsed.walk():
-        content = part.get_payload(decode=True)
-        if part.get_filename() is not None and isinstance(content, bytes):
-            return _from_workbook(content) if content.startswith(ZIP_MAGIC) else _from_text(content)
-    return None
-
-
-def _from_text(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return ""
-
-
-def _from_workbook(content: bytes) -> str:
-    """Return the rows of a workbook as CSV text, with numbers and times as an officer would type them."""
-    text = io.StringIO()
-    try:
-        rows = workbook_rows(content, unpacked_max=UNPACKED_MAX_BYTES)
-        csv.writer(text).writerows([_typed(cell) for cell in row.cells] for row in rows[: LINES_MAX + 2])
-    except (FileRefused, CellFault):
-        return ""
-    return text.getvalue()
-
-
-def _typed(cell: Cell) -> str:
-    return f"{cell:%d-%m-%Y %H:%M:%S}" if isinstance(cell, datetime) else text_of(cell)
 
 
 def rows_of(text: str, say: Mapping[str, str]) -> TableReading:
@@ -299,8 +255,27 @@ async def take_table(request: Request, visit: TheVisit) -> Response:
     refuse_other_sites(request, must_say=True)
     if visit.maybe_session is None:
         return visit.signed_out()
-    uploaded = await asyncio.to_thread(file_in, request.headers.get("content-type", ""), await request.body())
+    content_type, body = request.headers.get("content-type", ""), await request.body()
+    try:
+        uploaded = await visit.services.uploads.read(visit.code, content_type, body)
+    except (UploadTooLarge, UploadReaderDied, UploadReadersTaken) as error:
+        return _unread(visit, error)
     return await reply(request, visit, await typed(request) if uploaded is None else {"table": uploaded})
+
+
+def _unread(visit: Visit, error: BusinessError) -> Response:
+    """Return the page about a file that was not read. Its text is that of the error's code."""
+    status = 503 if isinstance(error, UploadReadersTaken) else 422
+    reading = TableReading([], problem=visit.say[f"table_{error.code}"])
+    response = _table_page(visit, status, reading=reading)
+    if status in COME_BACK:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def _table_page(visit: Visit, status: int, **values: Any) -> Response:
+    blank = {"table": "", "made": "", "fields": {}, "lacks_who": False, "booked": {}, "is_any_taken": False}
+    return visit.page("table", status, **blank | values)
 
 
 async def reply(request: Request, visit: Visit, sent: Mapping[str, str]) -> Response:
@@ -317,8 +292,8 @@ async def reply(request: Request, visit: Visit, sent: Mapping[str, str]) -> Resp
         # The table is of many cases, so it is sealed under the bank's key and belongs to none of them.
         await keep_posted(request, visit)
         booked, is_any_taken = await _book(visit, reading)
-    return visit.page(
-        "table",
+    return _table_page(
+        visit,
         409 if booked and not is_any_taken else 200 if reading.forms else 422,
         reading=reading,
         table=text,

@@ -108,6 +108,18 @@ class BankKeyChangesTooMany(LimitExceeded):
     most: int
 
 
+class UploadTooLarge(LimitExceeded):
+    pass
+
+
+class UploadReaderDied(Unreadable):
+    pass
+
+
+class UploadReadersTaken(LimitExceeded):
+    pass
+
+
 class ReconciliationNotFound(NotFound):
     number: int
 

@@ -11,6 +11,7 @@ import asyncpg
 from activities.case.intake import Taken, take_complaint
 from activities.context import Context
 from adapters import workbooks
+from adapters.workbook_cells import ZIP_MAGIC
 from domain.case.complaint_row import Note, fault_of
 from domain.case.complaint_rows import MAX_ROWS, RejectedRow, RowComplaint, SheetReading, SheetRow, read_sheet
 from domain.errors import AckNoConflict, RuleBroken
@@ -166,7 +167,7 @@ def content_of(path: Path) -> bytes:
 
 def rows_in(data: bytes, sheet_name: str | None = None) -> list[SheetRow]:
     """Return the rows of a CSV file or XLSX workbook, recognised by its content. Raises `FileRefused`."""
-    if data.startswith(workbooks.ZIP_MAGIC):
+    if data.startswith(ZIP_MAGIC):
         return workbooks.rows_of(data, sheet_name)
     if data.startswith(workbooks.OLD_EXCEL_MAGIC):
         raise FileRefused("is an old .xls or a password-protected workbook: save it as plain .xlsx or .csv")

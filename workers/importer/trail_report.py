@@ -15,6 +15,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from activities.workbook.trail_lines import Fate, TrailOutcome
 from adapters import workbooks
+from adapters.workbook_cells import ZIP_MAGIC, names_of
 from documents.spreadsheet import PLAIN, write_text
 from domain.spreadsheet_cells import as_plain_text
 from domain.workbook.columns import MONEY, SHEET_COLUMNS, Sheet, TrailColumn, is_trail
@@ -236,7 +237,7 @@ def read_trail_file(path: Path, ack_no: str | None = None) -> tuple[TrailReading
     Raises `FileRefused` with the reason.
     """
     data = content_of(path)
-    if not data.startswith(workbooks.ZIP_MAGIC) or not is_trail(workbooks.names_of(data)):
+    if not data.startswith(ZIP_MAGIC) or not is_trail(names_of(data)):
         return None
     return read_trails(workbooks.sheets_of(data, MAX_TRAIL_ROWS), ack_no)
 

@@ -204,6 +204,7 @@ async def test_a_table_answers_many_and_says_of_each_row_what_is_wrong(doors: Do
     again = await browser.upload_workbook([rows[good] | {"what": "held", "rupees": "5000"}])
     unreadable = await browser.upload_workbook([rows[good] | {"what": "x" * 1_001}])
     assert "Nothing is sent yet." not in unreadable.words
+    assert "more than 501 rows" in (await browser.upload_workbook([rows[good]] * 501)).words
     assert "Nothing is sent yet. Rows: 1, with a mistake: 0." in " ".join(again.words.split())
     assert "Nothing is sent yet. Rows: 5, with a mistake: 2." in " ".join(shown.words.split())
     assert "Please give rupees, like 5000 or 5000.50." in shown.words

@@ -11,6 +11,7 @@ from temporalio.client import Client
 
 from activities.context import Context
 from adapters import workbooks
+from adapters.workbook_cells import ZIP_MAGIC
 from db.pool import Pool
 from domain.spreadsheet_cells import Cell
 from domain.spreadsheets import FileRefused
@@ -108,7 +109,7 @@ def test_what_is_no_money_trail_is_left_to_the_complaints(tmp_path: Path) -> Non
     text.write_text("Money Transfer to,AEPS\n")
     assert read_trail_file(text) is None
     broken = tmp_path / "b.xlsx"
-    broken.write_bytes(workbooks.ZIP_MAGIC + b"nothing")
+    broken.write_bytes(ZIP_MAGIC + b"nothing")
     assert read_trail_file(broken) is None
     with zipfile.ZipFile(tmp_path / "z.xlsx", "w") as packed:
         packed.writestr("other.xml", "<x/>")
