@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 
 import httpx
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from api import problems
 from api.gateway import signatures
+from api.gateway.signature_check import REQUEST_MAX_CHARS, request_in
 from api.gateway.signatures import FIELD_MAX_BYTES, REQUIRED
 from simulator.wires.letters import COVERED
 from tests.api.signed import (
@@ -198,3 +200,14 @@ async def test_whatever_is_sent_gets_an_answer(data: st.DataObject) -> None:
         assert response.status_code in {200, 400, 401}, response.text
         if response.status_code == 200:
             assert response.json()["institution"] == "SBIN"
+
+
+def test_n2_a_pasted_header_of_blanks_is_read_at_once() -> None:
+    """The reading stands in the loop of the process that takes complaints."""
+    blanks = " \t" * (REQUEST_MAX_CHARS // 4)
+    began = time.process_time()
+    assert request_in(f"POST /x HTTP/1.1\nDate:{blanks}x{blanks}\x0b\n\n") is not None
+    pasted = request_in(f"POST /x HTTP/1.1\nDate:{blanks}x\n\n")
+    assert time.process_time() - began < 1
+    assert pasted is not None
+    assert pasted.lines == [("date", "x")]
