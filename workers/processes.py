@@ -6,6 +6,7 @@ workers) for `goldenhour up` and `goldenhour demo`.
 
 import asyncio
 import http.client
+import logging
 import os
 import signal
 import subprocess
@@ -19,6 +20,8 @@ from types import TracebackType
 from typing import Self
 
 import psutil
+
+log = logging.getLogger(__name__)
 
 LAUNCHER = Path(__file__).with_name("launch.py")
 LOG_FILE_MODE = 0o600
@@ -34,10 +37,9 @@ LOG_TAIL_BYTES = 4_096
 LOG_FILE_MAX_BYTES = 16 * 1024 * 1024
 PROBE_LIMIT_SECONDS = 5.0
 
-RESTARTS_MAX = 5
 RESTART_WINDOW_SECONDS = 600.0
 BACKOFF_FIRST_SECONDS = 0.5
-BACKOFF_MAX_SECONDS = 30.0
+BACKOFF_MAX_SECONDS = 60.0
 
 SAME_IDENTITY = "same"
 
@@ -337,8 +339,8 @@ class _Watched:
 class Supervisor:
     """Runs child processes; leaving the `async with` stops them all, the last started first.
 
-    After a crash, the process restarts after 0.5, 1, 2, 4 … seconds. The sixth crash within ten minutes is final.
-    `failed()` reports a final failure.
+    After a crash, the process restarts after 0.5, 1, 2, 4 … 60 seconds, for ever, because the other processes go on.
+    The crashes of the last ten minutes count. `failed()` reports the end of a process that is not restarted.
     """
 
     def __init__(self, log_folder: Path) -> None:
@@ -394,10 +396,13 @@ class Supervisor:
         while True:
             await watched.child.ended()
             failure = watched.child.failure(f"ended with exit code {watched.child.exit_code}")
-            if not (watched.spec.restarts and self._may_restart(watched)):
+            if not watched.spec.restarts:
                 self._give_up(failure)
                 return
-            await asyncio.sleep(_backoff_seconds(len(watched.crashes)))
+            crashes = _crashes_with_this(watched)
+            pause_seconds = _backoff_seconds(crashes)
+            log.error("%s; crash %d in ten minutes, starts again in %.1f s", failure, crashes, pause_seconds)
+            await asyncio.sleep(pause_seconds)
             try:
                 watched.child.start()
                 await watched.child.wait_ready(watched.spec.ready, watched.spec.ready_limit_seconds)
@@ -405,16 +410,18 @@ class Supervisor:
                 # This counts as the next crash, and the loop decides what follows.
                 await watched.child.kill()
 
-    def _may_restart(self, watched: _Watched) -> bool:
-        now = time.monotonic()
-        watched.crashes.append(now)
-        while watched.crashes[0] < now - RESTART_WINDOW_SECONDS:
-            watched.crashes.popleft()
-        return len(watched.crashes) <= RESTARTS_MAX
-
     def _give_up(self, failure: ChildFailed) -> None:
         if self._failure is not None and not self._failure.done():
             self._failure.set_result(failure)
+
+
+def _crashes_with_this(watched: _Watched) -> int:
+    """Note a crash, and return how many there were in the last ten minutes."""
+    now = time.monotonic()
+    watched.crashes.append(now)
+    while watched.crashes[0] < now - RESTART_WINDOW_SECONDS:
+        watched.crashes.popleft()
+    return len(watched.crashes)
 
 
 def _backoff_seconds(crashes: int) -> float:

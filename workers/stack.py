@@ -5,6 +5,7 @@ everything, the last started first. If this process is killed, its children end 
 """
 
 import asyncio
+import logging
 import os
 import signal
 import threading
@@ -31,6 +32,8 @@ from workers.processes import ChildFailed, ChildSpec, Supervisor, http_ready, ow
 from workers.setting_checks import role_of
 from workers.settings import ENV_PREFIX, Settings
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 ReportStep = Callable[[str], None]
 
@@ -43,8 +46,8 @@ PORT_PAUSE_SECONDS = 1.0
 PORT_TROUBLE = "address already in use"
 INTERRUPTED = 130
 PYCACHE = "PYTHONPYCACHEPREFIX"
-RESTARTS_MAX = 5
 RESTART_WAIT_SECONDS = 0.5
+RESTART_WAIT_MAX_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -337,20 +340,22 @@ async def until_failure(services: Services, supervisor: Supervisor, *, restarts:
 
 
 async def _restart_until_failure(service: EmbeddedPostgres | EmbeddedTemporal, *, restarts: bool) -> ChildFailed:
-    """Restart a service whenever it ends; return the failure after which it is not restarted."""
-    tries = RESTARTS_MAX if restarts else 0
+    """Restart a service whenever it ends, for ever; without `restarts` return its failure."""
+    attempt = 0
     while True:
         await service.process.ended()
         failure = service.process.failure(f"ended with exit code {service.process.exit_code}")
-        for attempt in range(1, tries + 1):
-            await asyncio.sleep(RESTART_WAIT_SECONDS * attempt)
-            try:
-                await service.restart()
-                break
-            except ChildFailed as error:
-                failure = error
-        else:
+        if not restarts:
             return failure
+        attempt += 1
+        pause_seconds = min(RESTART_WAIT_MAX_SECONDS, RESTART_WAIT_SECONDS * attempt)
+        log.error("%s; starts again in %.1f s", failure, pause_seconds)
+        await asyncio.sleep(pause_seconds)
+        try:
+            await service.restart()
+            attempt = 0
+        except ChildFailed as error:
+            log.error("%s", error)
 
 
 def memory(services: Services, supervisor: Supervisor) -> Mapping[str, int]:

@@ -231,9 +231,12 @@ def _serve_part(part: Part, run_part: RunPart, settings: Settings, *, several: b
     if several:
         run(_several(settings, part))
         return
+    from workers.loop_watch import watch_loop
+
     log = logging.getLogger("goldenhour.api")
 
     def started(url: str) -> None:
+        watch_loop()
         log.info("%s accepts requests at %s", part, url)
 
     _serve(lambda stop: run_part(settings, stop, started, await_run_file=await_run_file))

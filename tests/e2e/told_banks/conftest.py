@@ -34,7 +34,6 @@ async def scene(tmp_path_factory: pytest.TempPathFactory, grounds: Grounds) -> A
         owner = await asyncpg.connect(own.migration_url)
         stack.push_async_callback(owner.close)
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(processes, "RESTARTS_MAX", 100)
         patch.setattr(processes, "BACKOFF_FIRST_SECONDS", 0.0)
         proxied = replace(own, temporal_address=proxy.address)
         engine = await stack.enter_async_context(live(home, config, proxied, call_timeout_seconds=CALL_SECONDS))
