@@ -55,6 +55,8 @@ class Process:
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     parts: asyncio.Queue[bytes] | None = None
     """the parts of a response that goes on; an empty part ends it"""
+    statuses: dict[str, int] = field(default_factory=dict)
+    """the status of a path, if it is not 200"""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request."""
@@ -67,7 +69,13 @@ class Process:
         target = f"{scope['raw_path'].decode()}?{scope['query_string'].decode()}"
         self.arrived.append(Arrived(self.name, scope["method"], scope["path"], target, headers, body))
         length = [(b"content-length", str(len(self.name)).encode())] if self.parts is None else []
-        await send({"type": "http.response.start", "status": 200, "headers": self.headers + length})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.statuses.get(scope["path"], 200),
+                "headers": self.headers + length,
+            }
+        )
         while self.parts is not None and (part := await self.parts.get()):
             await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": self.name.encode()})

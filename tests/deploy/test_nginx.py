@@ -1,6 +1,7 @@
 """`deploy/nginx.conf`, run by Debian's nginx: what it lets through to which process, and in which form."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
@@ -17,11 +18,23 @@ from api.pages import DOORS_PATH
 from api.parts import Part
 from tests.api.role_matrix import NUMBERS
 from tests.certificates import Authority
-from tests.deploy.nginx_server import BANK, DESK, HOSTS, LOOPBACK, MY, PATIENCE_SECONDS, Nginx, head, running_nginx
+from tests.deploy.nginx_server import (
+    BANK,
+    CONFIGURATION,
+    DESK,
+    HOSTS,
+    LOOPBACK,
+    MY,
+    PATIENCE_SECONDS,
+    Nginx,
+    head,
+    running_nginx,
+)
 from workers.reference.routes import described_app
 
 OPERATORS = ("/metrics", "/readyz", "/healthz")
 CASE = "29999999999999"
+LARGE_OF_NETWORK = 20
 SITES = {DESK: Site.DESK, MY: Site.MY, BANK: Site.BANK}
 """the kind of visitor that each host is for"""
 
@@ -75,6 +88,7 @@ async def test_h6_a_large_body_is_refused_here_and_every_body_that_a_route_takes
     for host, path, limit in limits():
         assert (await nginx.call(host, path, "POST", b" " * limit)).status == 200, path
         assert len(nginx.arrived.pop().body) == limit
+        nginx.arrived.clear()
         # The length is in the head, so no body need follow.
         reader, writer = await nginx.connect(host)
         writer.write(head(host, path, "POST", limit * 2 + 1024 * 1024))
@@ -82,6 +96,56 @@ async def test_h6_a_large_body_is_refused_here_and_every_body_that_a_route_takes
             assert (await reader.readline()).startswith(b"HTTP/1.1 413 "), path
         writer.close()
     assert nginx.arrived == []
+
+
+async def test_n7_a_document_without_a_session_is_refused_before_its_body_is_kept(nginx: Nginx) -> None:
+    """A document of a desk has up to 2,795 KiB. Nobody but a signed-in officer has one kept, whatever its method."""
+    nginx.officers.statuses["/api/v1/session"] = 401
+    path = f"/api/v1/cases/{CASE}/court-orders"
+    for method in ("POST", "GET"):
+        reader, writer = await nginx.connect(DESK)
+        writer.write(head(DESK, path, method, 2_700_000, Cookie="__Host-x=stolen"))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 401 "), method
+        writer.close()
+    asked = [(one.method, one.path, one.body, one.headers["cookie"]) for one in nginx.arrived]
+    assert asked == [("GET", "/api/v1/session", b"", "__Host-x=stolen")] * 2
+    assert (await nginx.call(DESK, path)).status == 200, "a script may read the list without a session"
+
+
+async def test_n7_the_large_bodies_of_one_network_have_a_limit(nginx: Nginx) -> None:
+    opened = []
+    for _ in range(LARGE_OF_NETWORK):
+        reader, writer = await nginx.connect(BANK)
+        writer.write(head(BANK, "/banking/FraudReportStatusUpdate", "POST", 500_000) + b" " * 70_000)
+        await writer.drain()
+        opened.append((reader, writer))
+    more = head(BANK, "/banking/FraudReportStatusUpdate", "POST", 500_000)
+    reader, writer = await nginx.connect(BANK)
+    writer.write(more)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 503 ")
+    assert (await nginx.call(BANK, "/banking/FraudReportStatusUpdate", "POST", b" " * 50_000)).status == 200
+    for _, each in [*opened, (reader, writer)]:
+        each.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2:"),
+        ("2001:db8:1:2::6", "2001:db8:1:2:"),
+        ("2001:db8:1::6", "2001:db8:1:"),
+        ("2001:db8::4:5:6", "2001:db8:"),
+        ("203.0.113.7", None),
+        ("::1", None),
+    ],
+)
+def test_n7_callers_with_ipv6_are_counted_by_64_bits(address: str, network: str | None) -> None:
+    shipped = re.findall(r'"~(\^\(\?<.*?)" \$', CONFIGURATION)
+    assert len(shipped) == 2
+    found = [match[1] for each in shipped if (match := re.match(each.replace("?<", "?P<"), address))]
+    assert (found[0] if found else None) == network
 
 
 async def test_a_longer_body_is_a_file_in_memory_only(nginx: Nginx) -> None:
