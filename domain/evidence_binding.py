@@ -1,4 +1,4 @@
-"""Binding of evidence: the hash chain, digests of messages and statements, and which files the accused's copy leaves out.
+"""Binding of evidence: hash chain, digests of messages and statements, and files the accused's copy leaves out.
 
 Evidence pack of a case: names of its files, its list of checksums, and its log as text. No program of ours is needed to
 verify a pack. `sha256sum` reads the list of checksums, and the log has each event as the exact bytes that were hashed

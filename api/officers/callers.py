@@ -10,7 +10,6 @@ from uuid import UUID
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from activities.banks.people import LOGIN_LINK_PATH
 from activities.officers.enrolment import FIRST_PATH, SIGN_IN_PATH
 from api.addresses import address_of
 from api.officers.sessions import cookie_of, display_cookie_of
@@ -33,7 +32,7 @@ OPEN_PATHS: Final = frozenset({LOGIN_PATH, DESCRIPTION_PATH, EVIDENCE_KEYS_PATH,
 SIGN_IN_PATHS: Final = frozenset(
     {LOGIN_PATH, SIGN_IN_API_PATH, SIGN_IN_PATH, f"{INBOX_PATH}/sign-in", f"{INBOX_PATH}/first"}
 )
-SIGN_IN_BELOW: Final = (f"{SIGN_IN_PATH}/", FIRST_PATH, LOGIN_LINK_PATH)
+SIGN_IN_BELOW: Final = (f"{SIGN_IN_PATH}/", FIRST_PATH, f"{INBOX_PATH}/password/")
 """beginnings of further paths of those who sign in, whose tries are counted"""
 SIGNATURE_FIELDS: Final = ("signature", "signature-input")
 
