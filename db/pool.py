@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: one pool per process on a schema that this release knows, jsonb by orjson."""
 
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -76,6 +77,11 @@ async def _reset(connection: Connection) -> None:
         _with_session_state.discard(pid)
 
 
+def _is_no_outage(record: logging.LogRecord) -> bool:
+    """Return False for the pool's own message with a traceback about each try while PostgreSQL is away."""
+    return "connection floor" not in record.getMessage()
+
+
 async def open_pool(
     dsn: str,
     *,
@@ -95,6 +101,7 @@ async def open_pool(
     Every process opens its pool here, so none works on a schema that it does not know. Raises `MigrationError` for such
     a schema, and OSError or asyncpg.PostgresError if the database cannot be reached.
     """
+    logging.getLogger("asyncpg.pool").addFilter(_is_no_outage)
     pool = await asyncpg.create_pool(
         dsn,
         min_size=min_size,

@@ -1,6 +1,7 @@
 """Connections of the pool: what they know before the first query comes."""
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from db.pool import ARRAY_TYPES, DOMAINS, Pool, open_pool
+from db.pool import ARRAY_TYPES, DOMAINS, Pool, _is_no_outage, open_pool
 from tests.paths import ROOT
 
 ROOMS = [ROOT / room for room in ("db", "activities", "workers", "api")]
@@ -81,3 +82,9 @@ async def test_unused_connections_are_closed_down_to_the_least(
         assert pool.get_size() == left
     finally:
         await pool.close()
+
+
+def test_b11_an_outage_of_the_database_makes_no_traceback_of_the_pool() -> None:
+    texts = {"Failed to restore the pool connection floor; retrying": False, "another": True}
+    records = {text: logging.LogRecord("asyncpg.pool", logging.WARNING, "", 1, text, (), None) for text in texts}
+    assert {text: _is_no_outage(record) for text, record in records.items()} == texts

@@ -190,6 +190,10 @@ def decode(data: bytes) -> str:
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _decode(data, "utf-16")
+    text_end = data.rstrip(b"\x00")
+    if b"\x00" not in text_end[:1000]:
+        # Some programs fill the last block of a file with zero bytes.
+        data = text_end
     if b"\x00" in data[:1000]:
         # UTF-16 without its mark: the zero bytes are in the even or in the odd places.
         return _decode(data, "utf-16-be" if data[:1000:2].count(0) > data[1:1000:2].count(0) else "utf-16-le")

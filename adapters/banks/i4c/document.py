@@ -45,12 +45,19 @@ def read_object(plaintext: bytes) -> JsonObject:
     """Return the JSON object in `plaintext`; a number that a float cannot hold exactly stays text.
 
     Raises EnvelopeError(UNDECIPHERABLE) if it is not JSON, like an envelope that cannot be opened (see
-    `open_envelope`). Raises ShapeError if it is JSON but not an object.
+    `open_envelope`). Raises ShapeError if it is JSON but not an object, or names a key of an object twice: readers
+    would choose different values.
     """
     try:
         document: JsonValue = json.loads(
-            plaintext.decode("utf-8-sig"), parse_int=_integer, parse_float=_number, parse_constant=str
+            plaintext.decode("utf-8-sig"),
+            parse_int=_integer,
+            parse_float=_number,
+            parse_constant=str,
+            object_pairs_hook=_each_key_once,
         )
+    except ShapeError:
+        raise
     except (ValueError, RecursionError):
         raise EnvelopeError(EnvelopeReason.UNDECIPHERABLE) from None
     if not isinstance(document, dict):
@@ -162,6 +169,14 @@ class _Cleaner:
             return text
         self.repaired = True
         return _UNSTORABLE.sub("\ufffd", text)
+
+
+def _each_key_once(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    """Return the pairs as an object. Raises ShapeError if two have the same key."""
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ShapeError("body", "names a key of an object twice")
+    return values
 
 
 def _integer(text: str) -> int | str:

@@ -31,6 +31,11 @@ def write(tmp_path: Path) -> Callable[[str | bytes], Path]:
 Writer = Callable[[str | bytes], Path]
 
 
+def test_b10_zero_bytes_at_the_end_of_a_file_are_no_text(write: Writer) -> None:
+    found, _ = read_file(write((HEADER + ROW.format(1)).encode() + bytes(512)))
+    assert (found.used, len(found.rejected)) == (1, 0)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_any_encoding_and_delimiter(write: Writer, encoding: str, delimiter: str) -> None:

@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from adapters.banks.answers import AnswerLine, LineFlag, LineType, StatusLine, StatusUpdate, UnreadableLine
 from adapters.banks.envelope import EnvelopeError, EnvelopeReason
 from adapters.banks.i4c.decode import LINES_MAX, decode_status_update
-from adapters.banks.i4c.document import DEPTH_MAX, IDENTIFIER_MAX_CHARS, TEXT_MAX_CHARS, VALUES_MAX, ShapeError
+from adapters.banks.i4c.document import (
+    DEPTH_MAX,
+    IDENTIFIER_MAX_CHARS,
+    TEXT_MAX_CHARS,
+    VALUES_MAX,
+    ShapeError,
+    read_object,
+)
 from schemas.enums import ClaimKind
 from tests.adapters.wires import ACK_NO, decoded, line, posted, update, wire
 from tests.each import each
@@ -486,3 +493,12 @@ def test_nothing_personal_in_any_repr() -> None:
     )
     for personal in ("00012345678901", "55566677788", "9000000002", "holder@example.org", "FORM60", "held", "Z9"):
         assert personal not in shown
+
+
+@pytest.mark.parametrize("place", ["body", "line"])
+def test_b8_a_key_that_stands_twice_is_refused_by_name(place: str) -> None:
+    """Readers choose different values, so neither is booked."""
+    twice = b'"acknowledgement_no": "1", ' if place == "body" else b""
+    line = b'{"amount": "1", "amount": "9000"}' if place == "line" else b"{}"
+    with pytest.raises(ShapeError, match="names a key of an object twice"):
+        read_object(b"{" + twice + b'"acknowledgement_no": "2", "transactions": [' + line + b"]}")
