@@ -99,7 +99,7 @@ async def test_h6_a_large_body_is_refused_here_and_every_body_that_a_route_takes
 
 
 async def test_n7_a_document_without_a_session_is_refused_before_its_body_is_kept(nginx: Nginx) -> None:
-    """A document of a desk has up to 2,795 KiB. Nobody but a signed-in officer has one kept, whatever its method."""
+    """A document of a desk has up to 2,795 KiB. It is kept for a signed-in officer only, whatever its method."""
     nginx.officers.statuses["/api/v1/session"] = 401
     path = f"/api/v1/cases/{CASE}/court-orders"
     for method in ("POST", "GET"):

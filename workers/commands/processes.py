@@ -231,7 +231,7 @@ def _serve_part(part: Part, run_part: RunPart, settings: Settings, *, several: b
     if several:
         run(_several(settings, part))
         return
-    from workers.loop_watch import watch_loop
+    from workers.process_heartbeat import watch_loop
 
     log = logging.getLogger("goldenhour.api")
 

@@ -17,7 +17,7 @@ import sys
 import threading
 from typing import Final
 
-log = logging.getLogger("goldenhour.loop_watch")
+log = logging.getLogger("goldenhour.process_heartbeat")
 
 STILL_SECONDS: Final = 30.0
 """ten times what the longest step of a loop takes on a slow machine"""

@@ -9,11 +9,11 @@ import time
 import pytest
 
 from tests.paths import ROOT
-from workers.loop_watch import STOOD_STILL
+from workers.process_heartbeat import STOOD_STILL
 
 START = """
 import asyncio, re, sys, time
-from workers.loop_watch import watch_loop
+from workers.process_heartbeat import watch_loop
 async def main():
     watch_loop({still}, 0.1)
     await asyncio.sleep(0.3)
