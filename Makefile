@@ -79,7 +79,7 @@ test: setup
 
 # Only files that have the mark are collected, which takes each process seconds less.
 world: $(if $(filter no,$(BROWSER)),setup,console)
-	@$(BIN)/python -m tests.forked_pytest $(SHARE) -m world $(ARGS) $$(grep -rl --include='test_*.py' 'mark\.world' tests)
+	@$(BIN)/python -m tests.tried_again $(SHARE) -m world $(ARGS) $$(grep -rl --include='test_*.py' 'mark\.world' tests)
 
 test-near: setup
 	@$(BIN)/python -m tests.near $(SHARE) -m "not world" $(ARGS)

@@ -34,8 +34,8 @@ def say(text: str) -> None:
 
 
 def start(output: IO[bytes], arguments: list[str]) -> subprocess.Popen[bytes]:
-    """Start the tests, in processes that are forks of one which has collected them."""
-    command = [sys.executable, "-m", "tests.forked_pytest", *arguments]
+    """Start the tests, in processes that are forks of one which has collected them. What failed is run once more."""
+    command = [sys.executable, "-m", "tests.tried_again", *arguments]
     return subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
 
 
