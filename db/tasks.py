@@ -24,6 +24,8 @@ class TaskRow(FrozenModel):
     state: TaskState
     subject_id: str
     cause: TaskCause
+    caused_by: str | None
+    """the officer whose act it is about"""
 
 
 async def open_tasks(
@@ -35,11 +37,11 @@ async def open_tasks(
     subjects = [task.subject or about(TaskSubject.CASE, case_no) for task in tasks]
     rows = await connection.fetch(
         "INSERT INTO desk_task (case_no, subject_kind, subject_id, hop_no, request_id, institution, kind, cause, facts,"
-        " state, opened_at) SELECT $1, subject_kind, subject_id,"
+        " caused_by, state, opened_at) SELECT $1, subject_kind, subject_id,"
         " CASE subject_kind WHEN 'hop' THEN subject_id::integer END,"
-        " CASE subject_kind WHEN 'request' THEN subject_id::uuid END, $2, kind, cause, facts, 'open', $3"
-        " FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[])"
-        " AS t (subject_kind, subject_id, kind, cause, facts) ON CONFLICT DO NOTHING RETURNING task_id",
+        " CASE subject_kind WHEN 'request' THEN subject_id::uuid END, $2, kind, cause, facts, caused_by, 'open', $3"
+        " FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::text[])"
+        " AS t (subject_kind, subject_id, kind, cause, facts, caused_by) ON CONFLICT DO NOTHING RETURNING task_id",
         case_no,
         institution,
         at,
@@ -48,6 +50,7 @@ async def open_tasks(
         [task.kind.value for task in tasks],
         [task.cause.value for task in tasks],
         [as_stored(task.facts) for task in tasks],
+        [task.caused_by for task in tasks],
     )
     return [row["task_id"] for row in rows]
 
@@ -164,20 +167,27 @@ async def close_for_nightly_run(
 
 
 async def open_for_proposal(
-    connection: Connection, proposal_id: int, cause: TaskCause, facts: TaskFacts, at: datetime
+    connection: Connection,
+    proposal_id: int,
+    cause: TaskCause,
+    facts: TaskFacts,
+    at: datetime,
+    *,
+    caused_by: str | None = None,
 ) -> int:
-    """Open a work item about a proposal of an admin; return its id.
+    """Open a work item about a proposal of an admin; return its id. `caused_by` is as in `NewTask`.
 
     The proposals are locked, so it is the only one.
     """
     task_id: int = await connection.fetchval(
-        "INSERT INTO desk_task (subject_kind, subject_id, kind, cause, facts, state, opened_at)"
-        " VALUES ('proposal', $1, $2, $3, $4, 'open', $5) RETURNING task_id",
+        "INSERT INTO desk_task (subject_kind, subject_id, kind, cause, facts, state, opened_at, caused_by)"
+        " VALUES ('proposal', $1, $2, $3, $4, 'open', $5, $6) RETURNING task_id",
         str(proposal_id),
         TaskKind.SUPERVISE.value,
         cause.value,
         as_stored(facts),
         at,
+        caused_by,
     )
     return task_id
 
@@ -221,7 +231,7 @@ async def case_of(connection: Connection, task_id: int) -> str | None:
 async def get(connection: Connection, task_id: int) -> TaskRow:
     """Lock one work item's row and return it. Raises `NotFound`."""
     row = await connection.fetchrow(
-        "SELECT task_id, case_no, hop_no, institution, kind, state, subject_id, cause FROM desk_task"
+        "SELECT task_id, case_no, hop_no, institution, kind, state, subject_id, cause, caused_by FROM desk_task"
         " WHERE task_id = $1 FOR UPDATE",
         task_id,
     )

@@ -346,6 +346,8 @@ class NewTask(FrozenModel):
     cause: TaskCause
     subject: Subject | None = None
     facts: TaskFacts = NO_FACTS
+    caused_by: str | None = None
+    """the officer whose act it is about, as the case log names them; another person closes it"""
 
 
 def about_hop(kind: TaskKind, cause: TaskCause, hop_no: int | None, facts: TaskFacts = NO_FACTS) -> NewTask:

@@ -312,7 +312,7 @@ class _Entry(CaseTransaction):
             request_id=str(self.request.request_id),
         )
         # It is about the case, because the work items of a request end with the request.
-        task = NewTask(kind=TaskKind.SUPERVISE, cause=cause, facts=facts)
+        task = NewTask(kind=TaskKind.SUPERVISE, cause=cause, facts=facts, caused_by=self.actor)
         await self.ask(task, institution=institution)
         await self.log(
             EventKind.OFFICER_ALARM, cause=cause.value, request_id=str(self.request.request_id), amount_paise=paise

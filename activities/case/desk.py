@@ -196,7 +196,7 @@ async def _alarm(work: CaseTransaction, request_id: UUID) -> None:
         return
     cause, facts = TaskCause.REQUEST_STOPPED_EARLY, TaskFacts(claimed_paise=paise, request_id=str(request_id))
     # It is about the case, because the work items of a request end with the request.
-    await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, facts=facts))
+    await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, facts=facts, caused_by=work.actor))
     await work.log(EventKind.OFFICER_ALARM, cause=cause.value, request_id=str(request_id), amount_paise=paise)
 
 

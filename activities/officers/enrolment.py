@@ -176,7 +176,8 @@ async def end_not_asked(connection: Connection, link: OpenLink) -> None:
         proposal = await proposals.find(connection, Kind.ADMINISTRATION, link.proposal_id)
         assert proposal is not None, "a link names a proposal that is there"
         facts = TaskFacts(detail=proposal.matter)
-        await tasks.open_for_proposal(connection, link.proposal_id, TaskCause.LINK_NOT_ASKED_FOR, facts, link.now)
+        cause, by = TaskCause.LINK_NOT_ASKED_FOR, proposal.proposed_by
+        await tasks.open_for_proposal(connection, link.proposal_id, cause, facts, link.now, caused_by=by)
 
 
 class SignInLinks:

@@ -153,7 +153,7 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
         correction_id = written.proposal_id
         facts = TaskFacts(correction_id=correction_id)
         subject, cause = about(TaskSubject.COMPLAINT, ack_no), TaskCause.VICTIM_CORRECTION_TO_DECIDE
-        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, facts=facts))
+        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, facts=facts, caused_by=by))
         await _log(work, EventKind.VICTIM_CORRECTION_PROPOSED, ack_no, correction_id, fields)
         return _done(await victim_corrections.get(connection, ack_no, correction_id))
 

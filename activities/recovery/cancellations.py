@@ -84,7 +84,7 @@ async def record_attestation(ctx: Context, order_id: UUID, note: str, by: str) -
         if work.order.kind is OrderKind.RESTORE:
             if cancellation.attested_by is None:
                 await cancellations.attest(work.connection, order_id, by, note)
-                await work.ask_about_order(TaskKind.SUPERVISE, TaskCause.CANCELLATION_TO_CONFIRM)
+                await work.ask_about_order(TaskKind.SUPERVISE, TaskCause.CANCELLATION_TO_CONFIRM, caused_by=by)
                 await work.log(EventKind.ORDER_CANCELLATION_ATTESTED, reason=note)
                 return work.now, True
             if is_same_person(by, cancellation.attested_by):

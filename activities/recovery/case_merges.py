@@ -332,7 +332,8 @@ async def _propose(
     primary, _ = _both(merge_)
     subject, facts = about(TaskSubject.CASE, primary), TaskFacts(merge_id=merge_id)
     cause = TaskCause.MERGE_TO_DECIDE
-    await locked[primary].ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, facts=facts))
+    work = locked[primary]
+    await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, facts=facts, caused_by=work.actor))
     await _log(locked, merge_, kind, merge_id, reason=reason)
 
 

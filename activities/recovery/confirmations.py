@@ -147,7 +147,7 @@ class _Booking(OrderTransaction):
     async def propose(self, statement: OrderConfirmation) -> None:
         """Store what one officer has entered, and ask for a second officer."""
         if await proposals.insert(self.connection, self.proposal(statement)) is not None:
-            await self.ask_about_order(TaskKind.SUPERVISE, TaskCause.ORDER_SECOND_OFFICER)
+            await self.ask_about_order(TaskKind.SUPERVISE, TaskCause.ORDER_SECOND_OFFICER, caused_by=self.actor)
             await self.log(EventKind.ORDER_STATEMENT_PROPOSED)
 
     async def take_all(self, statement: OrderConfirmation) -> ConfirmationTaken:

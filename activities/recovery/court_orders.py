@@ -142,11 +142,11 @@ async def _sealed(work: CaseTransaction, document: bytes) -> SealedDocument:
 
 async def _ask(work: CaseTransaction, order: CourtOrder, until: datetime) -> None:
     """Ask for the second officer, and for the document if the order lacks it."""
-    subject, kind = subject_of(order.court_order_id), TaskKind.SUPERVISE
-    await work.ask(NewTask(kind=kind, cause=TaskCause.COURT_ORDER_TO_CONFIRM, subject=subject))
+    subject, kind, by = subject_of(order.court_order_id), TaskKind.SUPERVISE, order.taken_by
+    await work.ask(NewTask(kind=kind, cause=TaskCause.COURT_ORDER_TO_CONFIRM, subject=subject, caused_by=by))
     if order.document_digest is None:
         facts, cause = TaskFacts(at=end_time(until)), TaskCause.COURT_ORDER_LACKS_DOCUMENT
-        await work.ask(NewTask(kind=kind, cause=cause, subject=subject, facts=facts))
+        await work.ask(NewTask(kind=kind, cause=cause, subject=subject, facts=facts, caused_by=by))
 
 
 def end_time(moment: datetime) -> str:
@@ -269,7 +269,7 @@ async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, r
             data = {"court_order_id": court_order_id, "effect": order.effect.value, "reason": reason}
             await work.log(EventKind.COURT_ORDER_WITHDRAWAL_ASKED, **data)
             cause, subject = TaskCause.COURT_ORDER_WITHDRAWAL_TO_CONFIRM, subject_of(court_order_id)
-            await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject))
+            await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, caused_by=by))
         return await court_orders.get(work.connection, work.case_no, court_order_id)
 
 

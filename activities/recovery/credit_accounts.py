@@ -100,7 +100,7 @@ async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str, *, 
             at=work.now,
         )
         cause, subject = TaskCause.CREDIT_ACCOUNT_TO_CONFIRM, _subject(account_id)
-        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject))
+        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, caused_by=by))
         data = {"ack_no": ack_no, "account_id": account_id, "institution": bank.code}
         await work.log(EventKind.CREDIT_ACCOUNT_TOLD, **data)
         await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_TOLD, page)

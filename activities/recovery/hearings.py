@@ -214,7 +214,8 @@ async def _end(work: CaseTransaction, order: CourtOrder) -> None:
     await ask_about_retained_holds(connection, case_no, now)
     subject = subject_of(court_order_id)
     await work.close_tasks(subject, OVER_WITH_IT, reason)
-    await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=_TASKS[ended_as], subject=subject))
+    by = order.taken_by if ended_as is CourtOrderEnd.VOID else None
+    await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=_TASKS[ended_as], subject=subject, caused_by=by))
     data = {"court_order_id": court_order_id, "effect": order.effect.value, "ended_as": ended_as.value}
     await work.log_all(
         [Event(EventKind.COURT_ORDER_ENDED, data), *retained_events(court_order_id, freed, retained=False)]

@@ -34,9 +34,14 @@ class OrderTransaction(CaseTransaction):
         """Write one event about the order into the case's log."""
         await super().log(kind, order_id=str(self.order.order_id), institution=self.order.institution, **data)
 
-    async def ask_about_order(self, kind: TaskKind, cause: TaskCause, facts: TaskFacts = NO_FACTS) -> list[int]:
-        """Open a task about the order and its bank; return its id, or nothing if it is open already."""
-        task = NewTask(kind=kind, cause=cause, subject=self.subject, facts=facts)
+    async def ask_about_order(
+        self, kind: TaskKind, cause: TaskCause, facts: TaskFacts = NO_FACTS, *, caused_by: str | None = None
+    ) -> list[int]:
+        """Open a task about the order and its bank; return its id, or nothing if it is open already.
+
+        `caused_by` is as in `NewTask`.
+        """
+        task = NewTask(kind=kind, cause=cause, subject=self.subject, facts=facts, caused_by=caused_by)
         return await self.ask(task, institution=self.order.institution)
 
     async def notify_workflows(self) -> None:

@@ -80,8 +80,8 @@ async def propose(ctx: Context, ack_no: str, hop_no: int, new: NewPayerDecision,
             proposed_at=work.now,
         )
         decision = payer_decisions.decision_of(await proposals.replace(work.connection, proposed))
-        subject = about(TaskSubject.HOP, hop_no)
-        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.PAYER_TO_CONFIRM, subject=subject))
+        subject, cause = about(TaskSubject.HOP, hop_no), TaskCause.PAYER_TO_CONFIRM
+        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, caused_by=by))
         data = {"hop_no": hop_no, "ack_no": new.ack_no, "decision_id": decision.decision_id, "reason": new.reason}
         await work.log(EventKind.PAYER_PROPOSED, **data)
     return decision
@@ -254,7 +254,8 @@ async def propose_release(
     assert written is not None, "none waits"
     proposal = release_proposals.shown(written, work.now)
     cause, subject = TaskCause.RELEASE_TO_CONFIRM, about(TaskSubject.HOLD, hold.hold_id)
-    await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject), institution=hold.institution)
+    to_confirm = NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, caused_by=work.actor)
+    await work.ask(to_confirm, institution=hold.institution)
     await _log(
         work,
         EventKind.RELEASE_PROPOSED,

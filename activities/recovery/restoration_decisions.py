@@ -205,7 +205,8 @@ async def _alarm(work: Work) -> None:
     held_paise = sum(line.held_paise for line in await work.lines())
     facts = TaskFacts(claimed_paise=held_paise)
     cause = TaskCause.RESTORATION_CANCELLED
-    await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=work.subject, facts=facts))
+    alarm = NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=work.subject, facts=facts, caused_by=work.actor)
+    await work.ask(alarm)
     await work.log(EventKind.OFFICER_ALARM, cause=cause.value, amount_paise=held_paise)
     message_facts = MessageFacts(occasion=str(work.row.restoration_id), amount_paise=held_paise)
     concerned = Concerned(case_no=work.case_no)

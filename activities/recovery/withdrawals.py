@@ -73,7 +73,7 @@ async def propose(ctx: Context, ack_no: str, new: NewWithdrawal, by: str) -> Wit
         withdrawal_id = await withdrawals.insert(connection, ack_no, work.case_no, new, by, work.now)
         facts = TaskFacts(withdrawal_id=withdrawal_id)
         subject, cause = about(TaskSubject.COMPLAINT, ack_no), TaskCause.WITHDRAWAL_TO_DECIDE
-        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, facts=facts))
+        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, facts=facts, caused_by=by))
         data = {"withdrawal_id": withdrawal_id, "ack_no": ack_no, "hop_no": new.hop_no, "kind": new.kind.value}
         await work.log(EventKind.WITHDRAWAL_PROPOSED, **data, reason=new.reason)
         return await withdrawals.get(connection, ack_no, withdrawal_id)

@@ -21,6 +21,7 @@ from domain.work_items.task_owners import (
     check_claim,
     check_close,
     check_disposal,
+    check_not_about,
     check_release,
     check_snooze,
     check_take_over,
@@ -190,6 +191,7 @@ async def _is_given(item: Item, to: Taker, note: str) -> bool:
 
 
 async def _check_can_act(item: Item, taker: Taker) -> None:
+    check_not_about(item.task.task_id, taker.officer_id, item.task.caused_by)
     if not await task_filters.can_act(item.connection, item.task.task_id, taker, item.now):
         raise TaskNotForOfficer(item.task.task_id, taker.officer_id)
 
@@ -201,6 +203,7 @@ async def close_task(
     """Close a work item by an officer, and return it as it was. With `version` it must have this version.
 
     Raises `NotFound`, or `NotNow` when it is closed, when another officer has it, or when a proposal waits for it.
+    Raises `SameEyes` for the officer whose act it is about.
     """
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await tasks.case_of(connection, task_id)
@@ -213,7 +216,7 @@ async def close_task(
             raise TaskOfProposal(int(task.subject_id))
         now = work.now if work else await present_moment(connection)
         standing = await task_owners.standing(connection, task_id, now)
-        check_close(standing, officer.removeprefix("officer:"), version)
+        check_close(standing, officer.removeprefix("officer:"), version, caused_by=task.caused_by)
         await tasks.close(connection, task_id, now, officer, reason)
         if work:
             data = {"task_id": task_id, "kind": task.kind.value, "hop_no": task.hop_no, "reason": reason}

@@ -10,7 +10,7 @@ from activities.work_items.task_owners import close_task
 from api.officers.auth import may
 from api.officers.tokens import Officer
 from api.params import LIMIT_DEFAULT, TEAM_OFFICERS_MAX, After, Limit, TaskId
-from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
+from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.services import Services, TheServices
 from api.work_items.tasks import QueryFilter, taker_named, taker_of, wanted_of
@@ -49,13 +49,13 @@ Place = Annotated[int, Path(ge=1, le=FILTER_PLACES, description="One of twenty p
 # -- one item ----------------------------------------------------------------------------------------------------------
 
 
-@router.post("/tasks/{task_id}/claim", name="claim_task", responses=says(NOT_NOW))
+@router.post("/tasks/{task_id}/claim", name="claim_task", responses=says(NOT_NOW, FOUR_EYES))
 async def claim(services: TheServices, officer: Owner, task_id: TaskId, body: WithVersion) -> TaskStanding:
     """Have a work item that no officer has, for a lease. The owner renews the lease by it."""
     return (await task_owners.claim(services.ctx, task_id, body.version, await taker_of(services, officer))).standing
 
 
-@router.post("/tasks/{task_id}/pass-on", name="pass_on_task", responses=says(NOT_NOW))
+@router.post("/tasks/{task_id}/pass-on", name="pass_on_task", responses=says(NOT_NOW, FOUR_EYES))
 async def pass_on(services: TheServices, officer: Owner, task_id: TaskId, body: PassOn) -> TaskStanding:
     """Give a work item to an officer who can act on it, with a note.
 
@@ -65,19 +65,19 @@ async def pass_on(services: TheServices, officer: Owner, task_id: TaskId, body: 
     return (await task_owners.pass_on(services.ctx, task_id, body, await taker_of(services, officer), to)).standing
 
 
-@router.post("/tasks/{task_id}/take-over", name="take_over_task", responses=says(NOT_NOW))
+@router.post("/tasks/{task_id}/take-over", name="take_over_task", responses=says(NOT_NOW, FOUR_EYES))
 async def take_over(services: TheServices, officer: Owner, task_id: TaskId, body: TakeOver) -> TaskStanding:
     """Take a work item from the officer who has it, with a reason that the officer reads."""
     return await task_owners.take_over(services.ctx, task_id, body, await taker_of(services, officer))
 
 
-@router.post("/tasks/{task_id}/release", name="release_task", responses=says(NOT_NOW))
+@router.post("/tasks/{task_id}/release", name="release_task", responses=says(NOT_NOW, FOUR_EYES))
 async def release(services: TheServices, officer: Owner, task_id: TaskId, body: WithVersion) -> TaskStanding:
     """Have a work item no more: it goes back to the list of those without an owner."""
     return await task_owners.release(services.ctx, task_id, body, await taker_of(services, officer))
 
 
-@router.post("/tasks/{task_id}/snooze", name="snooze_task", responses=says(NOT_NOW))
+@router.post("/tasks/{task_id}/snooze", name="snooze_task", responses=says(NOT_NOW, FOUR_EYES))
 async def snooze(services: TheServices, officer: Owner, task_id: TaskId, body: Snooze) -> TaskStanding:
     """Let a work item sleep until a time, or until an event of its case. It has no owner then."""
     return await task_owners.snooze(services.ctx, task_id, body, await taker_of(services, officer))

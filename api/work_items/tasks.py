@@ -12,7 +12,7 @@ from api.officers.auth import may
 from api.officers.jurisdiction import within_of
 from api.officers.tokens import Officer
 from api.params import LIMIT_DEFAULT, After, Limit, TaskId, TextLanguage
-from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
+from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.reports import TABLE_CONTENT, as_file, wants_file
 from api.roles import Action
 from api.services import Services, TheServices
@@ -158,11 +158,14 @@ async def list_tasks(
         return await task_views.page(connection, listed, after, limit, holidays, services.ctx.now(), language)
 
 
-@tasks_router.post("/tasks/{task_id}/close", name="close_task", responses=says(NOT_NOW))
+@tasks_router.post("/tasks/{task_id}/close", name="close_task", responses=says(NOT_NOW, FOUR_EYES))
 async def close(
     services: TheServices, officer: Annotated[Officer, may(Action.CLOSE_TASK)], task_id: TaskId, why: WithReason
 ) -> TaskClosed:
-    """Close a work item manually. One that another officer has is taken over before."""
+    """Close a work item manually. One that another officer has is taken over before.
+
+    One that is about an act of the caller is closed by another officer.
+    """
     task = await close_task(services.ctx, task_id, why.reason, officer.actor)
     return TaskClosed(case_ack_no=task.case_no, hop_no=task.hop_no)
 

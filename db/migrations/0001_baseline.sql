@@ -3744,6 +3744,7 @@ CREATE TABLE desk_task (
     subject_id text NOT NULL,
     cause text NOT NULL,
     facts jsonb NOT NULL DEFAULT '{}'::jsonb,
+    caused_by text,
     CONSTRAINT desk_task_pkey PRIMARY KEY (task_id),
     CONSTRAINT desk_task_about CHECK (((case_no IS NOT NULL) OR ((hop_no IS NULL) AND (request_id IS NULL) AND ((institution IS NOT NULL) OR (subject_kind = ANY (ARRAY['nightly_run'::text, 'proposal'::text])))))),
     CONSTRAINT desk_task_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
@@ -3767,6 +3768,7 @@ END),
     CONSTRAINT desk_task_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['case'::text, 'hop'::text, 'request'::text, 'institution'::text, 'complaint'::text, 'hold'::text, 'order'::text, 'restoration'::text, 'grievance'::text, 'court_order'::text, 'credit_account'::text, 'duty'::text, 'nightly_run'::text, 'proposal'::text])))
 );
 COMMENT ON COLUMN desk_task.cause IS 'why it was opened; with subject and facts it makes the text that officers read';
+COMMENT ON COLUMN desk_task.caused_by IS 'the officer whose act it is about; another person closes it';
 COMMENT ON COLUMN desk_task.reason IS 'why it was closed, as the officer or the engine states it';
 COMMENT ON COLUMN desk_task.reconciliation_id IS 'the comparison in which something differs';
 CREATE INDEX desk_task_case ON desk_task (case_no);
@@ -6537,6 +6539,7 @@ CREATE TRIGGER credit_account_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by,
 CREATE TRIGGER credit_account_object_again BEFORE UPDATE OF object_again_until ON credit_account FOR EACH ROW WHEN ((new.object_again_until IS DISTINCT FROM old.object_again_until)) EXECUTE FUNCTION credit_account_object_again();
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
 CREATE TRIGGER credit_account_link_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON credit_account_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER desk_task_closed_by_another BEFORE INSERT OR UPDATE OF state, closed_by, caused_by ON desk_task FOR EACH ROW WHEN (((new.state = 'closed'::text) AND (new.closed_by <> 'engine'::text) AND (NOT is_second_officer(new.closed_by, new.caused_by)))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER desk_task_notifies AFTER INSERT OR UPDATE ON desk_task FOR EACH ROW WHEN ((new.case_no IS NULL)) EXECUTE FUNCTION work_item_notifies();
 CREATE TRIGGER directory_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON directory_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER discrepancy_hold AFTER INSERT ON discrepancy FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['exceeds_disputed'::text, 'held_and_gone'::text]))) EXECUTE FUNCTION discrepancy_wakes_hold();

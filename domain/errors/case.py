@@ -56,6 +56,11 @@ class TaskOfProposal(NotNow):
     proposal_id: int
 
 
+class TaskAboutOfficer(SameEyes):
+    task_id: int
+    officer_id: str
+
+
 class TaskNotForOfficer(MayNot):
     task_id: int
     officer_id: str

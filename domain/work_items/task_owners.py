@@ -5,13 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from domain.errors.case import SnoozeOutOfBounds, SnoozeWithoutCase, TaskChanged, TaskIsYours, TaskNotOwned, TaskOwned
+from domain.errors.case import (
+    SnoozeOutOfBounds,
+    SnoozeWithoutCase,
+    TaskAboutOfficer,
+    TaskChanged,
+    TaskIsYours,
+    TaskNotOwned,
+    TaskOwned,
+)
 from domain.errors.officers import NoticeWithoutContact
 from domain.officers.officers import DECIDES, on_shift
 from domain.policy.notices import NoticeRules
 from domain.policy.work_items import WorkItemRules
 from schemas.base import FrozenModel
 from schemas.enums import Role, TaskKind
+from schemas.identifiers import is_same_person
 from schemas.notifications import NoticeHours, NoticeMedium, NoticeSetting
 from schemas.privacy.personal_data import Within
 from schemas.restoration_enums import DocumentKind, GrievanceLevel, Step
@@ -32,8 +41,18 @@ def check_claim(standing: TaskStanding, officer_id: str, version: int) -> None:
     check_close(standing, officer_id, version)
 
 
-def check_close(standing: TaskStanding, officer_id: str, version: int | None) -> None:
-    """Check that no other officer has the item, which has this version. Raises `TaskOwned` and `TaskChanged`."""
+def check_not_about(task_id: int, officer_id: str, caused_by: str | None) -> None:
+    """Check that an item is not about an act of this officer, `caused_by`. Raises `TaskAboutOfficer`."""
+    if is_same_person(caused_by, officer_id):
+        raise TaskAboutOfficer(task_id, officer_id)
+
+
+def check_close(standing: TaskStanding, officer_id: str, version: int | None, *, caused_by: str | None = None) -> None:
+    """Check that an officer may close an item: no other officer has it, and it is about another's act.
+
+    Raises `TaskAboutOfficer`, `TaskOwned` and `TaskChanged`.
+    """
+    check_not_about(standing.task_id, officer_id, caused_by)
     if standing.owner not in {None, officer_id}:
         raise _owned(standing)
     if version is not None:

@@ -306,9 +306,13 @@ async def test_who_did_not_ask_for_a_link_ends_it_and_admins_are_told(office: Of
         ended = await client.post(link, data={"step": "not_asked"}, headers=SAME)
         assert (ended.status_code, "The link is ended" in ended.text) == (200, True)
         assert (await client.get(link, headers=SAME)).status_code == 410
-        told = "SELECT kind, facts ->> 'detail' AS detail FROM desk_task WHERE cause = $1 AND subject_id = $2"
+        told = "SELECT task_id, kind, facts ->> 'detail' AS detail FROM desk_task WHERE cause = $1 AND subject_id = $2"
         rows = await pool.fetch(told, "link_not_asked_for", str(agreed.proposed["proposal_id"]))
         assert [(row["kind"], row["detail"]) for row in rows] == [("supervise", asked["kind"])]
+        close = f"/api/v1/desk/tasks/{rows[0]['task_id']}/close"
+        proposer = office.doors.officer(Role.ADMIN, "asha")
+        closed = await client.post(close, json={"reason": "it is nothing"}, headers=proposer)
+        assert (closed.status_code, closed.json()["code"]) == (403, "task_about_officer"), "N6: not by who proposed it"
         again = await client.post(link, data={"step": "not_asked"}, headers=SAME)
         assert again.status_code == 410
 

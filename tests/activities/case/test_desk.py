@@ -16,7 +16,7 @@ from db import tasks
 from db.case import case_views
 from db.pool import Pool
 from domain.errors import NotFound, NotNow
-from domain.errors.case import RequestAnswered, RequestBeingSent, RequestWithSupervisor
+from domain.errors.case import RequestAnswered, RequestBeingSent, RequestWithSupervisor, TaskAboutOfficer
 from schemas.case.case_workflow import HopRef, Sent
 from schemas.enums import EscalationLevel, TaskKind
 from schemas.tasks import TaskCause, TaskFacts
@@ -57,6 +57,24 @@ async def test_m13_a_stop_soon_after_the_transfer_or_of_a_large_sum_alarms_the_s
     assert len(asked) == alarms, "and the end of the request does not close it"
     told = "SELECT (data->>'amount_paise')::bigint FROM case_event WHERE case_no = $1 AND kind = 'officer_alarm'"
     assert await bench.rows(told, case_no) == [(paise,)] * alarms
+
+
+async def test_n6_the_alarm_about_an_early_stop_is_closed_by_another_officer(bench: Bench) -> None:
+    case_no, _, sent = await asked(bench)
+    await stop_request(bench.ctx, case_no, UUID(sent.request_id), "wrong case", OFFICER)
+    find = "SELECT task_id FROM desk_task WHERE case_no = $1 AND cause = 'request_stopped_early' AND state = 'open'"
+    task_id = await bench.value(find, case_no)
+    with pytest.raises(TaskAboutOfficer):
+        await close_task(bench.ctx, task_id, "it is fine", OFFICER)
+    with pytest.raises(asyncpg.CheckViolationError, match="desk_task_closed_by_another"):
+        await bench.ctx.pool.execute(
+            "UPDATE desk_task SET state = 'closed', closed_at = now(), closed_by = $2 WHERE task_id = $1",
+            task_id,
+            OFFICER,
+        )
+    assert await bench.value(find, case_no) == task_id, "it stays"
+    await close_task(bench.ctx, task_id, "asked the officer", "officer:chief")
+    assert await bench.value(find, case_no) is None
 
 
 async def test_stopping_twice_at_once_writes_off_once(bench: Bench) -> None:
