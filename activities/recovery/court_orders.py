@@ -69,7 +69,8 @@ OVER_WITH_IT: Final = (*TO_COME, TaskCause.COURT_ORDER_ENDS, TaskCause.COURT_ORD
 async def take_court_order(ctx: Context, ack_no: str, new: NewCourtOrder, by: str) -> CourtOrder:
     """Record an order, which waits for a second officer. The same order for the same account again changes nothing.
 
-    `keep_hold` and `restore` retain the holds meanwhile. The workflows of the case are notified. Raises `NotFound`.
+    `keep_hold` and `restore` retain the holds meanwhile, but not after an earlier one of the same officer that was not
+    confirmed: then they wait too. The workflows of the case are notified. Raises `NotFound`.
     Raises `NotNow` for a date in the future or an end in the past, an amount above the held money, or the number of an
     order with other contents.
     """
@@ -123,16 +124,19 @@ async def _take(work: CaseTransaction, new: NewCourtOrder) -> CourtOrder:
         "document_digest": order.document_digest,
         "counts_until": until.isoformat(),
     }
-    log = [Event(EventKind.COURT_ORDER_TAKEN, data)]
-    if order.effect in _RETAINS:
-        log += retained_events(
-            order.court_order_id, await court_orders.keep_holds(connection, case_no, order), retained=True
-        )
-    await work.log_all(log)
+    await work.log(EventKind.COURT_ORDER_TAKEN, **data)
+    await _keep_holds(work, order)
     await _ask(work, order, until)
     await ask_about_retained_holds(connection, case_no, now)
     await case_outbox.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
     return order
+
+
+async def _keep_holds(work: CaseTransaction, order: CourtOrder) -> None:
+    """Retain holds by an order that has this effect, unless it waits for its second officer as a renewal."""
+    if order.effect in _RETAINS:
+        kept = await court_orders.keep_holds(work.connection, work.case_no, order)
+        await work.log_all(retained_events(order.court_order_id, kept, retained=True))
 
 
 async def _sealed(work: CaseTransaction, document: bytes) -> SealedDocument:
@@ -211,6 +215,7 @@ async def confirm_court_order(ctx: Context, ack_no: str, court_order_id: int, re
             "reason": reason,
         }
         await work.log(EventKind.COURT_ORDER_CONFIRMED, **data)
+        await _keep_holds(work, order)
         await _apply(work, order)
         await work.close_tasks(subject_of(court_order_id), TO_COME, "it is confirmed")
         await case_outbox.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
@@ -253,7 +258,7 @@ def _refuse_confirming(order: CourtOrder, by: str) -> None:
 async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
     """Withdraw an order that was recorded by mistake, or ask a second officer to confirm its withdrawal.
 
-    The holds that an order retains lapse without it, so two people withdraw it. The officer who recorded it may
+    Two people withdraw an order that two have made count, or that retains holds. The officer who recorded it may
     withdraw it alone until it is confirmed. Raises `NotFound`. Raises `NotNow` if an order to a bank was made under it.
     """
     async with case_transaction(ctx, ack_no, by) as work:
@@ -261,8 +266,8 @@ async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, r
         if order.withdrawn_at is not None:
             return order
         await _refuse_carried_out(work, order)
-        may_alone = not order.counts and is_same_person(by, order.taken_by)
-        if order.effect not in _RETAINS or may_alone:
+        may_alone = order.effect not in _RETAINS or is_same_person(by, order.taken_by)
+        if may_alone and not order.counts:
             await _withdraw(work, order, reason)
         elif order.withdrawal_asked_by is None:
             await court_orders.ask_withdrawal(work.connection, court_order_id, by, reason, work.now)

@@ -780,8 +780,7 @@ BEGIN
             SELECT coalesce(sum(CASE l.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0) AS paise
             FROM court_order_lines(c.court_order_id) l
         ) AS home
-        WHERE h.hold_id = of_hold AND c.effect IN ('keep_hold', 'restore') AND c.withdrawn_at IS NULL
-          AND (c.account_key IS NULL OR (c.institution, c.account_key) = (h.institution, h.account_key))
+        WHERE h.hold_id = of_hold AND court_order_retains(c, h.institution, h.account_key)
           AND NOT EXISTS (SELECT FROM court_order r WHERE r.case_no = h.case_no AND r.effect = 'release'
               AND r.amount_paise IS NULL AND r.withdrawn_at IS NULL AND r.confirmed_at IS NOT NULL
               AND r.court_order_id > c.court_order_id
@@ -822,10 +821,10 @@ CREATE FUNCTION court_order_withdrawn_by_two()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF NEW.ended_as IS NULL AND NEW.effect IN ('keep_hold', 'restore')
-        AND NOT (NEW.confirmed_at IS NULL AND person_of(NEW.withdrawn_by) = person_of(NEW.taken_by))
+    IF NEW.ended_as IS NULL AND (NEW.confirmed_at IS NOT NULL
+            OR (NEW.effect IN ('keep_hold', 'restore') AND person_of(NEW.withdrawn_by) <> person_of(NEW.taken_by)))
         AND (OLD.withdrawal_asked_by IS NULL OR person_of(NEW.withdrawn_by) = person_of(OLD.withdrawal_asked_by)) THEN
-        RAISE EXCEPTION 'two people withdraw an order that retains holds'
+        RAISE EXCEPTION 'two people withdraw an order that counts or retains holds'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'court_order_withdrawn_by_two';
     END IF;
     RETURN NEW;
@@ -6200,6 +6199,21 @@ AS $function$
     SELECT c.withdrawn_at IS NULL AND c.confirmed_at IS NOT NULL
 $function$;
 COMMENT ON FUNCTION court_order_counts(court_order) IS 'Whether an order moves money or a restoration. A keep of a hold counts before, but only for a limited time.';
+
+CREATE FUNCTION court_order_retains(c court_order, of_institution text, of_account text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT c.effect IN ('keep_hold', 'restore') AND c.withdrawn_at IS NULL
+        AND (c.account_key IS NULL OR (c.institution, c.account_key) = (of_institution, of_account))
+        AND (c.confirmed_at IS NOT NULL OR NOT EXISTS (
+            SELECT FROM court_order e WHERE e.case_no = c.case_no AND e.court_order_id < c.court_order_id
+              AND e.effect IN ('keep_hold', 'restore') AND e.confirmed_at IS NULL
+              AND person_of(e.taken_by) = person_of(c.taken_by)
+              AND (e.account_key IS NULL OR (e.institution, e.account_key) = (of_institution, of_account))))
+$function$;
+COMMENT ON FUNCTION court_order_retains(court_order,text,text) IS 'Whether an order retains a hold at the account. A further one of an officer whose earlier one was not confirmed waits for its second officer.';
 
 ALTER TABLE account_hold ADD CONSTRAINT account_hold_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE account_hold ADD CONSTRAINT account_hold_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);

@@ -247,19 +247,6 @@ async def releasable(connection: Connection, case_no: str, order: CourtOrder) ->
     return [Releasable(**dict(row)) for row in rows if row["paise"] > 0]
 
 
-async def keep_holds(connection: Connection, case_no: str, order: CourtOrder) -> list[str]:
-    """Retain the holds that the order is about, so that they do not lapse; return their ids."""
-    rows = await connection.fetch(
-        "UPDATE account_hold h SET retained_by_kind = 'court_order', retained_by_id = $4 WHERE h.state = 'held'"
-        f" AND {_THERE} RETURNING h.hold_id::text AS hold_id",
-        case_no,
-        order.institution,
-        order.account_key,
-        str(order.court_order_id),
-    )
-    return sorted(row["hold_id"] for row in rows)
-
-
 async def kept_by(connection: Connection, case_no: str, court_order_id: int) -> list[UUID]:
     """Return the holds that the order retains."""
     rows = await connection.fetch(
@@ -275,8 +262,7 @@ async def kept_by(connection: Connection, case_no: str, court_order_id: int) -> 
 # the whole hold.
 _RETAINED_BY: Final = """(
     SELECT c.court_order_id FROM court_order c
-    WHERE c.case_no = h.case_no AND c.effect IN ('keep_hold', 'restore') AND c.withdrawn_at IS NULL
-      AND (c.account_key IS NULL OR (c.institution, c.account_key) = (h.institution, h.account_key))
+    WHERE c.case_no = h.case_no AND court_order_retains(c, h.institution, h.account_key)
       AND NOT EXISTS (SELECT FROM court_order r WHERE r.case_no = h.case_no AND r.effect = 'release'
           AND r.amount_paise IS NULL AND r.withdrawn_at IS NULL AND r.confirmed_at IS NOT NULL
           AND r.court_order_id > c.court_order_id
@@ -284,6 +270,24 @@ _RETAINED_BY: Final = """(
       AND (c.effect = 'keep_hold' OR c.amount_paise IS NULL OR c.amount_paise > (
           SELECT coalesce(sum(l.confirmed_paise), 0) FROM court_order_lines(c.court_order_id) l))
     ORDER BY c.court_order_id DESC LIMIT 1)"""
+
+
+async def keep_holds(connection: Connection, case_no: str, order: CourtOrder) -> list[str]:
+    """Retain the holds that the order is about and retains now, so that they do not lapse; return their ids.
+
+    Holds that it retains already, or that a newer order retains, stay as they are.
+    """
+    rows = await connection.fetch(
+        "UPDATE account_hold h SET retained_by_kind = 'court_order', retained_by_id = $4 WHERE h.state = 'held'"
+        f" AND {_THERE} AND {_RETAINED_BY}::text = $4"
+        " AND (h.retained_by_kind, h.retained_by_id) IS DISTINCT FROM ('court_order', $4)"
+        " RETURNING h.hold_id::text AS hold_id",
+        case_no,
+        order.institution,
+        order.account_key,
+        str(order.court_order_id),
+    )
+    return sorted(row["hold_id"] for row in rows)
 
 
 async def keep_hold(connection: Connection, hold_id: UUID) -> int | None:

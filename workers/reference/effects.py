@@ -263,7 +263,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         Sort.RULE, "Refuses an order to a bank under a court order that no second officer has confirmed."
     ),
     "court_order_withdrawn_by_two": Effect(
-        Sort.RULE, "Refuses that one person withdraws an order that retains holds, but the one who recorded it."
+        Sort.RULE,
+        "Refuses that one person withdraws an order that is confirmed. One that retains holds and is not confirmed is"
+        " withdrawn alone by the one who recorded it only.",
     ),
     "credit_account_rules": Effect(
         Sort.RULE, "Refuses any change of an account to credit but its one confirmation and its one end."

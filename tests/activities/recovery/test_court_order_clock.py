@@ -107,6 +107,27 @@ async def test_h4_an_order_without_its_document_is_void_after_72_hours(court: Co
     assert await court.sweep(hours=1) == 0
 
 
+@pytest.mark.parametrize("hours", [71, 73])
+async def test_n10_one_officer_does_not_renew_a_keep_under_new_numbers(court: Court, hours: int) -> None:
+    await court.take()
+    await court.sweep(hours=hours)
+    renewed = await court.take("restore", paper=True)
+    await court.sweep(hours=hours)
+    assert not await court.is_kept(), "the first is void, and the further one waits for a second officer"
+    assert (await court.confirm(renewed)).counts
+    assert await court.is_kept()
+    assert (await court.holds.bench.events(court.case_no)).count("hold_kept") == 3
+
+
+async def test_n10_after_a_confirmed_keep_one_officer_records_the_next(court: Court) -> None:
+    await court.confirm(await court.take(paper=True))
+    await court.sweep(days=150)
+    await court.sweep(days=30)
+    assert not await court.is_kept()
+    await court.take()
+    assert await court.is_kept()
+
+
 async def test_h4_with_its_document_it_waits_for_a_second_officer_and_no_longer(court: Court) -> None:
     order = await court.take()
     copy = CourtOrderCopy.model_validate({"document": b64encode(PDF)})

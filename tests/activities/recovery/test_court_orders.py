@@ -327,7 +327,8 @@ async def test_one_officer_alone_withdraws_no_order_that_retains_holds(home: Bai
     assert await home.withdraw(case_no, order) == asked
     assert await home.kept_by(case_no) == kept
     assert [note for note in await notes(home.bench.pool, OPEN_OF_CASE, case_no) if "withdrawn" in note] == [
-        f"confirm that court order {order.court_order_id} is withdrawn: holds may lapse after it"
+        f"confirm that court order {order.court_order_id} is withdrawn: "
+        "it counts no more, and holds that it retains may lapse"
     ]
     with pytest.raises(CourtOrderWithdrawalNeedsSecondOfficer):
         await confirm_withdrawal(home.ctx, case_no, order.court_order_id, "so it is", BY)
@@ -336,6 +337,23 @@ async def test_one_officer_alone_withdraws_no_order_that_retains_holds(home: Bai
     assert (withdrawn.withdrawn_by, withdrawn.withdrawn_reason) == ("officer:sp", "so it is")
     assert await home.kept_by(case_no) == [None, None]
     assert not [note for note in await notes(home.bench.pool, OPEN_OF_CASE, case_no) if "withdrawn" in note]
+
+
+@pytest.mark.parametrize("effect", ["refuse", "release"])
+async def test_h4_a_confirmed_order_that_retains_nothing_is_withdrawn_by_two(home: Bailiff, effect: str) -> None:
+    case_no, _ = await home.two_banks()
+    order = await home.take(case_no, kind="writ", effect=effect)
+    await home.bench.pool.execute(
+        "UPDATE court_order SET confirmed_by = 'officer:sp', confirmed_at = now() WHERE court_order_id = $1",
+        order.court_order_id,
+    )
+    with pytest.raises(asyncpg.CheckViolationError, match="two people withdraw"):
+        await home.bench.pool.execute(
+            "UPDATE court_order SET withdrawn_at = now(), withdrawn_by = $2 WHERE court_order_id = $1",
+            order.court_order_id,
+            BY,
+        )
+    await home.withdraw_by_two(case_no, order)
 
 
 async def test_another_officers_keep_is_not_withdrawn_by_one_before_it_is_confirmed(home: Bailiff) -> None:
@@ -398,11 +416,12 @@ def test_orders_that_are_none(home: Bailiff, subtests: pytest.Subtests) -> None:
 
 async def test_a_hold_is_kept_by_the_order_that_stands_when_a_later_one_is_withdrawn(home: Bailiff) -> None:
     case_no, _ = await home.two_banks()
-    first, second = await home.take(case_no), await home.take(case_no, order_no="13/2026")
+    first = await home.read(case_no, await home.take(case_no))
+    second = await home.take(case_no, order_no="13/2026")
     assert await home.kept_by(case_no) == [f"court_order {second.court_order_id}"] * 2
     await home.withdraw(case_no, second)
     assert await home.kept_by(case_no) == [f"court_order {first.court_order_id}"] * 2
-    await home.withdraw(case_no, first)
+    await home.withdraw_by_two(case_no, first)
     assert await home.kept_by(case_no) == [None, None]
 
 
