@@ -284,7 +284,7 @@ class ReadEntry(FrozenModel):
     read_id: int
     at: UtcDatetime
     reader: str
-    """`officer:<id>` or `script:<name>`"""
+    """`officer:<id>`, `script:<name>`, or `command:<user>` for an export on the machine"""
     kind: ReadKind
     subject: str
     case_no: str | None

@@ -19,7 +19,7 @@ from workers.commands.common import (
     write_json,
 )
 from workers.commands.exits import FAILURE, USAGE, Failed
-from workers.commands.processes import own_name
+from workers.commands.processes import actor, own_name
 from workers.commands.up import notifier, open_context, write_rejects_file
 from workers.settings import Settings
 
@@ -78,7 +78,8 @@ def export(
 ) -> None:
     """Write the money trail of a case as a workbook with the sheets and columns of BankAction_CompleteTrail.
 
-    Only you can read the file. Importing it into an empty database creates the same trail (docs/how-to/money-trail.md).
+    Only you can read the file, and the read log has a line. Importing it into an empty database creates the same trail
+    (docs/how-to/money-trail.md).
 
     Exit codes: 0 the workbook is written; 1 there is no such case or the database cannot be read; 2 the usage or the
     settings are wrong, or the file cannot be written.
@@ -101,8 +102,23 @@ def export(
 
 async def _read(settings: Settings, ack_no: str) -> "tuple[str, dict[Sheet, list[ExportRow]]]":
     from activities.workbook.trail_lines import export_trail
+    from db.privacy import jurisdiction
+    from schemas.privacy.personal_data import NewRead, ReadKind
 
+    read = NewRead(
+        reader=actor(),
+        kind=ReadKind.CASE,
+        subject=ack_no,
+        reference="ack_no",
+        route="goldenhour export",
+        address="",
+        session_id=None,
+        token_id=None,
+    )
     async with open_context(settings) as ctx:
+        async with ctx.pool.acquire() as connection:
+            # Before the rows are read, so that no workbook is written without it.
+            await jurisdiction.write(connection, [read])
         return await export_trail(ctx, ack_no)
 
 

@@ -21,6 +21,7 @@ from tests.domain.trail_books import ACK, C, codes, moved, said
 from tests.factories import make_context
 from tests.workers.command_line import invoke, with_database
 from tests.workers.trail_files import write
+from workers.commands.processes import actor
 from workers.importer import trail_report
 from workers.importer.trail_report import read_trail_file, write_workbook
 from workers.verifying import verify
@@ -209,6 +210,9 @@ async def test_export_writes_the_workbook_and_it_reads_back(ctx: Context, databa
     told = json.loads(result.stdout)
     assert (told["case_ack_no"], told["rows"], told["sheets"][Sheet.TRANSFER]) == (ACK, 4, 2)
     assert out.stat().st_mode & 0o777 == 0o600
+    logged = "SELECT reader, kind, subject, case_no, route FROM read_log WHERE route = 'goldenhour export'"
+    (read,) = await ctx.pool.fetch(logged)
+    assert tuple(read) == (actor(), "case", ACK, ACK, "goldenhour export"), "an export is a read"
     with CalamineWorkbook.from_path(out) as book:
         assert book.sheet_names == [sheet.value for sheet in Sheet]
         for sheet in Sheet:
