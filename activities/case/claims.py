@@ -71,7 +71,8 @@ def _readable(line: AnswerLine, job_id: str, directory: Directory, rules: TrailR
         root_reference_key=reference_key(line.root_reference),
         root_account_key=account_key(line.root_account) if line.root_account else "",
         root_account=line.root_account,
-        amount_paise=amount_paise,
+        # A hold takes no more than its line disputes.
+        amount_paise=min(amount_paise, tainted_paise or amount_paise) if kind is ClaimKind.HELD else amount_paise,
         claim_paise=amount_paise if kind is ClaimKind.HELD else tainted_paise,
         takes_rest=kind is ClaimKind.MOVED and line.takes_rest,
         reference=line.reference if names_a_transfer(line.reference) else "",

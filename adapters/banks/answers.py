@@ -23,6 +23,7 @@ STATUS_OK: Final = "00"
 class LineFlag(StrEnum):
     """Codes for odd values in a line that was accepted."""
 
+    AMOUNT_ABOVE_DISPUTED = "amount_above_disputed"
     AMOUNT_FROM_DISPUTED = "amount_from_disputed"
     AMOUNT_FROM_TRANSFER = "amount_from_transfer"
     AMOUNT_UNREADABLE = "amount_unreadable"
@@ -47,6 +48,7 @@ class LineFlag(StrEnum):
 
 
 _FLAG_TEXTS = {
+    LineFlag.AMOUNT_ABOVE_DISPUTED: "the amount on hold is above the disputed amount of the line",
     LineFlag.AMOUNT_FROM_DISPUTED: "not given: the disputed amount is used",
     LineFlag.AMOUNT_FROM_TRANSFER: "not given: the whole transfer was accepted, its amount is used",
     LineFlag.AMOUNT_UNREADABLE: "not an amount in rupees: ignored, because the line does not need it",

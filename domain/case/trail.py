@@ -3,7 +3,7 @@
 Rules, from the engine's own ledger and from the traps of the field (contradicting answers, duplicate rows):
 * A hop never gives more than it has. The rest of a larger claim is a *discrepancy*, kept with both amounts.
 * A transaction never carries more than its own amount. A line whose disputed amount is above it takes the amount. The
-rest stays where it is and is a discrepancy.
+rest stays where it is and is a discrepancy. A hold takes no more than the disputed amount that its line states.
 * Money in `untraced` or `refused` is not yet placed: a later positive answer of the bank may still place it.
 * One transfer may carry money of several hops (gathered funds), up to its amount (`one_transfer.py`). A line with a
 reference is about every hop of that bank with that reference, in the order of opening. Money that a bank says it sent
@@ -264,14 +264,16 @@ class _Book:
         """
         hop_no = hops[0].position.hop_no
         beyond_paise = max(0, more_paise - room.paise)
-        most_paise = claim.within_paise - beyond_paise
+        # All that a hold claims above its disputed amount or above the hop is one discrepancy.
+        claimed_paise = claim.claim_paise if claim.kind is ClaimKind.HELD else claim.within_paise
+        most_paise = claimed_paise - beyond_paise
         if applied_paise < most_paise:
             self._contradict(claim, why_exceeds(claim, hops), hop_no, applied_paise, most_paise)
         if beyond_paise and room.kind is DiscrepancyKind.SENT_BY_TWO:
             self._contradict(claim, room.kind, hop_no, most_paise, claim.within_paise)
         elif more_paise and (stated_paise := room.carried_paise + room.told_paise + more_paise) > room.whole_paise:
             self._contradict(claim, DiscrepancyKind.CLAIMED_TWICE, hop_no, room.whole_paise, stated_paise)
-        if claim.within_paise < claim.claim_paise:
+        if claim.within_paise < claim.claim_paise and claim.kind is not ClaimKind.HELD:
             self._contradict(claim, DiscrepancyKind.DISPUTED_ABOVE_AMOUNT, hop_no, claim.within_paise)
 
     def _take_rest(self, claim: Claim, hops: list[AnsweredHop]) -> None:

@@ -150,7 +150,8 @@ class PayeeClaim(FrozenModel):
 class Claim(FrozenModel):
     """One line of a bank's answer, with its figures as the bank wrote them.
 
-    `claim_paise` is the tainted part that the line speaks of, `amount_paise` the whole transaction.
+    `claim_paise` is the tainted part that the line speaks of, `amount_paise` the whole transaction. Of a hold,
+    `claim_paise` is what is on hold, and `amount_paise` is lower only if the line states a lower disputed amount.
     """
 
     kind: ClaimKind
@@ -178,8 +179,8 @@ class Claim(FrozenModel):
 
     @property
     def within_paise(self) -> int:
-        """Return the part of the claim that is within its transaction. A hold is its own transaction."""
-        return self.claim_paise if self.kind is ClaimKind.HELD else min(self.claim_paise, self.amount_paise)
+        """Return the part of the claim that is within its transaction."""
+        return min(self.claim_paise, self.amount_paise)
 
 
 class KnownLines(FrozenModel):

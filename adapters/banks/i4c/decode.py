@@ -119,7 +119,7 @@ def _typed(line_no: int, fields: Fields, raw: JsonObject, *, free: bool) -> Answ
     details = {name: fields.text(name) for name in DETAILS.get(type_id, ())}
     status_code = _status_code(fields)
     positive = kind is not ClaimKind.UNKNOWN and status_code in {STATUS_OK, ""}
-    amount_paise, disputed_paise = _amounts(fields, needed=positive, is_part=positive and kind is not ClaimKind.HELD)
+    amount_paise, disputed_paise = _amounts(fields, needed=positive, is_hold=positive and kind is ClaimKind.HELD)
     occurred_at, time_text = _moment(fields)
     root_reference = _reference(fields, "root_rrn_transaction_id", needed=True)
     reference = _reference(fields, "rrn_transaction_id", needed=kind is ClaimKind.MOVED)
@@ -192,12 +192,12 @@ def _status_code(fields: Fields) -> str:
     return code.zfill(len(STATUS_OK)) if code.isdecimal() else code
 
 
-def _amounts(fields: Fields, *, needed: bool, is_part: bool) -> tuple[int | None, int | None]:
+def _amounts(fields: Fields, *, needed: bool, is_hold: bool) -> tuple[int | None, int | None]:
     """Return amount and disputed amount in paise: both or neither.
 
     If a bank gives only one, the other gets the same value. With `needed`, a missing or unreadable amount raises
     ShapeError. Without it (a refusal, an unknown kind) an unreadable amount is flagged and the line is kept.
-    `is_part`: the disputed amount is a part of the amount. Of a hold it is not: a bank may hold less than is disputed.
+    `is_hold`: the two amounts are one and the same, so a disputed amount of zero is one that is not stated.
     """
     read: dict[str, int | None] = {}
     for name in ("amount", "disputed_amount"):
@@ -216,14 +216,21 @@ def _amounts(fields: Fields, *, needed: bool, is_part: bool) -> tuple[int | None
     if amount is None:
         fields.flag("amount", LineFlag.AMOUNT_FROM_DISPUTED)
         amount = disputed
-    elif disputed is None:
+    elif disputed is None or (is_hold and amount and not disputed):
         fields.flag("disputed_amount", LineFlag.DISPUTED_FROM_AMOUNT)
         disputed = amount
-    elif is_part and 0 < amount < disputed:
-        fields.flag("disputed_amount", LineFlag.DISPUTED_ABOVE_AMOUNT)
+    elif needed:
+        _compare(fields, amount, disputed, is_hold=is_hold)
     if amount == 0 and (needed or disputed):
         fields.flag("amount", LineFlag.ZERO_AMOUNT)
     return amount, disputed
+
+
+def _compare(fields: Fields, amount_paise: int, disputed_paise: int, *, is_hold: bool) -> None:
+    if 0 < amount_paise < disputed_paise:
+        fields.flag("disputed_amount", LineFlag.DISPUTED_ABOVE_AMOUNT)
+    elif is_hold and amount_paise > disputed_paise:
+        fields.flag("amount", LineFlag.AMOUNT_ABOVE_DISPUTED)
 
 
 def _moment(fields: Fields) -> tuple[datetime | None, str]:

@@ -115,6 +115,25 @@ async def test_a_line_that_cannot_be_read_costs_the_others_nothing(bench: Bench)
     await bench.check(case_no)
 
 
+@each(
+    ("amount", "disputed", "held_paise", "discrepancies"),
+    [
+        ("1000.00", "1.00", 1_00, [("exceeds_disputed", 1000_00, 1_00)]),
+        ("1.00", "1000.00", 1_00, []),
+        ("1000.00", "0.00", 1000_00, []),
+    ],
+)
+async def test_b1_a_hold_beyond_the_disputed_amount_of_its_line_is_a_discrepancy(
+    bench: Bench, amount: str, disputed: str, held_paise: int, discrepancies: list[tuple[str, int, int]]
+) -> None:
+    case_no, root = await a_case(bench)
+    await bench.answer("HDFC", case_no, row(1, root, amount, disputed_amount=disputed))
+    assert (await bench.buckets(case_no))["held"] == held_paise
+    assert await bench.discrepancies(case_no) == discrepancies
+    assert await bench.value("SELECT jsonb_array_length(flags::jsonb) FROM answer WHERE case_no = $1", case_no) == 1
+    await bench.check(case_no)
+
+
 # -- jobs and banks ------------------------------------------------------------------------------------------------
 
 

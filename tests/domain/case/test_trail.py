@@ -75,9 +75,13 @@ def test_d1_a_hop_of_the_desk_grows_no_further_than_its_transfer() -> None:
     ]
 
 
-def test_d1_a_hold_may_be_less_than_what_is_disputed() -> None:
-    outcome = a_case().answer("HDFC", claim(HELD, "R1", 400, amount_paise=300))
-    assert outcome.discrepancies == ()
+def test_b1_a_hold_takes_no_more_than_its_line_disputes() -> None:
+    case = a_case()
+    outcome = case.answer("HDFC", claim(HELD, "R1", 900, amount_paise=1))
+    assert (case.total(Bucket.HELD), case.total(Bucket.IN_PLAY)) == (1, 999)
+    assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.EXCEEDS_DISPUTED, 900, 1)
+    ]
 
 
 def test_a_transfer_that_moved_onto_itself_is_for_a_person_to_read() -> None:

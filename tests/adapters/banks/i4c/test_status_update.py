@@ -230,9 +230,22 @@ def test_amounts_that_are_odd_but_said() -> None:
     assert readable(line(root_effective_balance="")).balance_paise is None
 
 
-def test_a_disputed_amount_above_the_amount_is_odd_only_where_it_is_a_part_of_it() -> None:
-    """A bank holds less than is disputed; and a refusal has no amount, so that only the nought is odd."""
-    assert flags(line(amount="100", disputed_amount="300")) == set()
+@each(
+    ("amount", "disputed", "odd"),
+    [
+        ("1", "9000", ("disputed_amount", LineFlag.DISPUTED_ABOVE_AMOUNT)),
+        ("9000", "1", ("amount", LineFlag.AMOUNT_ABOVE_DISPUTED)),
+        ("9000", "0", ("disputed_amount", LineFlag.DISPUTED_FROM_AMOUNT)),
+    ],
+)
+def test_a_hold_whose_two_amounts_contradict_each_other_is_taken_and_flagged(
+    amount: str, disputed: str, odd: tuple[str, LineFlag]
+) -> None:
+    found = readable(line(amount=amount, disputed_amount=disputed))
+    assert (found.kind, flags(line(amount=amount, disputed_amount=disputed))) == (ClaimKind.HELD, {odd})
+
+
+def test_a_refusal_has_no_amount_so_only_the_nought_is_odd() -> None:
     assert flags(line(status_code="01", amount="0", disputed_amount="300")) == {("amount", LineFlag.ZERO_AMOUNT)}
     assert flags(line(status_code="01", amount="0", disputed_amount="0")) == set()
     withdrawn = {"txn_type": None, "txn_type_id": "5", "amount": "0", "disputed_amount": "300"}
