@@ -11,7 +11,7 @@ from uuid import UUID
 from activities.banks.bodies import BodySealer, sealer_of_case
 from activities.banks.received import folder_of, kept_files, sealer_of_bank, signed_now
 from activities.case.answer_effects import AnswerWriter, holds, only_of_payers_bank
-from activities.case.claims import to_claims
+from activities.case.claims import to_claims, with_bank_checked
 from activities.case.merged_answers import ask_rest, count_here, set_aside_new, told_elsewhere, without
 from activities.case.transaction import CaseTransaction
 from activities.context import Context
@@ -99,7 +99,7 @@ async def take_status_update(
     Raises `NotFound` when the number is unknown, and also when the institution has no part in its case. The caller
     cannot tell these apart.
     """
-    claims = await claims_of(ctx, update)
+    claims = await claims_of(ctx, institution, update)
     async with ctx.case_locks.held(update.ack_no), ctx.pool.acquire() as connection, connection.transaction():
         teller = Teller(institution, told_by)
         answered = await answer_in(
@@ -111,15 +111,15 @@ async def take_status_update(
     return answered.receipt
 
 
-async def claims_of(ctx: Context, update: StatusUpdate) -> list[Claim]:
-    """Return the claims of an answer's lines, one for each."""
+async def claims_of(ctx: Context, institution: str, update: StatusUpdate) -> list[Claim]:
+    """Return the claims of the lines of an answer of `institution`, one for each."""
     job_id = update.job_id or ""
     claims = to_claims(update.lines, job_id, ctx.directory.current, ctx.policy.trail)
     if any(claim.payee and claim.payee.institution is None for claim in claims):
         # The institution may have been loaded after this process read the directory.
         await ctx.directory.freshen()
         claims = to_claims(update.lines, job_id, ctx.directory.current, ctx.policy.trail)
-    return claims
+    return [with_bank_checked(claim, institution, ctx.directory.current) for claim in claims]
 
 
 async def answer_in(

@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable, Sequence
 
 from adapters.banks.answers import AnswerLine, StatusLine, UnreadableLine
 from domain.banks.directory import Directory
+from domain.case.answer_hop import ANOTHER_BANKS_IFSC
 from domain.errors import RuleBroken
 from domain.policy.model import CodeMeaning, TrailRules
 from schemas.base import Flag
@@ -42,6 +43,18 @@ def to_claims(lines: Iterable[StatusLine], job_id: str, directory: Directory, ru
         _unreadable(line) if isinstance(line, UnreadableLine) else _readable(line, job_id, directory, rules)
         for line in lines
     ]
+
+
+def with_bank_checked(claim: Claim, institution: str, directory: Directory) -> Claim:
+    """Return the claim, flagged if it is a hold of `institution` with the IFSC of another bank for its account."""
+    ifsc = claim.raw.get("root_ifsc_code")
+    if claim.kind is not ClaimKind.HELD or not isinstance(ifsc, str) or not ifsc.strip():
+        return claim
+    own, (by_ifsc, _) = directory.get(institution), directory.resolve("", ifsc, "", "root")
+    if by_ifsc is None or own is None or {by_ifsc.code, by_ifsc.sponsor} & {own.code, own.sponsor} - {None}:
+        return claim
+    flag = Flag(field="root_ifsc_code", code=ANOTHER_BANKS_IFSC, message=f"the IFSC belongs to {by_ifsc.code}")
+    return claim.model_copy(update={"flags": (*claim.flags, flag)})
 
 
 def _unreadable(line: UnreadableLine) -> Claim:

@@ -1,12 +1,16 @@
 """A hop while one answer is judged: its balances change, its position does not."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from domain.case.one_transfer import Part
 from schemas.base import Flag
 from schemas.case.answers import Booked, Claim, Confirmation, HopPosition
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, HopState
 from schemas.identifiers import names_an_account, reference_key
+
+ANOTHER_BANKS_IFSC: Final = "another_banks_ifsc"
+"""code of the flag of a line that names the IFSC of another bank for the account asked about"""
 
 
 class AnsweredHop:
@@ -193,6 +197,29 @@ def balance_below_hold(claim: Claim) -> int | None:
     on_hold_paise = claim.claim_paise if claim.balance_is_free else 0
     there_paise = max(0, claim.balance_paise + on_hold_paise)
     return there_paise if there_paise < claim.claim_paise else None
+
+
+def other_account(claim: Claim, hops: Sequence[AnsweredHop]) -> Flag | None:
+    """Return a flag if a hold names another account number than the hops; a VPA may stand for any number."""
+    stated, asked = claim.root_account_key, {hop.position.account_key for hop in hops}
+    if claim.kind is not ClaimKind.HELD or not stated.isdecimal() or not all(key.isdecimal() for key in asked):
+        return None
+    message = "the bank holds another account than the one asked about"
+    return None if stated in asked else Flag(field="root_account_number", code="another_account", message=message)
+
+
+_DOUBTS = {
+    "another_account": DiscrepancyKind.UNASKED_HOP,
+    ANOTHER_BANKS_IFSC: DiscrepancyKind.ANOTHER_BANKS_HOP,
+}
+"""discrepancy that a flag of a line opens: the money is booked, and a person finds out whose account is on hold"""
+
+
+def doubts(claim: Claim) -> list[DiscrepancyKind]:
+    """Return the discrepancies of a hold whose account may not be the one asked about."""
+    if claim.kind is not ClaimKind.HELD:
+        return []
+    return [_DOUBTS[flag.code] for flag in claim.flags if flag.code in _DOUBTS]
 
 
 def moves_onto_itself(claim: Claim) -> bool:

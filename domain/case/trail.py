@@ -26,9 +26,11 @@ from domain.case.answer_hop import (
     AnsweredHop,
     answered_paise,
     balance_below_hold,
+    doubts,
     moves_onto_itself,
     of_job_first,
     of_job_only,
+    other_account,
     restated,
     shares_of,
     told_as_own,
@@ -216,6 +218,8 @@ class _Book:
 
     def _place(self, claim: Claim, hops: list[AnsweredHop]) -> None:
         """Move the money that the claim may take, hop by hop; the rest of the claim is a discrepancy."""
+        if flag := other_account(claim, hops):
+            claim = claim.model_copy(update={"flags": (*claim.flags, flag)})
         known = self._known_below(claim, hops)
         by_desk = [child for child in known if child.position.source is HopSource.DESK]
         covered_paise = min(claim.within_paise, sum(child.disputed_paise for child in by_desk))
@@ -245,6 +249,8 @@ class _Book:
         self._contradict_rest(claim, hops, applied_paise + repeated_paise, more_paise, room)
         if (there_paise := balance_below_hold(claim)) is not None:
             self._contradict(claim, DiscrepancyKind.BALANCE_BELOW_HOLD, hops[0].position.hop_no, there_paise)
+        for kind in doubts(claim):
+            self._contradict(claim, kind, hops[0].position.hop_no, applied_paise + repeated_paise)
         whole = applied_paise + repeated_paise >= claim.claim_paise
         self._judgements.append(
             Judgement(

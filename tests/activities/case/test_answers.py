@@ -134,6 +134,26 @@ async def test_b1_a_hold_beyond_the_disputed_amount_of_its_line_is_a_discrepancy
     await bench.check(case_no)
 
 
+@each(
+    ("named", "codes", "kinds"),
+    [
+        ({"root_account_number": "99999999999999"}, ["another_account"], ["unasked_hop"]),
+        ({"root_ifsc_code": "ICIC0000001"}, ["another_banks_ifsc"], ["another_banks_hop"]),
+        ({"root_account_number": "victim@hdfc", "root_ifsc_code": "HDFC0000001"}, [], []),
+    ],
+)
+async def test_b2_a_hold_that_names_another_account_or_bank_is_flagged_and_asked_about(
+    bench: Bench, named: dict[str, str], codes: list[str], kinds: list[str]
+) -> None:
+    case_no, root = await a_case(bench)
+    await bench.answer("HDFC", case_no, row(1, root, "1000.00", **named))
+    flags = "SELECT coalesce(jsonb_path_query_array(flags::jsonb, '$[*].code'), '[]') FROM answer WHERE case_no = $1"
+    assert await bench.value(flags, case_no) == codes
+    assert await bench.discrepancies(case_no) == [(kind, 1000_00, 1000_00) for kind in kinds]
+    assert await bench.tasks(case_no) == [("resolve_discrepancy", 1) for _ in kinds]
+    await bench.check(case_no)
+
+
 # -- jobs and banks ------------------------------------------------------------------------------------------------
 
 
