@@ -6,7 +6,7 @@ makes the loss larger. A restoration of such money is not approved before an off
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from activities.case.hop_steps import key_of
@@ -16,7 +16,7 @@ from db.case import cases, events, hops, intake, ledger, payer_inquiries
 from db.case.intake import KnownTransfer, Move
 from db.case.payer_inquiries import FoundRow, NewFound
 from db.case.told_transfers import ToldRow
-from domain.case.known_transfers import Statement, differing, find, flags_of
+from domain.case.known_transfers import Statement, differing, far_apart, find, flags_of
 from domain.case.ledger import found_entries, move_between
 from domain.case.resolution import no_date_flag
 from domain.case.trail import first_state
@@ -137,8 +137,10 @@ def sort_rows(ctx: Context, rows: Sequence[Row], registered: Sequence[KnownTrans
             if not sorted_rows.differing.get(row.index):
                 sorted_rows.flags.append(_REPEATED.model_copy(update={"field": f"transfers[{row.index}]"}))
         else:
-            sorted_rows.fresh.append(row)
-            listed.append((row.key, row.statement, row))
+            used_again = any(item.key == row.key and far_apart(row.statement, item) for _, item, _ in known)
+            new = replace(row, statement=replace(row.statement, used_again=True)) if used_again else row
+            sorted_rows.fresh.append(new)
+            listed.append((new.key, new.statement, new))
             sorted_rows.flags.extend(_same_reference(row, [statement for _, statement, _ in known + listed]))
     return sorted_rows
 

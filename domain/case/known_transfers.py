@@ -15,6 +15,11 @@ from schemas.identifiers import names_an_account, transfer_key
 
 T = TypeVar("T")
 
+FAR_APART_DAYS: Final = 90
+"""Two payers tell the date of one transfer at most this many days apart. References are used again."""
+_OF_DAY: Final = " of "
+"""between a key and the day in it; the names of banks in keys have no small letters"""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _IST_OFFSET: Final = timedelta(hours=5, minutes=30)
 _FIELDS: Final = {
@@ -52,6 +57,8 @@ class Statement:
     """keys of the VPAs that are told beside the receiving account"""
     is_complaints: bool = True
     """whether a complaint tells it as its own loss; the payer of another one is named by its bank"""
+    used_again: bool = False
+    """whether another transfer long before had its reference at the same bank"""
 
     @property
     def amounts_paise(self) -> frozenset[int]:
@@ -61,7 +68,8 @@ class Statement:
     @property
     def key(self) -> str:
         """Return the identity of the transfer."""
-        return transfer_key(self.reference_key, self.bank)
+        key = transfer_key(self.reference_key, self.bank)
+        return f"{key}{_OF_DAY}{_day(self.transferred_at)}" if self.used_again else key
 
 
 def find(stated: Statement, known: Sequence[tuple[str, Statement, T]]) -> tuple[Statement, T] | None:
@@ -70,8 +78,9 @@ def find(stated: Statement, known: Sequence[tuple[str, Statement, T]]) -> tuple[
     `known` has the key under which each is registered, the oldest first. The same bank counts before the same amount.
     Where no reference is known yet, everything else must agree.
     """
+    known = [item for item in known if not far_apart(stated, item[1])]
     for key, statement, transfer in known:
-        if key == stated.key:
+        if key.partition(_OF_DAY)[0] == stated.key:
             return statement, transfer
     for _, statement, transfer in known:
         if statement.reference_key == stated.reference_key and stated.amount_paise in statement.amounts_paise:
@@ -80,6 +89,12 @@ def find(stated: Statement, known: Sequence[tuple[str, Statement, T]]) -> tuple[
         if not statement.reference_key and statement.payer_key == stated.payer_key and not differing(stated, statement):
             return statement, transfer
     return None
+
+
+def far_apart(stated: Statement, known: Statement) -> bool:
+    """Return whether another account paid, so long before or after that the reference was used again."""
+    days = abs(_day(stated.transferred_at) - _day(known.transferred_at))
+    return days > FAR_APART_DAYS and _both_stated(stated.payer_key, known.payer_key) and _other_payer(stated, known)
 
 
 def differing(stated: Statement, known: Statement) -> tuple[Differing, ...]:

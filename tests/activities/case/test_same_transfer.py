@@ -1,6 +1,7 @@
 """One transfer told by several: desk and bank, complaint and answer, an answer and its own repeat. It stays one."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -222,6 +223,24 @@ async def test_a_complaint_that_names_the_bank_of_an_onward_transfer_rightly_joi
     await correct_hop(bench.ctx, case_no, 2, correction, OFFICER)
     assert await bench.complain(transfer(1000_00, payee_bank="ICIC", reference=onward)) == case_no
     await bench.check(case_no)
+
+
+@pytest.mark.parametrize(
+    ("days", "payer", "cases"), [(365, "777000111222", 2), (365, "1234567890", 1), (5, "777000111222", 1)]
+)
+async def test_b4_a_reference_used_again_long_after_by_another_payer_is_another_transfer(
+    bench: Bench, days: int, payer: str, cases: int
+) -> None:
+    root, first_at = rrn(), datetime(2025, 10, 1, 10, tzinfo=UTC)
+    before = {"institution": "SBIN", "account": "1234567890"}
+    first = await bench.complain(transfer(1000_00, reference=root, payer=before, transferred_at=first_at.isoformat()))
+    told = {"payer": before | {"account": payer}, "transferred_at": (first_at + timedelta(days=days)).isoformat()}
+    second = await bench.complain(transfer(1000_00, reference=root, **told))
+    third = await bench.complain(transfer(1000_00, reference=root, **told))
+    assert (len({first, second, third}), third) == (cases, second)
+    assert len(await bench.rows("SELECT transfer_key FROM disputed_transfer WHERE reference_key = $1", root)) == cases
+    assert await bench.hops(second) == ["asked"]
+    await bench.check(second)
 
 
 async def test_transfers_without_a_reference_are_nobodys(bench: Bench) -> None:
