@@ -1,12 +1,13 @@
 /** Addresses of the pages. An address never has a telephone number, an account or a name. */
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { type ReactNode, useInsertionEffect } from "react";
 
 import { whenSignedOut } from "../api/client.ts";
 import { queries } from "../api/queries.ts";
 import { fetchCode } from "../parts/fetchCode.ts";
 import { ErrorState, LoadingState, NotFoundState } from "../parts/states.tsx";
-import { type Address, firstOf, type Page, PAGES } from "./pages.ts";
+import { type Address, firstOf, type Page, type PageRoute, PAGES } from "./pages.ts";
 import { session, sessionEnded } from "./session.ts";
 import { Shell } from "./Shell.tsx";
 
@@ -48,12 +49,25 @@ const home = createRoute({
 
 const unknown = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFoundState });
 
+/** Fetch the code of a page. The style sheet of each page stays in the document, and its rules count below this name. */
+async function styled(name: string, { load }: PageRoute): Promise<{ default: () => ReactNode }> {
+  const { default: Shown } = await fetchCode(load);
+  const Styled = (): ReactNode => {
+    // What is drawn may measure itself, so its style comes before.
+    useInsertionEffect(() => {
+      document.documentElement.dataset["page"] = name;
+    });
+    return <Shown />;
+  };
+  return { default: Styled };
+}
+
 const routesOf = (pages: readonly Page[], parent: typeof root | typeof signedIn) => pages.flatMap((page) =>
   page.routes.map((one) =>
     createRoute({
       getParentRoute: () => parent,
       path: one.path,
-      component: lazyRouteComponent(() => fetchCode(one.load)),
+      component: lazyRouteComponent(() => styled(page.name, one)),
       errorComponent: ErrorState,
       pendingComponent: LoadingState,
     }),
