@@ -139,3 +139,76 @@ async def test_keys_open_the_palette_the_overlay_and_the_other_language(stage: S
     assert await seat.pointer_moves() == 0
     kept = await seat.page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
     assert set(orjson.loads(kept)) <= {"goldenhour.theme"}
+
+
+_LOOK = """() => Object.fromEntries([...document.querySelectorAll("#main, #main *")].reverse().map((one) => {
+    const style = getComputedStyle(one);
+    const look = ["display", "padding", "gap", "borderWidth", "fontSize", "position", "flexDirection", "minHeight"];
+    return [one.tagName + "." + (one.getAttribute("class") ?? ""), look.map((name) => style[name]).join(" ")];
+}))"""
+
+
+@pytest.mark.world
+@pytest.mark.parametrize("width", [1366, 1920])
+async def test_a_page_looks_the_same_whatever_page_was_open_before(stage: Stage, sit: Sitting, width: int) -> None:
+    name = f"admin.looks.{width}"
+    seat = await sit((await stage.officers(name, role=Role.ADMIN))[name])
+    await seat.page.set_viewport_size({"width": width, "height": 1080})
+    await seat.open("/case")
+    links = seat.page.locator("header nav a")
+    pages = [href for href in [await one.get_attribute("href") for one in await links.all()] if href != "/console/wall"]
+
+    async def look() -> dict[str, str]:
+        await seat.page.locator("#main main").wait_for()
+        await seat.page.wait_for_load_state("networkidle")
+        return dict(await seat.page.evaluate(_LOOK))
+
+    fresh: dict[str, dict[str, str]] = {}
+    for href in pages:
+        await seat.page.goto(f"{seat.origin}{href}")
+        fresh[href] = await look()
+    for href in [*pages, *reversed(pages)]:
+        await seat.page.locator(f"header nav a[href='{href}']").click()
+        await seat.page.wait_for_url(re.compile(re.escape(href)))
+        found = await look()
+        both = found.keys() & fresh[href].keys()
+        assert {one: found[one] for one in both} == {one: fresh[href][one] for one in both}, href
+
+
+@pytest.mark.world
+async def test_each_question_is_reached_by_tab_and_nothing_is_destroyed_by_a_single_key(
+    stage: Stage, sit: Sitting
+) -> None:
+    seat = await sit((await stage.officers("intake.tabs", role=Role.INTAKE))["intake.tabs"])
+    await seat.open("/call")
+    await seat.page.locator("#sms:focus").wait_for()
+    await seat.page.get_by_label("Name, as the bank has it").focus()
+    reached = set()
+    for _ in range(40):
+        await seat.press("Tab")
+        reached.add(await seat.page.evaluate("document.activeElement.closest('[role=radiogroup]')?.innerText"))
+    questions = set(await seat.page.get_by_role("radiogroup").all_inner_texts())
+    assert questions
+    assert questions <= reached
+    await seat.page.get_by_label("District", exact=True).focus()
+    await seat.type("luckn")
+    await seat.press("Tab")
+    assert await seat.page.get_by_label("District", exact=True).input_value() == "Lucknow"
+    await seat.page.locator("#main").focus()
+    await seat.press("Shift+?")
+    await seat.sees("On this page", "Go to a page", "On every page")
+    await seat.press("Escape")
+    await seat.page.get_by_role("dialog").wait_for(state="detached")
+    await seat.press("Alt+w")
+    dialog = seat.page.get_by_role("dialog")
+    await dialog.locator("button:focus").get_by_text("Cancel").wait_for()
+    assert await dialog.locator(".btn.first").count() == 0
+    await seat.press("Enter")
+    await dialog.wait_for(state="detached")
+    await seat.press("Alt+p")
+    await dialog.get_by_role("textbox").last.focus()
+    await seat.type("She calls again at six")
+    await seat.press("Escape")
+    await seat.sees("Press Esc once more to close this.")
+    await seat.press("Escape")
+    await dialog.wait_for(state="detached")

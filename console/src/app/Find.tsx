@@ -12,27 +12,36 @@ import { Why } from "../parts/SaidText.tsx";
 import { dayText } from "../text/moments.ts";
 import { shortRupees } from "../text/rupees.ts";
 import { shell } from "./commands.ts";
+import { isNumberOf, onlyHit } from "./hits.ts";
 import { PAGES } from "./pages.ts";
 
 type Page = Schemas["SearchPage"];
+interface Found {
+  readonly sought: string;
+  readonly page: Page;
+}
 
 export default function Find({ close }: { close: () => void }): ReactNode {
   const t = shell.use();
   const navigate = useNavigate();
   const districtOf = useDistrictName();
   const [text, setText] = useState("");
-  const [page, setPage] = useState<Page | null>(null);
+  const [found, setFound] = useState<Found | null>(null);
   const [refused, setRefused] = useState<Problem | null>(null);
+  const page = found?.page;
   const hasCasePage = PAGES.some((one) => one.name === "case");
   const search = useVerb({
-    run: (sought: string) => ok(api.POST("/api/v1/search", { body: { text: sought } })),
-    done: (found) => {
-      setPage(found);
+    run: async (sought: string) => ({ sought, page: await ok(api.POST("/api/v1/search", { body: { text: sought } })) }),
+    done: (now) => {
+      setFound(now);
       setRefused(null);
+      const hit = onlyHit(now.page);
+      if (hit !== null && isNumberOf(hit, now.sought)) open(hit);
     },
     refused: setRefused,
   });
   const open = (ackNo: string): void => {
+    if (!hasCasePage) return;
     close();
     void navigate({ to: `/case/${ackNo}` });
   };
@@ -41,7 +50,11 @@ export default function Find({ close }: { close: () => void }): ReactNode {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (text.trim()) search.act(text.trim());
+          const sought = text.trim();
+          const hit = found?.sought === sought ? onlyHit(found.page) : null;
+          // A number may be of another person, so its one case is seen before it is opened and the log says who read it.
+          if (hit !== null) open(hit);
+          else if (sought) search.act(sought);
         }}
       >
         <label htmlFor="find-text">{t("find")}</label>

@@ -17,6 +17,7 @@ export function AskDialog({
   close,
   isFirm = false,
   actHasFocus = false,
+  isDanger = false,
   isOver = false,
   className = "",
   children,
@@ -33,6 +34,8 @@ export function AskDialog({
   isFirm?: boolean;
   /** for a dialog without a field: Enter does the act */
   actHasFocus?: boolean;
+  /** the act ends or destroys something: it looks like it, and in a dialog without a field *Cancel* has the focus */
+  isDanger?: boolean;
   /** everything is done, so nothing can be cancelled any more */
   isOver?: boolean;
   className?: string;
@@ -50,11 +53,11 @@ export function AskDialog({
         {children}
         {problem && <Refusal problem={problem} />}
         <div className="row wrap">
-          <button type="submit" className="btn first" disabled={!isReady} autoFocus={actHasFocus}>
+          <button type="submit" className={isDanger ? "btn danger" : "btn first"} disabled={!isReady} autoFocus={actHasFocus && !isDanger}>
             {act ?? title}
           </button>
           {!isOver && (
-            <button type="button" className="btn" onClick={close}>
+            <button type="button" className="btn" autoFocus={isDanger && children === undefined} onClick={close}>
               {t("cancel")}
             </button>
           )}

@@ -25,7 +25,7 @@ export function YesNo({
   onChange: (value: Answer) => void;
 }): ReactNode {
   const t = parts.use();
-  const chosen = NAMES.find((name) => VALUES[name] === value) ?? "";
+  const chosen = NAMES.find((name) => VALUES[name] === value) ?? null;
   const press = (event: KeyboardEvent): void => {
     const name = event.ctrlKey || event.altKey || event.metaKey ? undefined : KEYS[event.key.toLowerCase()];
     if (name === undefined) return;

@@ -15,8 +15,8 @@ export interface ModalProps {
 }
 
 /**
- * A dialog over the page. Escape and a click beside it close it, unless it `isFirm` or much is typed in it. One that
- * `isCover` hides all that is behind it.
+ * A dialog over the page. Escape and a click beside it close it. If it `isFirm` or much is typed in it, Escape asks first
+ * and a click does nothing. One that `isCover` hides all that is behind it, and stays.
  */
 export function Modal(props: ModalProps): ReactNode {
   useEffect(dialogOpened, []);

@@ -1,6 +1,7 @@
 import { type FormEvent, type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
 import { Dialog, Heading, Modal as AriaModal, ModalOverlay } from "react-aria-components";
 
+import { parts } from "./catalogue.ts";
 import type { ModalProps } from "./Modal.tsx";
 
 /** So many fields in which something is typed hold a dialog open, and so does one long text. */
@@ -19,10 +20,13 @@ export default function ModalBody({
   className = "",
   children,
 }: ModalProps): ReactNode {
+  const t = parts.use();
+  const [isWarned, setIsWarned] = useState(false);
   const place = useRef<HTMLElement>(null);
   const [typedIn, setTypedIn] = useState<ReadonlySet<Element>>(new Set());
   const stays = isFirm || typedIn.size >= FIELDS_KEPT || [...typedIn].some((one) => one instanceof HTMLTextAreaElement);
   const note = ({ target }: FormEvent): void => {
+    setIsWarned(false);
     if (!isText(target)) return;
     const others = [...typedIn].filter((one) => one !== target);
     setTypedIn(new Set(target.value.trim() === "" ? others : [...others, target]));
@@ -33,9 +37,11 @@ export default function ModalBody({
       className={isCover ? "veil cover" : "veil"}
       isOpen
       isDismissable={!stays}
-      isKeyboardDismissDisabled={stays}
+      isKeyboardDismissDisabled={isCover}
       onOpenChange={(isOpen) => {
-        if (!isOpen) close();
+        if (isOpen) return;
+        if (stays && !isWarned) setIsWarned(true);
+        else close();
       }}
     >
       <AriaModal className={`modal ${className}`}>
@@ -46,6 +52,7 @@ export default function ModalBody({
           <div className="dialog-body" onInput={note}>
             {children}
           </div>
+          <div role="alert">{isWarned && <p className="note warn">{t("escape_again")}</p>}</div>
         </Dialog>
       </AriaModal>
     </ModalOverlay>

@@ -86,7 +86,7 @@ function CodeDialog({ end }: { end: (isProved: boolean) => void }): ReactNode {
   };
   return (
     <Modal title={t("proof")} close={() => end(false)}>
-      <form className="stack" onSubmit={(event) => void submit(event)}>
+      <form className="asking" onSubmit={(event) => void submit(event)}>
         <p className="sm">{t("proof.says")}</p>
         <Field
           label={t("proof.code")}

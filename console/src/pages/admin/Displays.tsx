@@ -178,6 +178,7 @@ function EndDisplay({ display, close }: { display: Display; close: () => void })
     <>
       <AskDialog
         title={t("end_display", { name: display.name })}
+        isDanger
         says={t("end_display_says")}
         isReady={!end.isRunning}
         problem={end.problem}

@@ -185,6 +185,7 @@ function EndTeam({ team, close }: { team: Team; close: () => void }): ReactNode 
   return (
     <AskDialog
       title={t("end_team", { team: team.name })}
+      isDanger
       says={t("end_team_says")}
       isReady={!end.isRunning}
       problem={end.problem}

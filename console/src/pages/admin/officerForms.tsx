@@ -212,6 +212,7 @@ export function DisableNow({ officer, close }: { officer: Officer; close: () => 
     <>
       <AskDialog
         title={t("disable_now")}
+        isDanger
         says={t("disable_says", { name: officer.name })}
         isReady={!disable.isRunning}
         problem={disable.problem}

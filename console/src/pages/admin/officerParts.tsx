@@ -101,6 +101,7 @@ function EndRole({ officer, role, close }: { officer: Officer; role: Role; close
     <>
       <AskDialog
         title={t("end_role", { role: name })}
+        isDanger
         says={t("end_role_says", { name: officer.name, role: name })}
         isReady={!end.isRunning}
         problem={end.problem}
@@ -192,6 +193,7 @@ function EndSessions({ officerId, close }: { officerId: string; close: () => voi
     <>
       <AskDialog
         title={t("end_sessions")}
+        isDanger
         says={t("end_sessions_says")}
         isReady={isReason(reason) && !end.isRunning}
         problem={end.problem}

@@ -80,6 +80,7 @@ function Form({
       problem={problem}
       run={() => asked !== null && run(asked)}
       close={close}
+      isDanger={asking.what === "refuse"}
       actHasFocus={children === undefined}
     >
       {children}

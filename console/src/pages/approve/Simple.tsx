@@ -81,7 +81,7 @@ export function Simple({ waiting, close }: { waiting: readonly Waiting[]; close:
   };
   const done = [...outcomes.values()].filter((one) => one.isDone).length;
   return (
-    <Modal title={t("simple")} close={close} isFirm={isRunning} className="simple">
+    <Modal title={t("simple")} close={isRunning ? () => (isStopped.current = true) : close} isFirm={isRunning} className="simple">
       <p className="sm">{t("simple.says")}</p>
       <ul className="lines sm">
         {lines.map((one) => (

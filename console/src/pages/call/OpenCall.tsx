@@ -189,7 +189,14 @@ export function OpenCall({ draftId, leave }: { draftId: string; leave: () => voi
         />
       )}
       {asking === "end" && (
-        <Sure title={t("cmd.end")} text={t("end_sure")} act={t("cmd.end")} run={() => end.act(undefined)} close={() => setAsking(null)} />
+        <Sure
+          title={t("cmd.end")}
+          text={t("end_sure")}
+          act={t("cmd.end")}
+          isDanger
+          run={() => end.act(undefined)}
+          close={() => setAsking(null)}
+        />
       )}
       {asking === "finish" && (
         <Sure

@@ -4,20 +4,16 @@ import type { ReactNode } from "react";
 
 import { YesNo } from "../../parts/Choice.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
+import { DistrictField } from "./BankField.tsx";
 import { type Content, type Victim, withVictim } from "./content.ts";
 import type { Check } from "./drafts.ts";
 import { findingsOf } from "./findings.ts";
+import type { District } from "./institutions.ts";
 import type { Kept, Keeper } from "./keeper.ts";
 import { SafeContact } from "./SafeContact.tsx";
 import { call } from "./text.ts";
 
 const MARKS = ["woman", "senior", "child"] as const;
-
-interface District {
-  readonly code: string;
-  readonly english: string;
-  readonly hindi: string;
-}
 
 export function Person({
   keeper,
@@ -51,19 +47,13 @@ export function Person({
         <Field label={t("email")} inputMode="email" maxLength={320} value={victim.email ?? ""} onChange={(event) => set({ email: event.target.value.trim() })} />
       </div>
       <div className="cells c2">
-        <Field
+        <DistrictField
           label={t("district")}
-          list="districts"
-          maxLength={200}
           value={victim.district ?? ""}
+          all={districts}
           findings={findingsOf(t, check, content, "victim.district")}
-          onChange={(event) => set({ district: event.target.value })}
+          onChange={(district) => set({ district })}
         />
-        <datalist id="districts">
-          {districts.map((one) => (
-            <option key={one.code} value={one.english} label={one.hindi} />
-          ))}
-        </datalist>
         <Choose
           label={t("language")}
           value={victim.language ?? ""}

@@ -90,14 +90,18 @@ export function Sure({
   title,
   text,
   act,
+  isDanger = false,
   run,
   close,
 }: {
   title: string;
   text: string;
   act: string;
+  isDanger?: boolean;
   run: () => void;
   close: () => void;
 }): ReactNode {
-  return <AskDialog title={title} says={text} act={act} isReady problem={null} run={run} close={close} actHasFocus />;
+  return (
+    <AskDialog title={title} says={text} act={act} isReady problem={null} run={run} close={close} isDanger={isDanger} actHasFocus />
+  );
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bankText, type Institution, institutionsFor, ofAddress, readBank } from "./institutions.ts";
+import { bankText, districtsFor, type Institution, institutionsFor, ofAddress, readBank } from "./institutions.ts";
 
 function bank(code: string, name: string, more: Partial<Institution> = {}): Institution {
   return { code, name, aliases: [], ifsc_prefixes: [code], vpa_handles: [], ...more };
@@ -24,6 +24,17 @@ test("a bank is found by alias, beginning, initials and parts of its name", () =
   assert.equal(codes("ubi")[0], "UBIN");
   assert.deepEqual(codes("bank union"), ["UBIN"]);
   assert.deepEqual(codes("nothing"), []);
+});
+
+test("a district is found by the beginning of its name in English or Hindi", () => {
+  const all = [
+    { code: "kanpur_nagar", english: "Kanpur Nagar", hindi: "कानपुर नगर" },
+    { code: "agra", english: "Agra", hindi: "आगरा" },
+  ];
+  const names = (typed: string) => districtsFor(typed, all).map((one) => one.english);
+  assert.deepEqual(names("kan"), ["Kanpur Nagar"]);
+  assert.deepEqual(names("आग"), ["Agra"]);
+  assert.deepEqual(names("Patna"), []);
 });
 
 test("an IFSC and a UPI address name their bank by themselves", () => {

@@ -4,6 +4,13 @@ import type { Schemas } from "../../api/client.ts";
 import type { Party } from "./content.ts";
 
 export type Institution = Schemas["NamedInstitution"];
+type Named = Pick<Institution, "code" | "name" | "aliases" | "ifsc_prefixes">;
+
+export interface District {
+  readonly code: string;
+  readonly english: string;
+  readonly hindi: string;
+}
 
 const IFSC = /^[A-Z]{4}0[A-Z0-9]{0,6}$/i;
 const SHOWN_MAX = 8;
@@ -25,7 +32,7 @@ function initials(text: string): string {
 }
 
 /** How well an institution fits: the smaller the better; null if it does not. */
-function fit(one: Institution, sought: string): number | null {
+function fit(one: Named, sought: string): number | null {
   if (key(one.code) === sought) return 0;
   const names = [one.name, ...one.aliases];
   if (names.some((name) => key(name) === sought)) return 1;
@@ -43,11 +50,21 @@ function fit(one: Institution, sought: string): number | null {
 
 /** Return the institutions that fit what is typed, the best first. */
 export function institutionsFor(typed: string, all: readonly Institution[]): readonly Institution[] {
+  return IFSC.test(typed.trim()) || typed.includes("@") ? [] : namedFor(typed, all);
+}
+
+/** Return the districts that fit what is typed in English or Hindi, the best first. */
+export function districtsFor(typed: string, all: readonly District[]): readonly (Named & District & { beside: string })[] {
+  const named = all.map((one) => ({ ...one, name: one.english, aliases: [one.hindi], beside: one.hindi, ifsc_prefixes: [] }));
+  return namedFor(typed, named);
+}
+
+function namedFor<One extends Named>(typed: string, all: readonly One[]): readonly One[] {
   const sought = key(typed);
-  if (!sought || IFSC.test(typed.trim()) || typed.includes("@")) return [];
+  if (!sought) return [];
   return all
     .map((one) => ({ one, rank: fit(one, sought) }))
-    .filter((found): found is { one: Institution; rank: number } => found.rank !== null)
+    .filter((found): found is { one: One; rank: number } => found.rank !== null)
     .sort((first, second) => first.rank - second.rank || first.one.name.length - second.one.name.length)
     .slice(0, SHOWN_MAX)
     .map(({ one }) => one);

@@ -22,6 +22,9 @@ import { actsText } from "./text.ts";
 /** What is said of a field that is not understood, if it is no time. */
 const FAULTS = { rupees: "fault.rupees", number: "fault.number" } as Partial<Record<AskKind, "fault.rupees" | "fault.number">>;
 
+/** Acts that end or undo something. */
+const DANGERS: ReadonlySet<string> = new Set(["agree", "cancel", "refuse", "withdraw"]);
+
 export default function ActDialog({ act, ackNo, close }: { act: Act; ackNo: string; close: () => void }): ReactNode {
   const t = caseText.use();
   const [typed, setTyped] = useState(() => beginning(act.asks));
@@ -47,6 +50,7 @@ export default function ActDialog({ act, ackNo, close }: { act: Act; ackNo: stri
         title={act.title}
         says={act.says}
         isReady={isReady}
+        isDanger={DANGERS.has(act.name)}
         problem={problem}
         run={() => verb.act(null)}
         close={close}
