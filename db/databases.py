@@ -11,6 +11,15 @@ from db.pool import Connection
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
+EMBEDDED_CLUSTER: Final = "goldenhour-embedded"
+"""`cluster_name` of a server that `workers.embedded` started; no session and no URL can set it"""
+
+
+async def is_embedded(connection: Connection) -> bool:
+    """Return whether the server is one that `workers.embedded` started."""
+    name: str = await connection.fetchval("SHOW cluster_name")
+    return name == EMBEDDED_CLUSTER
+
 
 async def ensure_role(connection: Connection, name: str, rights: str, password: str) -> None:
     """Create a role with these rights, unless it exists. The password has no quotation mark."""

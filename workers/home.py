@@ -235,3 +235,9 @@ def with_running_services(settings: Settings) -> Settings:
             "secret_key": None if any(_given_key(settings, process) for process in Process) else secret_key(settings),
         }
     )
+
+
+def check_embedded(settings: Settings, *, is_embedded: bool) -> None:
+    """Raise `SettingsError` if the settings say that the database is the embedded one, and its server is not."""
+    if settings.database_is_embedded and not is_embedded:
+        raise SettingsError(f"{ENV_PREFIX}DATABASE_IS_EMBEDDED is set, but the database is not the embedded one")

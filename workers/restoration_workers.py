@@ -23,11 +23,12 @@ from activities.recovery.restoration_deadlines import RestorationActivities
 from activities.secrets import Keys, Process, Purpose
 from adapters.banks.email import LinkMaker
 from adapters.messages.smtp import Mailer
+from db.databases import is_embedded
 from db.pool import Pool, open_pool
 from db.privacy.body_keys import session_name
 from domain.policy.model import load_policy
 from schemas.case.hold_requests import RequestStages
-from workers.home import for_process, process_keys, with_running_services
+from workers.home import check_embedded, for_process, process_keys, with_running_services
 from workers.rehearsal import rehearse
 from workers.settings import Settings
 from workers.temporal import CaseNotifier, connect_to, make_runtime
@@ -137,6 +138,7 @@ class Engine:
         )
         try:
             async with pool.acquire() as connection:
+                check_embedded(settings, is_embedded=await is_embedded(connection))
                 policy = await in_force(connection, policy)
             directory = DirectoryCache(pool, keys.sealer(Purpose.SEALING))
             await directory.refresh()

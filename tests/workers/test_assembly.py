@@ -10,9 +10,11 @@ from pydantic import SecretStr
 
 from activities.banks.directory import load_directory
 from activities.secrets import CannotOpen, Process, SecretBox
+from db import databases
 from db.pool import Pool
 from tests.factories import SECRET, institution
 from tests.waiting import until
+from workers.commands.up import open_context
 from workers.restoration_workers import Engine
 from workers.settings import Settings, SettingsError
 
@@ -38,6 +40,28 @@ async def test_every_process_sees_a_bank_that_was_just_loaded(database: Pool, da
             await until(partial(knows_hdfc, engine), 20)
             assert await engine.ctx.directory.wire("HDFC")
     assert not asyncio.all_tasks() - before, "nothing of them is left"
+
+
+async def test_embedded_mode_is_not_claimed_beside_another_database(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed = Settings(
+        database_url=SecretStr(database_dsn),
+        database_is_embedded=True,
+        procedure_clock_factor=60.0,
+        temporal_address=NOBODY,
+        worker_key=WORKER_KEY,
+    )
+    async with Engine.open(claimed, Process.WORKER, lazy_temporal=True):
+        pass
+    # The server of the tests is an embedded one, so another name stands for a server of somebody else.
+    monkeypatch.setattr(databases, "EMBEDDED_CLUSTER", "another")
+    with pytest.raises(SettingsError, match="GOLDENHOUR_DATABASE_IS_EMBEDDED"):
+        async with Engine.open(claimed, Process.WORKER, lazy_temporal=True):
+            pass
+    with pytest.raises(SettingsError, match="GOLDENHOUR_DATABASE_IS_EMBEDDED"):
+        async with open_context(claimed, personal_data=False):
+            pass
 
 
 async def test_an_officers_process_cannot_open_a_credential_of_a_bank(database: Pool, database_dsn: str) -> None:

@@ -132,11 +132,13 @@ async def open_context(settings: Settings, *, personal_data: bool = True) -> "As
     from activities.context import Context
     from activities.people.my_case import my_case_page
     from activities.privacy.person_keys import PersonKeys
-    from workers.home import secret_box
+    from db.databases import is_embedded
+    from workers.home import check_embedded, secret_box
 
     persons = PersonKeys(await asyncio.to_thread(secret_box, settings)) if personal_data else None
     async with await open_database(settings, most_connections=4) as pool:
         async with pool.acquire() as connection:
+            check_embedded(settings, is_embedded=await is_embedded(connection))
             policy = await policy_in_force(connection, settings)
         directory = DirectoryCache(pool, None)
         await directory.refresh()

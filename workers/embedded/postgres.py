@@ -52,6 +52,7 @@ PASSING_TROUBLE = re.compile(
 )
 
 SERVER_OPTIONS: Mapping[str, str] = {
+    "cluster_name": databases.EMBEDDED_CLUSTER,
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "max_connections": "200",
