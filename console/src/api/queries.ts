@@ -1,4 +1,4 @@
-/** The cache of what was read, and its rules. Events of the stream keep it fresh, so nothing is read by a timer. */
+/** The cache of what was read, and its rules. Events of the stream keep it fresh, so only what it does not tell is read by a timer. */
 
 import { QueryClient } from "@tanstack/react-query";
 

@@ -8,6 +8,7 @@ import { useEffect, useRef, useSyncExternalStore } from "react";
 import { learnExact, serverNow } from "../text/clock.ts";
 import { type Schemas, signedOut } from "./client.ts";
 import { queries } from "./queries.ts";
+import { SILENT_MS, silenceMs } from "./silence.ts";
 import { SentEvents } from "./sse.ts";
 
 /** One change: its kind, id and version, and what it says. A newer event of the same kind and id has the larger version. */
@@ -32,9 +33,8 @@ type Heard =
 const PATH = "/api/v1/stream";
 const LOCK = "goldenhour.stream";
 const WAITS_MS = [500, 1000, 2000, 4000, 8000, 15_000] as const;
-/** A stream without any sign for so many of its own clock intervals is dead. */
-const INTERVALS_MAX = 3;
-const CLOCK_MS = 15_000;
+/** A server that is said not to answer has so long to open the stream after all. */
+const OPENING_MS = 20_000;
 const VERSIONS_MAX = 20_000;
 
 const tab = crypto.randomUUID();
@@ -183,7 +183,7 @@ async function read(): Promise<never> {
       // Each failure has one answer: say that the page may be old, and try again.
     }
     if (wanted() !== before) continue;
-    tell({ state: "broken", since: shown.since ?? serverNow() });
+    broke();
     const wait = WAITS_MS[Math.min(failed, WAITS_MS.length - 1)] ?? 500;
     failed += 1;
     await new Promise<void>((resolve) => {
@@ -197,12 +197,17 @@ async function readOnce(topics: string, control: AbortController, began: () => v
   const headers: Record<string, string> = { Accept: "text/event-stream" };
   if (position) headers["Last-Event-ID"] = position;
   const query = topics ? `?topics=${encodeURIComponent(topics)}` : "";
-  const response = await fetch(`${PATH}${query}`, { headers, signal: control.signal });
+  const late = setTimeout(broke, SILENT_MS);
+  const tooLate = setTimeout(() => control.abort(), OPENING_MS);
+  const response = await fetch(`${PATH}${query}`, { headers, signal: control.signal }).finally(() => {
+    clearTimeout(late);
+    clearTimeout(tooLate);
+  });
   if (response.status === 401) signedOut();
   if (!response.ok || response.body === null) throw new Error(`HTTP ${response.status}`);
   const pieces = response.body.pipeThrough(new TextDecoderStream()).getReader();
   const events = new SentEvents();
-  let patience = CLOCK_MS * INTERVALS_MAX;
+  let patience = SILENT_MS;
   for (;;) {
     const timer = setTimeout(() => control.abort(), patience);
     const { done, value } = await pieces.read().finally(() => clearTimeout(timer));
@@ -211,7 +216,7 @@ async function readOnce(topics: string, control: AbortController, began: () => v
       const event = JSON.parse(sent.data) as StreamEvent;
       if (sent.id) position = sent.id;
       if (event.kind === "opening") {
-        patience = event.data.clock_seconds * 1000 * INTERVALS_MAX;
+        patience = silenceMs(event.data.clock_seconds);
         began();
         tell({ state: "live", since: null });
       }
@@ -219,6 +224,11 @@ async function readOnce(topics: string, control: AbortController, began: () => v
       deliver(event);
     }
   }
+}
+
+/** Say that what is shown may be old. */
+function broke(): void {
+  tell({ state: "broken", since: shown.since ?? serverNow() });
 }
 
 function tell(state: StreamState): void {

@@ -116,6 +116,11 @@ export function isoDay(at: number): string {
   return `${local.getUTCFullYear()}-${two(local.getUTCMonth() + 1)}-${two(local.getUTCDate())}`;
 }
 
+/** Whether a moment is the beginning of an Indian day, which is how a day without a time is kept. */
+export function isDayAlone(at: number): boolean {
+  return at === localMoment(isoDay(at));
+}
+
 /** The moment that a local text of the API names. */
 export function localMoment(text: string): number {
   return Date.parse(text.includes("T") ? `${text}+05:30` : `${text}T00:00:00+05:30`);

@@ -22,6 +22,7 @@ const AT_ONCE = 100;
 const LINES = 20;
 /** The most that the API gives at once. */
 const MOST = 500;
+const PROPOSALS_EACH_MS = 10_000;
 
 /** Everything that these pages read, which is read again after an act. */
 export const ADMIN = ["admin"] as const;
@@ -117,7 +118,8 @@ export const proposals = (state: Proposal["state"] | null) =>
       ),
     initialPageParam: first,
     getNextPageParam: rest,
-    // The stream says nothing of proposals, and another admin may have decided one meanwhile.
+    // The stream says nothing of proposals, and another admin may have made or decided one meanwhile.
+    refetchInterval: PROPOSALS_EACH_MS,
     refetchOnWindowFocus: true,
   });
 

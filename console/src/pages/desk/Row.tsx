@@ -7,7 +7,7 @@ import { Rupees } from "../../parts/money.tsx";
 import { SaidText } from "../../parts/SaidText.tsx";
 import { Since, Until } from "../../parts/time.tsx";
 import { useNow } from "../../text/clock.ts";
-import { ownerNow, type Person, sleepsNow } from "./filters.ts";
+import { ownerNow, type Person, sleepsNow, startOf } from "./filters.ts";
 import { type Task, useLive, useLookers, useRefusal } from "./live.ts";
 import { desk } from "./text.ts";
 
@@ -25,10 +25,6 @@ export interface RowProps {
   readonly select: (taskId: number) => void;
 }
 
-/** The moment from which the money runs: the victim's transfer, if the item has one. */
-export function startOf(task: Task): number {
-  return Date.parse(task.hop?.transferred_at ?? task.to_ask[0]?.transferred_at ?? task.opened_at);
-}
 
 export const Row = memo(function Row({
   task: read,

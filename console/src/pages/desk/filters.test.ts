@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { EVERYTHING, type Filter, filterOf, fits, type Line, ownerNow, searchOf } from "./filters.ts";
+import { EVERYTHING, type Filter, filterOf, fits, type Line, ownerNow, searchOf, startOf } from "./filters.ts";
 
 const NOW = Date.parse("2026-11-27T14:02:31+05:30");
 const LINE: Line = {
@@ -63,4 +63,12 @@ test("a line of the stream is shown only where it fits", () => {
 test("a lease that is over is no owner", () => {
   assert.equal(ownerNow(LINE, NOW), "desk.one");
   assert.equal(ownerNow(LINE, Date.parse("2026-11-27T08:42:31Z")), null);
+});
+
+test("money runs from the transfer, and from the item where only the day of the transfer was told", () => {
+  const opened_at = LINE.opened_at;
+  const from = (at: string) => startOf({ opened_at, hop: { transferred_at: at }, to_ask: [] });
+  assert.equal(from("2026-11-27T08:00:00Z"), Date.parse("2026-11-27T08:00:00Z"));
+  assert.equal(from("2026-11-26T18:30:00Z"), Date.parse(opened_at));
+  assert.equal(startOf({ opened_at, to_ask: [] }), Date.parse(opened_at));
 });

@@ -1,6 +1,7 @@
 /** Filters of the queue: in the address as ids and enums only, in requests, and against one line of the stream. */
 
 import type { Schemas } from "../../api/client.ts";
+import { isDayAlone } from "../../text/moments.ts";
 
 export type Kind = Schemas["TaskKind"];
 export type Person = Schemas["Person"];
@@ -147,4 +148,16 @@ export function fits(line: Line, filter: Filter, now: number): boolean {
     (filter.owned === null || filter.owned === (owner !== null)) &&
     (filter.snoozed === null || filter.snoozed === sleepsNow(line, now))
   );
+}
+
+interface Started {
+  readonly opened_at: string;
+  readonly hop?: { readonly transferred_at: string } | null;
+  readonly to_ask: readonly { readonly transferred_at: string }[];
+}
+
+/** The moment from which the money runs: the victim's transfer, if the item has one and its time was told. */
+export function startOf({ opened_at, hop, to_ask }: Started): number {
+  const moved = Date.parse(hop?.transferred_at ?? to_ask[0]?.transferred_at ?? "");
+  return Number.isNaN(moved) || isDayAlone(moved) ? Date.parse(opened_at) : moved;
 }
