@@ -11,7 +11,7 @@ from uuid import UUID
 from activities.banks.bodies import BodySealer, sealer_of_case
 from activities.banks.received import folder_of, kept_files, sealer_of_bank, signed_now
 from activities.case.answer_effects import AnswerWriter, holds, only_of_payers_bank
-from activities.case.claims import to_claims, with_bank_checked
+from activities.case.claims import to_claims, with_bank_checked, with_dates_checked
 from activities.case.merged_answers import ask_rest, count_here, set_aside_new, told_elsewhere, without
 from activities.case.transaction import CaseTransaction
 from activities.context import Context
@@ -22,9 +22,10 @@ from adapters.banks.protocol import BankProtocolError
 from db.banks import bank_exchanges, bank_keys, channels
 from db.banks.bank_exchanges import ReceivedBody
 from db.banks.bank_keys import SealedStatement, SignedBy
-from db.case import answers, cases, telephone
+from db.case import answers, cases, hops, telephone
 from db.pool import Connection
 from db.privacy.body_keys import BODY, CaseKey
+from domain.case.known_transfers import is_day_before
 from domain.case.trail import reconcile, task_of
 from domain.evidence_binding import binding
 from schemas.banks.keys import BankKey
@@ -146,6 +147,7 @@ async def answer_in(
         if received:
             await bank_exchanges.keep_body(connection, institution, _sealer(ctx, begun).received(received))
         return Answered(_repeated(begun.given), begun.head)
+    outcome = await _with_dates_checked(connection, begun.head, outcome)
     elsewhere = await told_elsewhere(ctx, connection, begun, outcome)
     judged, outcome = outcome, without(outcome, elsewhere)
     writer = AnswerWriter(
@@ -224,6 +226,21 @@ async def _judge(
     if given and all(judged.disposition is Disposition.DUPLICATE for judged in outcome.judgements):
         return None
     return outcome if begun.knows_job else _with_unknown_job(institution, outcome)
+
+
+async def _with_dates_checked(connection: Connection, head: cases.CaseHead, outcome: Reconciliation) -> Reconciliation:
+    """Return the outcome with odd dates flagged. The victim's bank speaks of the time before the money came."""
+    hop_nos = {
+        hop_no
+        for judged in outcome.judgements
+        if judged.disposition is not Disposition.PAYERS_BANK
+        # The money of a complaint came before it, so a later date needs no look at the hops.
+        and (at := judged.claim.occurred_at)
+        and is_day_before(at, head.opened_at)
+        for hop_no in judged.hop_nos
+    }
+    came_at = await hops.transfer_times(connection, head.case_no, sorted(hop_nos)) if hop_nos else {}
+    return with_dates_checked(outcome, came_at, head.now)
 
 
 def _may_have_effect(reply: dict[str, int]) -> bool:

@@ -1,15 +1,18 @@
 """Conversion of a bank's answer lines into the engine's claims."""
 
 import hashlib
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import datetime
 
-from adapters.banks.answers import AnswerLine, StatusLine, UnreadableLine
+from adapters.banks.answers import AnswerLine, LineFlag, StatusLine, UnreadableLine, flagged
 from domain.banks.directory import Directory
 from domain.case.answer_hop import ANOTHER_BANKS_IFSC
+from domain.case.complaints import CLOCK_SKEW
+from domain.case.known_transfers import is_day_before
 from domain.errors import RuleBroken
 from domain.policy.model import CodeMeaning, TrailRules
 from schemas.base import Flag
-from schemas.case.answers import NOT_STATED, Claim, Line, PayeeClaim
+from schemas.case.answers import NOT_STATED, Claim, Judgement, Line, PayeeClaim, Reconciliation
 from schemas.enums import ClaimKind
 from schemas.identifiers import account_key, names_a_transfer, reference_key
 
@@ -55,6 +58,25 @@ def with_bank_checked(claim: Claim, institution: str, directory: Directory) -> C
         return claim
     flag = Flag(field="root_ifsc_code", code=ANOTHER_BANKS_IFSC, message=f"the IFSC belongs to {by_ifsc.code}")
     return claim.model_copy(update={"flags": (*claim.flags, flag)})
+
+
+def with_dates_checked(outcome: Reconciliation, came_at: Mapping[int, datetime], now: datetime) -> Reconciliation:
+    """Return the outcome with a flag on each line that is dated after `now`, or before its money came.
+
+    `came_at` has the times of the transfers by hop. People tell the time of a transfer differently, so the day counts.
+    """
+    judgements: list[Judgement] = []
+    for judged in outcome.judgements:
+        claim, came = judged.claim, [came_at[hop_no] for hop_no in judged.hop_nos if hop_no in came_at]
+        odd = None
+        if claim.occurred_at and claim.occurred_at > now + CLOCK_SKEW:
+            odd = flagged("transaction_datetime", LineFlag.IN_THE_FUTURE)
+        elif claim.occurred_at and came and is_day_before(claim.occurred_at, min(came)):
+            odd = flagged("transaction_datetime", LineFlag.BEFORE_IT_CAME)
+        if odd and odd not in claim.flags:
+            claim = claim.model_copy(update={"flags": (*claim.flags, odd)})
+        judgements.append(judged.model_copy(update={"claim": claim}))
+    return outcome.model_copy(update={"judgements": tuple(judgements)})
 
 
 def _unreadable(line: UnreadableLine) -> Claim:

@@ -28,6 +28,7 @@ class LineFlag(StrEnum):
     AMOUNT_FROM_TRANSFER = "amount_from_transfer"
     AMOUNT_UNREADABLE = "amount_unreadable"
     BALANCE_UNREADABLE = "balance_unreadable"
+    BEFORE_IT_CAME = "before_it_came"
     DISPUTED_ABOVE_AMOUNT = "disputed_above_amount"
     DISPUTED_FROM_AMOUNT = "disputed_from_amount"
     IFSC_ODD = "ifsc_odd"
@@ -53,6 +54,7 @@ _FLAG_TEXTS = {
     LineFlag.AMOUNT_FROM_TRANSFER: "not given: the whole transfer was accepted, its amount is used",
     LineFlag.AMOUNT_UNREADABLE: "not an amount in rupees: ignored, because the line does not need it",
     LineFlag.BALANCE_UNREADABLE: "not an amount in rupees: ignored",
+    LineFlag.BEFORE_IT_CAME: "before the money came to the account",
     LineFlag.DISPUTED_ABOVE_AMOUNT: "the disputed amount is above the amount of the transaction",
     LineFlag.DISPUTED_FROM_AMOUNT: "not given: the amount is used",
     LineFlag.IFSC_ODD: "not shaped like an IFSC",

@@ -138,6 +138,11 @@ def same_day(moment: datetime, other: datetime) -> bool:
     return _day(moment) == _day(other)
 
 
+def is_day_before(moment: datetime, other: datetime) -> bool:
+    """Return whether a moment is of an earlier day in India than another one."""
+    return _day(moment) < _day(other)
+
+
 def _day(moment: datetime) -> int:
     # No conversion to Indian time, because it fails at the end of the year 9999.
     return (moment - _EPOCH + _IST_OFFSET) // timedelta(days=1)

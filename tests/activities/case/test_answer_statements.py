@@ -66,7 +66,8 @@ async def test_an_answer_that_holds_takes_few_statements(bench: Bench) -> None:
     case_no, root = await a_case(bench)
     sent = await bench.ask_one(case_no)
     async with counted(bench) as (one, told):
-        await one.answer("HDFC", case_no, row(1, root, "1000.00"), job_id=f"BANKS-{sent.request_id}")
+        line = row(1, root, "1000.00", transaction_datetime=bench.ctx.now().isoformat())
+        await one.answer("HDFC", case_no, line, job_id=f"BANKS-{sent.request_id}")
     assert await bench.buckets(case_no) == {"lost": -1000_00, "held": 1000_00}
     assert len(told) <= MOST, told
 
@@ -74,7 +75,8 @@ async def test_an_answer_that_holds_takes_few_statements(bench: Bench) -> None:
 async def test_an_answer_that_opens_hops_takes_few_statements(bench: Bench) -> None:
     case_no, root = await a_case(bench)
     sent = await bench.ask_one(case_no)
-    onward = [moved(root, "500.00", bank, "000123456789") for bank in ("ICIC", "PUNB")]
+    at = bench.ctx.now().isoformat()
+    onward = [moved(root, "500.00", bank, "000123456789", transaction_datetime=at) for bank in ("ICIC", "PUNB")]
     async with counted(bench) as (one, told):
         await one.answer("HDFC", case_no, *onward, job_id=f"BANKS-{sent.request_id}")
     assert await bench.hops(case_no) == ["closed", "asked", "asked"]

@@ -1,5 +1,7 @@
 """A bank's answer, written: ledger, hops, requests and news in one transaction, whatever it says."""
 
+from datetime import timedelta
+
 import pytest
 
 from activities.case.desk import correct_hop
@@ -130,7 +132,8 @@ async def test_b1_a_hold_beyond_the_disputed_amount_of_its_line_is_a_discrepancy
     await bench.answer("HDFC", case_no, row(1, root, amount, disputed_amount=disputed))
     assert (await bench.buckets(case_no))["held"] == held_paise
     assert await bench.discrepancies(case_no) == discrepancies
-    assert await bench.value("SELECT jsonb_array_length(flags::jsonb) FROM answer WHERE case_no = $1", case_no) == 1
+    flags = "SELECT jsonb_path_query_first(flags::jsonb, '$[*].field') FROM answer WHERE case_no = $1"
+    assert "amount" in await bench.value(flags, case_no)
     await bench.check(case_no)
 
 
@@ -146,11 +149,33 @@ async def test_b2_a_hold_that_names_another_account_or_bank_is_flagged_and_asked
     bench: Bench, named: dict[str, str], codes: list[str], kinds: list[str]
 ) -> None:
     case_no, root = await a_case(bench)
-    await bench.answer("HDFC", case_no, row(1, root, "1000.00", **named))
+    at = bench.ctx.now().isoformat()
+    await bench.answer("HDFC", case_no, row(1, root, "1000.00", transaction_datetime=at, **named))
     flags = "SELECT coalesce(jsonb_path_query_array(flags::jsonb, '$[*].code'), '[]') FROM answer WHERE case_no = $1"
     assert await bench.value(flags, case_no) == codes
     assert await bench.discrepancies(case_no) == [(kind, 1000_00, 1000_00) for kind in kinds]
     assert await bench.tasks(case_no) == [("resolve_discrepancy", 1) for _ in kinds]
+    await bench.check(case_no)
+
+
+@each(
+    ("kind", "at", "codes"),
+    [
+        (5, timedelta(days=365), ["in_the_future"]),
+        (5, timedelta(days=-3), ["before_it_came"]),
+        (3, timedelta(days=-3), ["before_it_came"]),
+        (1, timedelta(minutes=-1), []),
+    ],
+)
+async def test_b3_a_date_to_come_or_before_the_money_came_is_flagged(
+    bench: Bench, kind: int, at: timedelta, codes: list[str]
+) -> None:
+    case_no, root = await a_case(bench)
+    when = (bench.ctx.now() + at).isoformat()
+    payee = {"payee_bank": "ICIC", "payee_account_number": "1"} if kind == 3 else {}
+    await bench.answer("HDFC", case_no, row(kind, root, "1000.00", transaction_datetime=when, **payee))
+    flags = "SELECT coalesce(jsonb_path_query_array(flags::jsonb, '$[*].code'), '[]') FROM answer WHERE case_no = $1"
+    assert await bench.value(flags, case_no) == codes
     await bench.check(case_no)
 
 
