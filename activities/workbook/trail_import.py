@@ -341,9 +341,14 @@ class _Import:
             self._reject([row], TrailColumn.ACTION_BY, "bank_unknown", reason)
             return None
         named = self.ctx.directory.current.resolve(row.bank, None, "", "bank")[0] if row.bank else None
+        known = sorted(institutions - {None}, key=str)
+        is_of_app = len(known) == 1 and all("@" in hop.account_key for hop in parents)
+        if named and is_of_app and named.code not in institutions:
+            # An app acts on a UPI address whose money is at another bank or wallet.
+            self._note(row, TrailColumn.ACTION_BY, "is not where the UPI address is: the bank of the account is used")
+            return known[0]
         if named:
             return named.code
-        known = sorted(institutions - {None}, key=str)
         if len(known) > 1:
             reason = "several banks have a transfer with this reference: name the bank that states it"
             self._reject([row], TrailColumn.ACTION_BY, "bank_ambiguous", reason)

@@ -390,6 +390,25 @@ async def test_rows_that_have_no_place_are_rejected_with_the_reason(bench: Bench
     assert ("Action Taken By Bank", 3) in {(note.column, note.row_no) for note in outcome.notes}
 
 
+async def test_b6_an_app_that_acts_on_a_upi_address_at_another_bank_costs_no_row(bench: Bench) -> None:
+    number, root = ack(), rrn()
+    of, address = {"ack_no": number}, "someone@axl"
+    outcome = await take(
+        bench,
+        read(
+            sheet(
+                TRANSFER,
+                moved(1, root, root, 1_000, payee_account=address, **of),
+                moved(2, root, "N1", 900, account=address, action_by="PUNB", **of),
+                moved(3, "N1", "N2", 500, **of),
+            ),
+            sheet(Sheet.HOLD, said(root, 100, account=address, action_by="PUNB", **of)),
+        ),
+    )
+    assert (codes(outcome), len(outcome.used)) == ([], 4)
+    assert ("Action Taken By Bank", 3) in {(note.column, note.row_no) for note in outcome.notes}
+
+
 async def test_a_bank_that_speaks_of_anothers_account_contradicts(bench: Bench) -> None:
     number, root = ack(), rrn()
     of = {"ack_no": number}
