@@ -199,13 +199,14 @@ def balance_below_hold(claim: Claim) -> int | None:
     return there_paise if there_paise < claim.claim_paise else None
 
 
-def other_account(claim: Claim, hops: Sequence[AnsweredHop]) -> Flag | None:
-    """Return a flag if a hold names another account number than the hops; a VPA may stand for any number."""
+def with_account_checked(claim: Claim, hops: Sequence[AnsweredHop]) -> Claim:
+    """Return the claim, flagged if it holds another account number than the hops'; a VPA may stand for any number."""
     stated, asked = claim.root_account_key, {hop.position.account_key for hop in hops}
     if claim.kind is not ClaimKind.HELD or not stated.isdecimal() or not all(key.isdecimal() for key in asked):
-        return None
+        return claim
     message = "the bank holds another account than the one asked about"
-    return None if stated in asked else Flag(field="root_account_number", code="another_account", message=message)
+    flag = Flag(field="root_account_number", code="another_account", message=message)
+    return claim if stated in asked else claim.model_copy(update={"flags": (*claim.flags, flag)})
 
 
 _DOUBTS = {

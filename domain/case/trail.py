@@ -30,11 +30,11 @@ from domain.case.answer_hop import (
     moves_onto_itself,
     of_job_first,
     of_job_only,
-    other_account,
     restated,
     shares_of,
     told_as_own,
     why_exceeds,
+    with_account_checked,
 )
 from domain.case.ledger import move_between, take_from
 from domain.case.one_transfer import Room, Transfers
@@ -218,19 +218,16 @@ class _Book:
 
     def _place(self, claim: Claim, hops: list[AnsweredHop]) -> None:
         """Move the money that the claim may take, hop by hop; the rest of the claim is a discrepancy."""
-        if flag := other_account(claim, hops):
-            claim = claim.model_copy(update={"flags": (*claim.flags, flag)})
+        claim, moves = with_account_checked(claim, hops), claim.kind is ClaimKind.MOVED
         known = self._known_below(claim, hops)
         by_desk = [child for child in known if child.position.source is HopSource.DESK]
         covered_paise = min(claim.within_paise, sum(child.disputed_paise for child in by_desk))
         more_paise = claim.within_paise - covered_paise
-        repeated = restated(claim.kind, known if claim.kind is ClaimKind.MOVED else hops, more_paise)
+        repeated = restated(claim.kind, known if moves else hops, more_paise)
         repeated_paise = sum(booked.paise for booked in repeated)
         self._restated += repeated
         more_paise -= repeated_paise
-        room = (
-            self._transfers.room(claim) if claim.kind is ClaimKind.MOVED else Room(more_paise, whole_paise=more_paise)
-        )
+        room = self._transfers.room(claim) if moves else Room(more_paise, whole_paise=more_paise)
         shares = shares_of(min(more_paise, room.paise), hops)
         applied_paise = covered_paise + sum(take for _, take in shares)
         for child in known:
@@ -271,8 +268,7 @@ class _Book:
         hop_no = hops[0].position.hop_no
         beyond_paise = max(0, more_paise - room.paise)
         # All that a hold claims above its disputed amount or above the hop is one discrepancy.
-        claimed_paise = claim.claim_paise if claim.kind is ClaimKind.HELD else claim.within_paise
-        most_paise = claimed_paise - beyond_paise
+        most_paise = (claim.claim_paise if claim.kind is ClaimKind.HELD else claim.within_paise) - beyond_paise
         if applied_paise < most_paise:
             self._contradict(claim, why_exceeds(claim, hops), hop_no, applied_paise, most_paise)
         if beyond_paise and room.kind is DiscrepancyKind.SENT_BY_TWO:
@@ -386,9 +382,8 @@ class _Book:
         self._tasks += tasks_before_asking(new.hop_no, new.state, new.flags)
 
     def _sent_by_others(self, claim: Claim) -> list[Flag]:
-        message = "{} says that it sent this transfer too"
         return [
-            Flag(field="reference", code="sent_by_another_bank", message=message.format(bank))
+            Flag(field="reference", code="sent_by_another_bank", message=f"{bank} says that it sent this transfer too")
             for bank in self._transfers.other_senders(claim)
         ]
 
@@ -424,7 +419,6 @@ class _Book:
 
     def _review(self, claim: Claim, hops: Sequence[AnsweredHop]) -> None:
         hop_no = hops[0].position.hop_no if hops else None
-        cause = TaskCause.ANSWER_NOT_UNDERSTOOD
         unreadable = claim.kind is ClaimKind.UNREADABLE
         facts = TaskFacts(
             institution=self._institution,
@@ -434,7 +428,7 @@ class _Book:
             # The remarks of a line that can be read are the bank's text, which may name a person.
             detail=claim.remarks if unreadable else "",
         )
-        self._tasks.append(about_hop(TaskKind.READ_ANSWER, cause, hop_no, facts))
+        self._tasks.append(about_hop(TaskKind.READ_ANSWER, TaskCause.ANSWER_NOT_UNDERSTOOD, hop_no, facts))
         self._judgements.append(
             Judgement(claim=claim, disposition=Disposition.REVIEW, hop_nos=tuple(h.position.hop_no for h in hops))
         )
