@@ -210,7 +210,6 @@ def with_account_checked(claim: Claim, hops: Sequence[AnsweredHop]) -> Claim:
 
 
 _DOUBTS = {
-    "another_account": DiscrepancyKind.UNASKED_HOP,
     ANOTHER_BANKS_IFSC: DiscrepancyKind.ANOTHER_BANKS_HOP,
 }
 """discrepancy that a flag of a line opens: the money is booked, and a person finds out whose account is on hold"""
