@@ -14,6 +14,8 @@ from tests.browser.seat import Seat
 from tests.signed_in import PASSWORD
 
 FIRST_LOAD_MAX_BYTES = 350 * 1024
+SETTLES_MS = 800
+"""time in which a page has drawn most of what it reads; what is not there yet is not compared"""
 
 
 def first_load(page: str) -> list[Path]:
@@ -160,7 +162,7 @@ async def test_a_page_looks_the_same_whatever_page_was_open_before(stage: Stage,
 
     async def look() -> dict[str, str]:
         await seat.page.locator("#main main").wait_for()
-        await seat.page.wait_for_load_state("networkidle")
+        await seat.page.wait_for_timeout(SETTLES_MS)
         return dict(await seat.page.evaluate(_LOOK))
 
     fresh: dict[str, dict[str, str]] = {}
