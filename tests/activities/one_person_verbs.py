@@ -103,6 +103,7 @@ ONE_TASK: Final = ("claim", "pass-on", "take-over", "release", "snooze")
 MERGE_VERBS: Final = ("agree", "reject", "undo", "undo/agree", "undo/reject")
 MANY_TASKS: Final = ("claim", "pass-on", "release", "snooze")
 STAYS: Final[Mapping[str, str]] = {
+    f"{CASE}/hops/{{hop_no}}/entered-confirmations": "it lets a claim count at an account, and orders nothing",
     **dict.fromkeys(("POST /api/v1/displays", "POST /api/v1/displays/{token_id}/revoke"), RIGHTS),
     **dict.fromkeys(("POST /api/v1/teams", "PUT /api/v1/teams/{name}", "POST /api/v1/teams/{name}/end"), RIGHTS),
     **dict.fromkeys(

@@ -158,7 +158,8 @@ async def test_a_page_looks_the_same_whatever_page_was_open_before(stage: Stage,
     await seat.page.set_viewport_size({"width": width, "height": 1080})
     await seat.open("/case")
     links = seat.page.locator("header nav a")
-    pages = [href for href in [await one.get_attribute("href") for one in await links.all()] if href != "/console/wall"]
+    led_to = [await link.get_attribute("href") or "" for link in await links.all()]
+    pages = [href for href in led_to if href != "/console/wall"]
 
     async def look() -> dict[str, str]:
         await seat.page.locator("#main main").wait_for()

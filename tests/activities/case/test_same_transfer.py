@@ -234,7 +234,10 @@ async def test_b4_a_reference_used_again_long_after_by_another_payer_is_another_
     root, first_at = rrn(), datetime(2025, 10, 1, 10, tzinfo=UTC)
     before = {"institution": "SBIN", "account": "1234567890"}
     first = await bench.complain(transfer(1000_00, reference=root, payer=before, transferred_at=first_at.isoformat()))
-    told: dict[str, Any] = {"payer": before | {"account": payer}, "transferred_at": (first_at + timedelta(days=days)).isoformat()}
+    told: dict[str, Any] = {
+        "payer": before | {"account": payer},
+        "transferred_at": (first_at + timedelta(days=days)).isoformat(),
+    }
     second = await bench.complain(transfer(1000_00, reference=root, **told))
     third = await bench.complain(transfer(1000_00, reference=root, **told))
     assert (len({first, second, third}), third) == (cases, second)
