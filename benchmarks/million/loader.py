@@ -122,7 +122,7 @@ async def _write_banks(connection: asyncpg.Connection, today: date) -> None:
     banks = [(code, f"Bank {code}", "bank", "api", today.isoformat()) for code in BANKS]
     names = ("code", "name", "kind", "answer_class", "updated_at")
     await query_plans.copy(connection, "institution", names, _lines(banks))
-    channels = [(code, "i4c", 0, r"\\x00") for code in BANKS]
+    channels = [(code, "i4c", 0, rf"\\x676801{'00' * 36}") for code in BANKS]
     of_channels = ("institution", "channel", "position", "sealed")
     await query_plans.copy(connection, "institution_channel", of_channels, _lines(channels))
 

@@ -44,6 +44,8 @@ LATER: Final = "2099-01-01 00:00:00+00"
 HOPS_BY_LAYER: Final = {1: 2, 2: 4, 3: 6}
 NULL: Final = r"\N"
 DIGEST: Final = rf"\\x{sha256(b'').hexdigest()}"
+SEALED: Final = rf"\\x7001{'00' * 28}"
+"""the least that a column of sealed values takes"""
 
 COLUMNS: Final = {
     "case_file": "case_no state opened_at settled_at workflow_started_at policy first_sent_at first_delivered_at"
@@ -208,7 +210,7 @@ class _Writer:
         person_id = f"00000000-0000-4000-8000-{victim}000"
         terms = ",".join(rf'"\\\\x{self.draw.getrandbits(128):032x}"' for _ in range(TERMS_OF_VICTIM))
         self._row("person_key", person_id, _at(start), _at(start), "invented", NULL)
-        self._row("victim", victim, "LUCKNOW", "f", "f", "f", person_id, r"\\x00", f"{{{terms}}}", r"\\x00")
+        self._row("victim", victim, "LUCKNOW", "f", "f", "f", person_id, SEALED, f"{{{terms}}}", r"\\x00")
         self._row(
             "complaint",
             *(ack_no, case_no, "helpline_1930", "upi_fraud", victim, _at(start), "officer:helpline"),
@@ -243,7 +245,7 @@ class _Writer:
                 self._row(
                     "bank_exchange",
                     *("hold_request", request_id, "i4c", _at(start), "POST", 0, DIGEST, "f", "f", ""),
-                    *(_key_of(case_no), r"\\x00", DIGEST),
+                    *(_key_of(case_no), SEALED, DIGEST),
                 )
             for hop in asked:
                 hop.request_id = request_id
@@ -281,7 +283,7 @@ class _Writer:
             "answer",
             *(answer_id, update, line_no, case_no, bank, f"{kind}|{to.reference}|{to.number}"),
             *(f"{{{hop.number}}}", kind, "applied", "00", to.paise, to.paise, to.paise, "", "[]"),
-            *(_at(at), reference, hop.reference, balance, to.paise, _key_of(case_no), r"\\x00"),
+            *(_at(at), reference, hop.reference, balance, to.paise, _key_of(case_no), SEALED),
         )
         return answer_id
 

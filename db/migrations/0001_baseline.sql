@@ -6553,7 +6553,7 @@ CREATE TRIGGER credit_account_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by,
 CREATE TRIGGER credit_account_object_again BEFORE UPDATE OF object_again_until ON credit_account FOR EACH ROW WHEN ((new.object_again_until IS DISTINCT FROM old.object_again_until)) EXECUTE FUNCTION credit_account_object_again();
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
 CREATE TRIGGER credit_account_link_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON credit_account_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER desk_task_closed_by_another BEFORE INSERT OR UPDATE OF state, closed_by, caused_by ON desk_task FOR EACH ROW WHEN (((new.state = 'closed'::text) AND (new.closed_by <> 'engine'::text) AND (NOT is_second_officer(new.closed_by, new.caused_by)))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER desk_task_closed_by_another BEFORE INSERT OR UPDATE OF state, closed_by, caused_by ON desk_task FOR EACH ROW WHEN (((new.state = 'closed'::text) AND (new.closed_by <> 'engine'::text) AND (person_of(new.closed_by) = person_of(new.caused_by)))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER desk_task_notifies AFTER INSERT OR UPDATE ON desk_task FOR EACH ROW WHEN ((new.case_no IS NULL)) EXECUTE FUNCTION work_item_notifies();
 CREATE TRIGGER directory_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON directory_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER discrepancy_hold AFTER INSERT ON discrepancy FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['exceeds_disputed'::text, 'held_and_gone'::text]))) EXECUTE FUNCTION discrepancy_wakes_hold();

@@ -107,7 +107,7 @@ async def test_nothing_is_sealed_under_a_key_that_a_running_process_does_not_kno
 ) -> None:
     await load(database)
     async with await open_pool(database_dsn, min_size=1, session_name=session_name(OLD_BOX.key_ids)):
-        with pytest.raises(KeyNotKnownEverywhere, match=r"restart it. Connected from: 127.0.0.1"):
+        with pytest.raises(KeyNotKnownEverywhere, match=r"restart it. Connected from: this machine"):
             await reseal(database, BOTH)
     assert await opens(database, OLD_BOX) == set(CODES)
     async with await open_pool(database_dsn, min_size=1, session_name=session_name(BOTH.key_ids)):

@@ -25,7 +25,9 @@ _BYTES = """
 SELECT table_name || '.' || column_name AS name, coalesce(domain_name, '') AS domain FROM information_schema.columns
 WHERE table_schema = 'public' AND data_type = 'bytea'
 """
-_CLEAR = re.compile(r"\.(\w*(digest|hash|key)|signature|signature_base|mark)$|^try_bucket\.name$|^draft\.caller$")
+_CLEAR = re.compile(
+    r"\.(\w*(digest|hash|key)|signature|signature_base|mark)$|^try_bucket\.name$|^draft\.caller$|^public_draft\.network$"
+)
 """digests, signatures, public keys and ids of keys"""
 _PRIMARY_KEY = """
 SELECT array_agg(a.attname::text ORDER BY array_position(i.indkey::int2[], a.attnum))
