@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -189,10 +189,10 @@ class _SlowConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport), "a connection of TCP"
-        self._transport = transport
+        # uvloop's own class of transports is no subclass.
+        self._transport = cast(asyncio.Transport, transport)
         self._open_ones.add(self)
-        transport.write(self._head)
+        self._transport.write(self._head)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._open_ones.discard(self)

@@ -37,6 +37,7 @@ KEY = b"a key of the register, thirty-two bytes and more"
 LAKH = 1_00_000_00
 BY = "officer:io"
 WHY = "signed at the station"
+_IS_DUE = "SELECT EXISTS (SELECT FROM outgoing WHERE kind = 'fir' AND next_attempt_at <= $1)"
 
 
 class Station(Duties):
@@ -78,6 +79,8 @@ async def home(ctx: Context) -> AsyncIterator[Station]:
             # What other tests of this room have asked for is not this test's.
             await ctx.pool.execute("UPDATE fir SET state = 'refused' WHERE state = 'requested'")
             home.register = register
+            while await ctx.pool.fetchval(_IS_DUE, home.clock.at):
+                await home.ask()
             yield home
 
 
