@@ -30,7 +30,13 @@ async def confirm_entered(ctx: Context, ack_no: str, hop_no: int, seen: SeenEnte
             raise EnteredByThisOfficer(by)
         if (seen.sent_paise, seen.placed_paise) != (hop.money.sent_paise, hop.money.placed_paise):
             raise EnteredDiffers(hop_no)
-        body = {"hop_no": hop_no, "sent_paise": seen.sent_paise, "placed_paise": seen.placed_paise}
+        body = {
+            "hop_no": hop_no,
+            "sent_paise": seen.sent_paise,
+            "placed_paise": seen.placed_paise,
+            "entered_sent_paise": hop.all_entered_sent_paise,
+            "entered_placed_paise": hop.all_entered_placed_paise,
+        }
         for officer in hop.imported_by:
             # PostgreSQL holds for each of them that the officer who agrees is another person.
             proposal = await proposals.insert(

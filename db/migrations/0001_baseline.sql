@@ -969,23 +969,26 @@ BEGIN
     RETURN NULL;
 END $function$;
 
-CREATE FUNCTION entered_sent_paise(of_case text, of_hop integer)
- RETURNS bigint
+CREATE FUNCTION entered_sent(of_case text, of_hop integer, OUT entered_paise bigint, OUT stated_paise bigint)
+ RETURNS record
  LANGUAGE sql
  STABLE
 AS $function$
-    SELECT greatest(
-        (SELECT sum(b.booked_paise - b.confirmed_paise) FROM telephone_booking b
-         WHERE b.case_no = of_case AND b.hop_no = of_hop AND b.kind = 'moved'),
+    SELECT greatest(b.booked_paise, d.paise)::bigint,
+           CASE WHEN b.booked_paise >= d.paise THEN b.confirmed_paise ELSE 0 END::bigint
+    FROM (
+        SELECT coalesce(sum(b.booked_paise), 0) AS booked_paise, coalesce(sum(b.confirmed_paise), 0) AS confirmed_paise
+        FROM telephone_booking b WHERE b.case_no = of_case AND b.hop_no = of_hop AND b.kind = 'moved'
+    ) AS b CROSS JOIN (
         -- An answer about the hop above confirmed the transfer that the complaint tells.
-        (SELECT CASE WHEN bool_and(a.flags @> '[{"code": "from_workbook"}]' OR t.update_id IS NOT NULL)
-             THEN sum(a.applied_paise) END
-         FROM hop h JOIN answer a ON a.case_no = h.case_no AND a.kind = 'moved' AND a.reference_key = h.reference_key
-         LEFT JOIN telephone_answer t ON t.update_id = a.update_id
-         WHERE h.case_no = of_case AND h.hop_no = of_hop AND h.source = 'desk'),
-        0)::bigint
+        SELECT coalesce(CASE WHEN bool_and(a.flags @> '[{"code": "from_workbook"}]' OR t.update_id IS NOT NULL)
+            THEN sum(a.applied_paise) END, 0) AS paise
+        FROM hop h JOIN answer a ON a.case_no = h.case_no AND a.kind = 'moved' AND a.reference_key = h.reference_key
+        LEFT JOIN telephone_answer t ON t.update_id = a.update_id
+        WHERE h.case_no = of_case AND h.hop_no = of_hop AND h.source = 'desk'
+    ) AS d
 $function$;
-COMMENT ON FUNCTION entered_sent_paise(text,integer) IS 'Of what was sent to this hop, the part that only officers entered: by telephone and, of a transfer that the complaint tells, by a workbook too.';
+COMMENT ON FUNCTION entered_sent(text,integer) IS 'Of what was sent to this hop, all that officers entered (by telephone and, of a transfer that the complaint tells, by a workbook too), and how much of it the bank has stated since.';
 
 CREATE FUNCTION feed_hold_kept()
  RETURNS trigger
@@ -5138,7 +5141,7 @@ END) STORED,
     CONSTRAINT proposal_decided CHECK ((num_nulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
     CONSTRAINT proposal_decided_reason_check CHECK (((length(decided_reason) <= 1000) AND ((decision IS NOT NULL) OR (decided_reason = ''::text)))),
     CONSTRAINT proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text, 'overtaken'::text]))),
-    CONSTRAINT proposal_entered CHECK (((kind <> 'entered'::text) OR (((hop_no IS NOT NULL) AND (matter = proposed_by) AND (num_nulls((body -> 'sent_paise'::text), (body -> 'placed_paise'::text)) = 0)) IS TRUE))),
+    CONSTRAINT proposal_entered CHECK (((kind <> 'entered'::text) OR (((hop_no IS NOT NULL) AND (matter = proposed_by) AND (num_nulls((body -> 'sent_paise'::text), (body -> 'placed_paise'::text), (body -> 'entered_sent_paise'::text), (body -> 'entered_placed_paise'::text)) = 0)) IS TRUE))),
     CONSTRAINT proposal_given_to CHECK (((given_to IS NULL) OR ((kind = 'payer'::text) AND (decision = 'agreed'::text)))),
     CONSTRAINT proposal_has_code CHECK (((code_digest IS NOT NULL) = (matter = ANY (ARRAY['officer_added'::text, 'officer_reset'::text, 'bank_login_replaced'::text])))),
     CONSTRAINT proposal_heard CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at >= not_before))),

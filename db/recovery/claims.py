@@ -52,6 +52,10 @@ class HopAtAccount(FrozenModel):
     allocation_id: int | None
     imported_by: tuple[str, ...]
     """who imported or entered by telephone what alone says so; empty if a bank itself says it"""
+    all_entered_sent_paise: int
+    """what officers ever entered of what was sent, also what is confirmed since"""
+    all_entered_placed_paise: int
+    """the same of what the account's bank placed"""
     second_officer: str | None
     """who confirmed as another officer what was entered"""
 
@@ -208,19 +212,30 @@ CROSS JOIN LATERAL ({_SENT_IN_ALL}) AS sent_in_all
 """
 
 _ENTERED_PLACED: Final = """
-SELECT coalesce((SELECT sum(b.booked_paise - b.confirmed_paise) FROM telephone_booking b
-        WHERE b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.kind <> 'moved'), 0)
-    + coalesce((SELECT sum(entered_sent_paise(c.case_no, c.hop_no)) FROM hop c
-        WHERE c.case_no = h.case_no AND c.parent_hop_no = h.hop_no), 0) AS paise
+SELECT coalesce(sum(e.entered_paise), 0)::bigint AS entered_paise,
+       coalesce(sum(e.stated_paise), 0)::bigint AS stated_paise
+FROM (
+    SELECT b.booked_paise AS entered_paise, b.confirmed_paise AS stated_paise FROM telephone_booking b
+    WHERE b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.kind <> 'moved'
+    UNION ALL
+    SELECT s.* FROM hop c CROSS JOIN LATERAL entered_sent(c.case_no, c.hop_no) AS s
+    WHERE c.case_no = h.case_no AND c.parent_hop_no = h.hop_no
+) AS e
 """
-"""Of what the account's bank placed, the part that only officers entered by telephone."""
+"""Of what the account's bank placed, all that officers entered by telephone, and how much the bank has stated since."""
 
 _AGREED: Final = """
 SELECT coalesce(max((p.body ->> 'sent_paise')::bigint), 0) AS sent_paise,
-       coalesce(max((p.body ->> 'placed_paise')::bigint), 0) AS placed_paise, max(p.decided_by) AS second_officer
+       coalesce(max((p.body ->> 'placed_paise')::bigint), 0) AS placed_paise,
+       coalesce(max((p.body ->> 'entered_sent_paise')::bigint), 0) AS entered_sent_paise,
+       coalesce(max((p.body ->> 'entered_placed_paise')::bigint), 0) AS entered_placed_paise,
+       max(p.decided_by) AS second_officer
 FROM proposal p WHERE p.kind = 'entered' AND p.subject = h.case_no || ' ' || h.hop_no AND p.decision = 'agreed'
 """
-"""Of what was entered, the part that a second officer confirmed."""
+"""What a second officer confirmed: all that stood there, and what officers had entered of it.
+
+What is entered later is not confirmed by it, whatever the bank states meanwhile.
+"""
 
 _PLACED: Final = "greatest(said.paise + resolved.paise + moved_on.paise, 0)::bigint"
 
@@ -230,6 +245,7 @@ SELECT h.case_no, h.hop_no, h.ack_no, h.transferred_at, h.disputed_paise, s.allo
        asked.to_release_paise, asked.to_restore_paise, sent.paise AS sent_paise, {_PLACED} AS placed_paise,
        sent_in_all.moved_paise, coalesce(only_importers(h.case_no, h.hop_no), '{{}}') AS imported_by,
        entered.sent_paise AS entered_sent_paise, entered.placed_paise AS entered_placed_paise,
+       entered.all_sent_paise AS all_entered_sent_paise, entered.all_placed_paise AS all_entered_placed_paise,
        entered.second_officer,
        greatest(divided.refused_paise, 0)::bigint AS divided_refused_paise,
        (SELECT r.state FROM restoration r WHERE r.ack_no = h.ack_no ORDER BY r.round_no DESC LIMIT 1)
@@ -253,12 +269,15 @@ CROSS JOIN LATERAL (
 ) AS asked
 {_STATED}
 CROSS JOIN LATERAL (
-    SELECT greatest(CASE WHEN alone.importers IS NULL THEN entered_sent_paise(h.case_no, h.hop_no) ELSE sent.paise END
-               - agreed.sent_paise, 0) AS sent_paise,
-           greatest(CASE WHEN alone.importers IS NULL THEN ({_ENTERED_PLACED}) ELSE {_PLACED} END
-               - agreed.placed_paise, 0)::bigint AS placed_paise,
-           agreed.second_officer
+    SELECT greatest(CASE WHEN alone.importers IS NULL
+               THEN s.entered_paise - greatest(s.stated_paise, agreed.entered_sent_paise)
+               ELSE sent.paise - agreed.sent_paise END, 0) AS sent_paise,
+           greatest(CASE WHEN alone.importers IS NULL
+               THEN p.entered_paise - greatest(p.stated_paise, agreed.entered_placed_paise)
+               ELSE {_PLACED} - agreed.placed_paise END, 0)::bigint AS placed_paise,
+           s.entered_paise AS all_sent_paise, p.entered_paise AS all_placed_paise, agreed.second_officer
     FROM (SELECT importers_alone(h.case_no, h.hop_no) AS importers) AS alone CROSS JOIN LATERAL ({_AGREED}) AS agreed
+    CROSS JOIN LATERAL entered_sent(h.case_no, h.hop_no) AS s CROSS JOIN LATERAL ({_ENTERED_PLACED}) AS p
 ) AS entered
 CROSS JOIN LATERAL (
     -- An allocation gave the hop's money on hold to others, and put `refused` in its place.
@@ -362,6 +381,8 @@ class _HopRow(FrozenModel):
     imported_by: tuple[str, ...]
     entered_sent_paise: int
     entered_placed_paise: int
+    all_entered_sent_paise: int
+    all_entered_placed_paise: int
     second_officer: str | None
     divided_refused_paise: int
     allocation_id: int | None
@@ -411,6 +432,8 @@ def _hop(row: _HopRow, parts: Sequence[_Money]) -> HopAtAccount:
         reserved_paise=min(max(owed, row.to_restore_paise), money.held_paise),
         allocation_id=row.allocation_id,
         imported_by=row.imported_by,
+        all_entered_sent_paise=row.all_entered_sent_paise,
+        all_entered_placed_paise=row.all_entered_placed_paise,
         second_officer=row.second_officer,
     )
 

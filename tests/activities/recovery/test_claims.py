@@ -407,3 +407,17 @@ async def test_a_transfer_that_a_complaint_tells_is_not_confirmed_by_telephone_a
     assert [claim for *_, claim in await stated(home.bench, account, "ICIC")] == [1000, 0]
     await divided(home, victim)
     assert await shares(home, victim) == [(1000_00, 400_00, 400_00, 400_00)]
+
+
+async def test_what_is_entered_after_a_confirmation_is_not_confirmed_by_what_the_bank_states(home: Home) -> None:
+    """The bank states ₹300 before, or what is entered later: neither makes room for another entry."""
+    account, root = f"5{rrn()}", rrn()
+    case_no = await home.bench.complain(transfer(5000_00, reference=root, payee=at(account)))
+    await home.bench.answer("HDFC", case_no, row(5, root, "300.00"))
+    await telephone.said(home.bench, case_no, telephone.spent(400))
+    assert [claim for *_, claim in await stated(home.bench, account)] == [300]
+    seen = SeenEntered(sent_paise=0, placed_paise=700_00, reason="the bank's letter of today says it")
+    await confirm_entered(home.ctx, case_no, 1, seen, "officer:ravi")
+    assert [claim for *_, claim in await stated(home.bench, account)] == [700]
+    await telephone.said(home.bench, case_no, telephone.spent(700))
+    assert [claim for *_, claim in await stated(home.bench, account)] == [700], "₹300 came on top by one officer"
