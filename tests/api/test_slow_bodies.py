@@ -85,7 +85,7 @@ async def test_a_body_that_drips_is_given_up(server: Server, path: str, chunked:
     assert b"connection: close" in head.lower()
     if not path.startswith("/banking/"):
         assert b"urn:goldenhour:problem:too-slow" in body
-    assert told.took_seconds >= BODY_SECONDS
+    assert told.took_seconds >= 0.99 * BODY_SECONDS  # the clock of uvloop counts milliseconds
     assert told.sent_bytes < BYTES
 
 
@@ -133,7 +133,7 @@ async def test_a_head_that_drips_is_given_up(server: Server) -> None:
     began = time.monotonic()
     reader, writer = await asyncio.open_connection(server.host, server.port)
     assert await drip_until_closed(reader, writer, b"GET / HTTP/1.1\r\n" + b"X-Y: z\r\n" * BYTES) == b""
-    assert time.monotonic() - began >= BODY_SECONDS
+    assert time.monotonic() - began >= 0.99 * BODY_SECONDS
     writer.close()
 
 
