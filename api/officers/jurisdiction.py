@@ -56,7 +56,7 @@ async def _check_verb(
     if standing is None:
         async with services.ctx.pool.acquire() as connection:
             districts = tuple(await jurisdiction.districts_of(connection, officer.subject))
-        standing = CaseStanding(district="", is_assigned=False, officer_districts=districts)
+        standing = CaseStanding(case_districts=(), is_assigned=False, officer_districts=districts)
     check_verb(having, standing)
 
 

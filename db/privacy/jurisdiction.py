@@ -38,13 +38,14 @@ _ASSIGNED: Final = "EXISTS (SELECT" + _ASSIGNED_ROWS.replace("{of_officer}", " A
 _IS_MARKED: Final = "EXISTS (SELECT FROM complaint marked_one WHERE marked_one.case_no = {case} AND marked_one.marked)"
 
 _STANDING: Final = f"""
-SELECT v.district, {_ASSIGNED.format(case="k.case_no", officer="$3")} AS is_assigned,
+SELECT ARRAY(SELECT v.district FROM complaint c JOIN victim v USING (victim_id) WHERE c.case_no = k.case_no)
+        AS case_districts, {_ASSIGNED.format(case="k.case_no", officer="$3")} AS is_assigned,
     ARRAY(SELECT d.district FROM officer_district d WHERE d.officer_id = $3 AND d.until_at IS NULL)
         AS officer_districts,
     {_IS_MARKED.format(case="k.case_no")} AS is_marked,
     EXISTS (SELECT FROM complaint taken WHERE taken.case_no = k.case_no AND taken.taken_by = $4
         AND taken.received_at > present_moment() - $5::interval) AS has_taken
-FROM complaint k JOIN victim v USING (victim_id) WHERE k.ack_no = case_of_reference($1, $2)
+FROM complaint k WHERE k.ack_no = case_of_reference($1, $2)
 """
 
 # A key of a district is one text for its marked cases, and another one for the others. What is about no case is shown
@@ -52,20 +53,20 @@ FROM complaint k JOIN victim v USING (victim_id) WHERE k.ack_no = case_of_refere
 _WITHIN: Final = f"""
 AND ({{case}} IS NULL AND '{WHOLE_STATE}' = ANY(${{districts}}::text[])
     OR {_ASSIGNED.format(case="{case}", officer="${officer}")}
-    OR EXISTS (SELECT FROM complaint first_complaint JOIN victim first_victim USING (victim_id)
+    OR EXISTS (SELECT FROM complaint of_the_case JOIN victim victim_of_case USING (victim_id)
         CROSS JOIN LATERAL (
             SELECT CASE WHEN {_IS_MARKED.format(case="{case}")} THEN '{MARKED}' ELSE '' END AS mark OFFSET 0
         ) AS kind_of_case
-        WHERE first_complaint.ack_no = {{case}} AND ${{districts}}::text[]
-            && ARRAY[mark || '{WHOLE_STATE}', mark || upper(trim(first_victim.district))]))
+        WHERE of_the_case.case_no = {{case}} AND ${{districts}}::text[]
+            && ARRAY[mark || '{WHOLE_STATE}', mark || upper(trim(victim_of_case.district))]))
 """
 # The same facts as in `_WITHIN`, for one reading that serves many officers (`domain.officers.jurisdiction.covers`).
 _PLACES: Final = f"""
-SELECT these.case_no, upper(trim(first_victim.district)) AS district,
+SELECT these.case_no, ARRAY(SELECT upper(trim(victim_of_case.district)) FROM complaint of_the_case
+        JOIN victim victim_of_case USING (victim_id) WHERE of_the_case.case_no = these.case_no) AS districts,
     {_IS_MARKED.format(case="these.case_no")} AS is_marked,
     ARRAY(SELECT assigned.subject {_ASSIGNED_ROWS.format(case="these.case_no", of_officer="")}) AS officers
 FROM unnest($1::text[]) AS these (case_no) JOIN complaint first_complaint ON first_complaint.ack_no = these.case_no
-JOIN victim first_victim USING (victim_id)
 """
 _OF_THESE: Final = "SELECT these.case_no FROM unnest($1::text[]) AS these (case_no) WHERE true"
 
@@ -75,8 +76,8 @@ async def standing(
 ) -> CaseStanding | None:
     """Return how an officer stands to the case that a number names; None if there is no such case.
 
-    The number of a case is the number of its first complaint, whose victim gives the case its district. `actor` is the
-    officer's name in the case log. A complaint that the officer took longer ago than `taken_within` does not count.
+    Each victim of the case gives it a district. `actor` is the officer's name in the case log. A complaint that the
+    officer took longer ago than `taken_within` does not count.
     """
     row = await connection.fetchrow(_STANDING, *reference, officer_id, actor, taken_within)
     return CaseStanding(**dict(row)) if row else None
@@ -96,7 +97,10 @@ async def places(connection: Connection, case_nos: Collection[str]) -> dict[str,
     if not case_nos:
         return {}
     rows = await connection.fetch(_PLACES, list(case_nos))
-    return {row["case_no"]: CasePlace(row["district"], row["is_marked"], frozenset(row["officers"])) for row in rows}
+    return {
+        row["case_no"]: CasePlace(frozenset(row["districts"]), row["is_marked"], frozenset(row["officers"]))
+        for row in rows
+    }
 
 
 async def all_districts(connection: Connection, officer_ids: Collection[str]) -> dict[str, frozenset[str]]:

@@ -114,7 +114,7 @@ def covers(within: Within | None, place: CasePlace | None) -> bool:
     return (
         within.officer_id in place.officers
         or mark + WHOLE_STATE in within.districts
-        or mark + place.district in within.districts
+        or any(mark + district in within.districts for district in place.districts)
     )
 
 
@@ -143,7 +143,7 @@ def lacks(scopes: Collection[Scope], standing: CaseStanding, *, marked: bool = F
     if Scope.DISTRICT not in scopes:
         return Scope.TAKEN if Scope.TAKEN in scopes else Scope.ASSIGNED
     own = {district_key(name) for name in standing.officer_districts}
-    return None if district_key(standing.district) in own else Scope.DISTRICT
+    return None if own & {district_key(name) for name in standing.case_districts} else Scope.DISTRICT
 
 
 def _is_of_the_state(scopes: Collection[Scope], districts: Collection[str], *, marked: bool) -> bool:

@@ -215,8 +215,8 @@ WHOLE_STATE = "*"
 class CaseStanding(FrozenModel):
     """An officer and a case."""
 
-    district: str
-    """of the first complaint's victim"""
+    case_districts: tuple[str, ...]
+    """of the victims of all its complaints"""
     is_assigned: bool
     officer_districts: tuple[str, ...]
     is_marked: bool = False
@@ -240,8 +240,8 @@ class Within(FrozenModel):
 class CasePlace(NamedTuple):
     """Whose a case is."""
 
-    district: str
-    """of the first complaint's victim, in capitals"""
+    districts: frozenset[str]
+    """of the victims of all its complaints, in capitals"""
     is_marked: bool
     officers: frozenset[str]
     """ids of those to whom it is assigned now"""

@@ -61,14 +61,18 @@ REFUSED: Final[dict[str, dict[Shows, Collection[Role]]]] = {
 }
 """roles that need a reason for a marked case, by how the officer stands to it and by what the read shows"""
 STANDINGS: Final = {
-    "stranger": CaseStanding(district="LUCKNOW", is_assigned=False, officer_districts=("Agra",), is_marked=True),
-    "of the district": CaseStanding(
-        district="LUCKNOW", is_assigned=False, officer_districts=("Lucknow",), is_marked=True
+    "stranger": CaseStanding(
+        case_districts=("LUCKNOW",), is_assigned=False, officer_districts=("Agra",), is_marked=True
     ),
-    "of the State": CaseStanding(district="LUCKNOW", is_assigned=False, officer_districts=("*",), is_marked=True),
-    "assigned": CaseStanding(district="LUCKNOW", is_assigned=True, officer_districts=(), is_marked=True),
+    "of the district": CaseStanding(
+        case_districts=("LUCKNOW",), is_assigned=False, officer_districts=("Lucknow",), is_marked=True
+    ),
+    "of the State": CaseStanding(
+        case_districts=("LUCKNOW",), is_assigned=False, officer_districts=("*",), is_marked=True
+    ),
+    "assigned": CaseStanding(case_districts=("LUCKNOW",), is_assigned=True, officer_districts=(), is_marked=True),
     "took it": CaseStanding(
-        district="LUCKNOW", is_assigned=False, officer_districts=(), is_marked=True, has_taken=True
+        case_districts=("LUCKNOW",), is_assigned=False, officer_districts=(), is_marked=True, has_taken=True
     ),
 }
 ACTIONS: Final = {
@@ -267,7 +271,7 @@ async def test_m11_lists_and_single_reads_go_by_one_rule(doors: Doors) -> None:
             found = await jurisdiction.those_within(connection, within, (marked, other))
         for case_no, is_marked in ((marked, True), (other, False)):
             standing = CaseStanding(
-                district="LUCKNOW", is_assigned=False, officer_districts=districts, is_marked=is_marked
+                case_districts=("LUCKNOW",), is_assigned=False, officer_districts=districts, is_marked=is_marked
             )
             is_listed = lacks({scope}, standing, marked=is_marked) is None
             assert (case_no in found) is is_listed, (scope, districts, is_marked)

@@ -57,7 +57,7 @@ BUGS: Final = (
     Bug(
         "a superintendent acts in the own districts only",
         "domain/officers/jurisdiction.py",
-        "return None if district_key(standing.district) in own else Scope.DISTRICT",
+        "return None if own & {district_key(name) for name in standing.case_districts} else Scope.DISTRICT",
         "return None if own else Scope.DISTRICT",
         "tests/api/officers/test_jurisdiction.py::test_h8_a_superintendent_acts_in_the_own_districts",
     ),

@@ -16,7 +16,7 @@ from db.outgoing import OutgoingKind, queued
 from db.privacy import jurisdiction
 from db.privacy.jurisdiction import MARK, condition
 from db.recovery import grievance_views, hold_views, order_views, restoration_views
-from domain.officers.jurisdiction import MARKED_SCOPES, SCOPES, Scope, VerbKind
+from domain.officers.jurisdiction import MARKED_SCOPES, SCOPES, Scope, VerbKind, covers
 from schemas.enums import Role
 from schemas.privacy.personal_data import CaseStanding, Within
 from tests.api.conftest import Doors, transfer
@@ -155,6 +155,30 @@ async def test_h8_a_superintendent_acts_in_the_own_districts(doors: Doors) -> No
     assert await assign(doors, case_no, "io1", role=Role.SP, name="sp.lucknow") == 201
     assert await assign(doors, case_no, "sp.agra", "supervising") == 201
     assert await assign(doors, case_no, "io1", role=Role.SP, name="sp.agra") == 201, "an officer of the case"
+
+
+async def test_a_case_belongs_to_the_district_of_each_of_its_victims(doors: Doors) -> None:
+    case_no = (await doors.complain())["case_ack_no"]
+    of_agra = await doors.complain(victim={"name": "Ravi Lal", "mobile": "9876543299", "district": "AGRA"})
+    assert (of_agra["case_ack_no"], of_agra["joined"]) == (case_no, True)
+    await write_message(doors, case_no)
+    for name, district, is_own in (
+        ("sp.agra", "Agra", True),
+        ("sp.lucknow", "Lucknow", True),
+        ("sp.up", "Jhansi", False),
+    ):
+        await doors.post_officer(name, district)
+        headers = doors.officer(Role.SP, name)
+        read = await doors.client.get(f"/api/v1/cases/{of_agra['ack_no']}/police", headers=headers)
+        assert read.status_code == (200 if is_own else 403), name
+        listed = await doors.client.get("/api/v1/messages", headers=headers)
+        assert [one["case_no"] for one in listed.json()["items"]] == [case_no] * is_own, name
+        assert await assign(doors, case_no, "io1", role=Role.SP, name=name) == (201 if is_own else 403), name
+    async with doors.services.ctx.pool.acquire() as connection:
+        place = (await jurisdiction.places(connection, {case_no}))[case_no]
+    assert place.districts == {"AGRA", "LUCKNOW"}
+    for keys, is_covered in ((("AGRA",), True), (("JHANSI",), False)):
+        assert covers(Within(officer_id="one", districts=keys), place) is is_covered
 
 
 @pytest.mark.parametrize(("duty", "role", "higher"), [("io", Role.IO, Role.DY_SP), ("supervising", Role.SP, Role.SP)])
@@ -315,10 +339,10 @@ async def test_a_district_that_has_ended_counts_no_more(doors: Doors) -> None:
 @each(
     ("standing", "refused"),
     [
-        (CaseStanding(district="LUCKNOW", is_assigned=False, officer_districts=("Agra",)), NARROW),
-        (CaseStanding(district="LUCKNOW", is_assigned=False, officer_districts=("Lucknow",)), {Role.IO}),
-        (CaseStanding(district="LUCKNOW", is_assigned=True, officer_districts=()), set()),
-        (CaseStanding(district="LUCKNOW", is_assigned=False, officer_districts=("*",)), set()),
+        (CaseStanding(case_districts=("LUCKNOW",), is_assigned=False, officer_districts=("Agra",)), NARROW),
+        (CaseStanding(case_districts=("LUCKNOW",), is_assigned=False, officer_districts=("Lucknow",)), {Role.IO}),
+        (CaseStanding(case_districts=("LUCKNOW",), is_assigned=True, officer_districts=()), set()),
+        (CaseStanding(case_districts=("LUCKNOW",), is_assigned=False, officer_districts=("*",)), set()),
     ],
 )
 async def test_every_route_by_every_role_and_standing(
