@@ -34,7 +34,7 @@ ANCHOR_FOLDER = "GOLDENHOUR_ANCHOR_FOLDER"
 SMS_TEMPLATES = "GOLDENHOUR_SMS_TEMPLATES"
 MIGRATION_URL = "GOLDENHOUR_MIGRATION_URL"
 POLICY_FILE = "GOLDENHOUR_POLICY_FILE"
-URLS = {"GOLDENHOUR_PUBLIC_URL": "https://police.example"}
+ADDRESSES = {"GOLDENHOUR_PUBLIC_URL": "https://police.example", "GOLDENHOUR_TRUSTED_PROXIES": "172.31.241.1"}
 
 Service = dict[str, Any]
 
@@ -43,7 +43,7 @@ def interpolated(text: str) -> dict[str, Any]:
     """Return the file as compose reads it when only the required secrets are set."""
 
     def value(match: re.Match[str]) -> str:
-        return match["rest"] if match["kind"] == ":-" else URLS.get(match["name"], SAMPLE)
+        return match["rest"] if match["kind"] == ":-" else ADDRESSES.get(match["name"], SAMPLE)
 
     document: dict[str, Any] = yaml.safe_load(VARIABLE.sub(value, text))
     return document
@@ -124,6 +124,14 @@ def test_every_secret_is_a_file_that_somebody_gets() -> None:
     for name, secret in COMPOSE["secrets"].items():
         assert secret == {"file": f"./secrets/{name}"}
     assert "secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_l5_compose_does_not_start_without_the_address_of_the_proxy() -> None:
+    kinds = {match["kind"] for match in VARIABLE.finditer(TEXT) if match["name"] == "GOLDENHOUR_TRUSTED_PROXIES"}
+    assert kinds == {":?"}, "all strangers would be one address"
+    assert {SERVICES[name]["environment"]["GOLDENHOUR_TRUSTED_PROXIES"] for name in ("intake", "officers")} == {
+        "172.31.241.1"
+    }
 
 
 def test_every_variable_is_documented_and_the_example_asks_for_the_required_ones() -> None:
