@@ -77,6 +77,8 @@ class SimulatedStack:
     """an invented bank that signs in to its inbox by e-mail and password, if there is one"""
     with_restorations: bool = False
     """whether officers, courts and victims for restorations are simulated too"""
+    restarts: bool = False
+    """whether a process that ends is started again"""
 
     async def sign_in(self) -> None:
         """Let the officers of the simulated day sign in, before anything is measured."""
@@ -124,6 +126,7 @@ async def simulated_stack(
     with_restorations: bool = False,
     over_tls: bool = False,
     run_file: bool = False,
+    restarts: bool = False,
     ui: bool = False,
     report_step: ReportStep = lambda _: None,
 ) -> AsyncIterator[SimulatedStack]:
@@ -132,7 +135,8 @@ async def simulated_stack(
     With `every_channel` the banks are spread over all channels, and letters carry links. Otherwise all banks use the
     I4C wire. With `with_restorations` an FIR register, an SMS gateway, officers, courts and victims are simulated too.
     With `over_tls` the officers and the citizens use the hosts of the TLS ports, and the links in letters lead there.
-    With `run_file` the caller writes the run file next. The day begins with `SimulatedStack.start`. Raises the errors
+    With `run_file` the caller writes the run file next. With `restarts` a process that ends is started again; a
+    simulator that is started again has forgotten the day. The day begins with `SimulatedStack.start`. Raises the errors
     of `services` and `start_engine`.
     """
     port, smtp_port = free_port(), free_port()
@@ -162,7 +166,10 @@ async def simulated_stack(
             report_step("simulator")
             authority = str(certificate_files(ready.home).authority) if over_tls else None
             base_url, directory_file = await _start_simulator(
-                supervisor, ready, {**config, "port": port, "smtp_port": smtp_port, "authority_file": authority}
+                supervisor,
+                ready,
+                {**config, "port": port, "smtp_port": smtp_port, "authority_file": authority},
+                restarts=restarts,
             )
             assert ready.database_url is not None, "services fill it in"
             pool = await open_pool(ready.database_url.get_secret_value(), min_size=1, max_size=4)
@@ -170,7 +177,7 @@ async def simulated_stack(
                 entries = ENTRIES.validate_json(directory_file.read_bytes())
                 await load_directory(pool, secret_box(ready), entries)
                 running = await start_engine(
-                    supervisor, ready, restarts=False, run_file=run_file, report_step=report_step
+                    supervisor, ready, restarts=restarts, run_file=run_file, report_step=report_step
                 )
                 report_step("officers of the world")
                 people = await enrol_people(
@@ -183,7 +190,7 @@ async def simulated_stack(
                     await register_keys(pool, keys)
                     bank = with_inbox(entries, {key["institution"] for key in keys})
                     stack = SimulatedStack(
-                        running_services, supervisor, running, pool, control, people, bank, with_restorations
+                        running_services, supervisor, running, pool, control, people, bank, with_restorations, restarts
                     )
                     await stack.sign_in()
                     yield stack
@@ -274,7 +281,9 @@ async def register_keys(pool: Pool, keys: Iterable[Mapping[str, str]]) -> None:
             await bank_keys.sign_only_from(connection, key.institution, now, over=True)
 
 
-async def _start_simulator(supervisor: Supervisor, settings: Settings, config: Mapping[str, Any]) -> tuple[str, Path]:
+async def _start_simulator(
+    supervisor: Supervisor, settings: Settings, config: Mapping[str, Any], *, restarts: bool
+) -> tuple[str, Path]:
     port = int(config["port"])
     config_file = settings.home / "simulator.json"
     directory_file = settings.home / "directory.json"
@@ -282,6 +291,6 @@ async def _start_simulator(supervisor: Supervisor, settings: Settings, config: M
     command = [sys.executable, "-m", "simulator", "serve"]
     command += ["--config-file", str(config_file), "--directory-file", str(directory_file)]
     await supervisor.start(
-        ChildSpec("simulator", command, environment(settings), http_ready(HOST, port, "/sim/state"), restarts=False)
+        ChildSpec("simulator", command, environment(settings), http_ready(HOST, port, "/sim/state"), restarts=restarts)
     )
     return f"http://{HOST}:{port}", directory_file

@@ -83,6 +83,7 @@ async def test_a_demo_plays_a_day_stays_and_ends_at_a_signal(tmp_path: Path) -> 
         code, out = await command_line.ended("verify", "--json", str(tmp_path / "verdict"), GOLDENHOUR_HOME=str(home))
         assert (code, json.loads((tmp_path / "verdict").read_text())["verify"]) == (0, "clean"), out
         await an_invented_officer_signs_in(home)
+        await all_start_again(playing.pid)
         playing.send_signal(signal.SIGTERM)
         code, _, _ = await ended(playing)
     assert code == 0
@@ -119,6 +120,18 @@ async def test_of_two_demos_at_once_that_are_stopped_and_killed_no_process_is_le
     (left,) = killed.glob(f"{HOME_PREFIX}*")
     _remove_leftovers(killed)
     assert not left.exists()
+
+
+async def all_start_again(pid: int) -> None:
+    """Kill a part of the engine, the simulator and a service, one after the other, and wait for each."""
+    for words, number in (
+        ("worker --queue restoration", signal.SIGKILL),
+        ("simulator serve", signal.SIGKILL),
+        ("postgres -D", signal.SIGQUIT),
+    ):
+        child = child_of(pid, words)
+        child.send_signal(number)
+        await until_another(pid, words, child.pid)
 
 
 async def an_invented_officer_signs_in(home: Path) -> None:

@@ -80,7 +80,7 @@ def demo(
     Starts PostgreSQL, Temporal, intake, officers, the workers and the simulated banks as separate processes on free
     ports. Plays the day with live progress, and waits for the answers of banks that answer by API or from the control
     room. Then reports the results and verifies every case. Everything stops and is deleted afterwards, unless you ask
-    to keep it.
+    to keep it. A process that crashes is started again; without its simulated banks the day ends early.
     Any number of demos may run at once. A database in the settings is not touched.
 
     Exit codes: 0 done and clean; 1 failed, not finished in time, a bank got a request twice, or a rule is violated; 2
@@ -119,6 +119,7 @@ async def _demo(settings: Settings, plan: "DayPlan", *, stay: bool, json_target:
             with_restorations=True,
             over_tls=True,
             run_file=True,
+            restarts=True,
             ui=stay,
             report_step=steps.show,
         ) as stack:
@@ -160,7 +161,7 @@ async def _until_stopped(stack: "SimulatedStack") -> None:
     from workers.stack import until_failure
 
     try:
-        await until_failure(stack.services, stack.supervisor, restarts=False)
+        await until_failure(stack.services, stack.supervisor, restarts=True)
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task:

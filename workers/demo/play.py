@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+import asyncpg
 import httpx
 from pydantic import BaseModel, ConfigDict
 
@@ -100,6 +101,8 @@ class WorldState(_State):
     """State of the simulated world now; `world_seconds` counts from its midnight."""
 
     world_seconds: float
+    clock_running: bool
+    """false in a simulator that was started again"""
     complaints: ComplaintsState
     tickets: TicketsState
     posts: PostsState
@@ -128,6 +131,9 @@ STILL_SECONDS = 10.0
 """how long nothing may change until the day counts as over, though a bank has a ticket that needs a person"""
 STUCK_SECONDS = 30.0
 """how long nothing may change until the demo fails, though the engine has work to do"""
+AWAY_SECONDS = 120.0
+"""how long the database or the simulator may be away until the demo fails"""
+LOST = "the simulated banks were started again, which ends the day early"
 BEGAN_WITHIN = timedelta(days=30)
 """before now, in real time: any running demo began after that"""
 FAST_CLASSES = (AnswerClass.API, AnswerClass.SEAT)
@@ -252,6 +258,18 @@ async def read_day(stack: SimulatedStack, elapsed_seconds: float) -> DayState:
     return DayState(elapsed_seconds, WorldState.model_validate(await stack.state()), figures)
 
 
+async def _look(stack: SimulatedStack, elapsed_seconds: float) -> DayState:
+    """Read the state of the day; where processes are started again, wait for one that is away."""
+    deadline = time.monotonic() + (AWAY_SECONDS if stack.restarts else 0.0)
+    while True:
+        try:
+            return await read_day(stack, elapsed_seconds)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, httpx.TransportError):
+            if time.monotonic() >= deadline:
+                raise
+        await asyncio.sleep(POLL_SECONDS)
+
+
 async def play(
     stack: SimulatedStack,
     plan: DayPlan,
@@ -262,10 +280,10 @@ async def play(
     """Play the day to its end, or to `limit_seconds` in real time, then verify the database.
 
     `show` is called with every state, and `show_owed` with what restorations owe afterwards. Raises `ChildFailed` as
-    soon as a process of the stage ends.
+    soon as a process of the stage ends that is not started again.
     """
     playing = asyncio.ensure_future(_play(stack, plan, limit_seconds, show, show_owed))
-    failing = asyncio.ensure_future(until_failure(stack.services, stack.supervisor, restarts=False))
+    failing = asyncio.ensure_future(until_failure(stack.services, stack.supervisor, restarts=stack.restarts))
     try:
         await asyncio.wait([playing, failing], return_when=asyncio.FIRST_COMPLETED)
         if failing.done():
@@ -323,13 +341,15 @@ async def _watch(
 ) -> tuple[str, DayState]:
     """Watch until nothing is pending, or nothing changes; return the fault (empty if none) and the last state."""
     started = time.monotonic()
-    before = await read_day(stack, 0.0)
+    before = await _look(stack, 0.0)
     busy_at = changed_at = started
     complaints_done_at: float | None = None
     while True:
         await asyncio.sleep(POLL_SECONDS)
         now = time.monotonic()
-        seen = await read_day(stack, now - started)
+        seen = await _look(stack, now - started)
+        if not seen.world.clock_running:
+            return LOST, before
         show(seen)
         busy_at = now if seen.engine_busy or seen.banks_busy else busy_at
         changed_at = now if seen.changed_since(before) or not seen.world.complaints.done else changed_at
@@ -354,7 +374,9 @@ async def _watch_restorations(
     while True:
         await asyncio.sleep(POLL_SECONDS)
         now = time.monotonic()
-        seen = await read_day(stack, day.elapsed_seconds + now - started)
+        seen = await _look(stack, day.elapsed_seconds + now - started)
+        if not seen.world.clock_running:
+            return day
         show(seen)
         busy_at = now if seen.restorations_pending else busy_at
         if now - busy_at >= RESTORATION_QUIET_SECONDS or now - started >= limit_seconds:
