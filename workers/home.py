@@ -37,6 +37,10 @@ class NothingRunning(Exception):
         super().__init__(f"{self.__doc__} ({home})")
 
 
+class StackStarting(NothingRunning):
+    """The stack in this home folder is starting: try again when `goldenhour up` or `demo` has shown its addresses."""
+
+
 class RunFile(BaseModel):
     """Addresses of the stack that runs in a home folder. Mode 0600, because a URL contains a password.
 
@@ -131,6 +135,18 @@ def locked_home(home: Path) -> Iterator[Path]:
             RunFile.remove(home)
 
 
+def is_locked(home: Path) -> bool:
+    """Return whether a stack has locked the home folder; it may be starting still."""
+    try:
+        with (home / LOCK_FILE).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def write_private(path: Path, content: str | bytes) -> None:
     """Write a file that only its owner may read, completely or not at all."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
@@ -213,13 +229,14 @@ def _given_key(settings: Settings, process: Process) -> SecretStr | None:
 def with_running_services(settings: Settings) -> Settings:
     """Return the settings with every missing address filled in from the stack that runs in this home folder.
 
-    For commands beside a running stack (`verify`, `token`, `import`). Raises `NothingRunning`.
+    For commands beside a running stack (`verify`, `token`, `import`). Raises `NothingRunning`, and `StackStarting`.
     """
     if settings.database_url is not None and settings.temporal_address is not None:
         return settings
     running = RunFile.read(settings.home)
     if running is None:
-        raise NothingRunning(settings.home.absolute())
+        kind = StackStarting if is_locked(settings.home) else NothingRunning
+        raise kind(settings.home.absolute())
     if settings.database_url is None and running.database_url is None:
         raise SettingsError(
             f"{ENV_PREFIX}DATABASE_URL is required: the stack in this home uses the database that it names"

@@ -32,7 +32,10 @@ WATCH_SECONDS = 0.1
 """time between two looks at a process whose end the system does not tell"""
 STOP_LIMIT_SECONDS = 15.0
 KILL_LIMIT_SECONDS = 10.0
-READY_LIMIT_SECONDS = 60.0
+READY_LIMIT_SECONDS = 300.0
+"""a machine that is busy or slow takes minutes to start a process"""
+FIRST_WORD_SECONDS = 15.0
+"""how long a start takes until the first line says what is waited for; each later line comes after twice the time"""
 LOG_TAIL_BYTES = 4_096
 LOG_FILE_MAX_BYTES = 16 * 1024 * 1024
 PROBE_LIMIT_SECONDS = 5.0
@@ -159,14 +162,24 @@ class ChildProcess:
     async def wait_ready(self, probe: Probe, limit_seconds: float = READY_LIMIT_SECONDS) -> None:
         """Wait until `probe` returns True. Raises `ChildFailed` if the process ends first, or time is up."""
         began = time.monotonic()
-        deadline = began + limit_seconds
+        deadline, next_word = began + limit_seconds, FIRST_WORD_SECONDS
         while True:
             if not self.is_running:
                 raise self.failure(f"ended with exit code {self.exit_code} before it was ready")
             if await _passes(probe):
                 return
-            if time.monotonic() > deadline:
-                raise self.failure(f"was not ready within {limit_seconds:.0f} s")
+            now = time.monotonic()
+            if now > deadline:
+                raise self.failure(f"was not ready within {limit_seconds:.0f} s; the machine may be too busy for it")
+            if now - began >= next_word:
+                log.warning(
+                    "%s is not ready after %.0f s; it may take %.0f s (log: %s)",
+                    self.name,
+                    now - began,
+                    limit_seconds,
+                    self.log_file,
+                )
+                next_word *= 2
             # A probe costs the processor time that the new process needs, so a long start is asked less often.
             await asyncio.sleep(max(POLL_SECONDS, (time.monotonic() - began) * POLL_SHARE))
 

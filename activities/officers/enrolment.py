@@ -277,18 +277,18 @@ async def add_officer(pool: Pool, entry: OfficerEntry, actor: str) -> None:
         await changes.add_officer(connection, entry, await present_moment(connection), actor)
 
 
-async def import_officers(pool: Pool, entries: Sequence[OfficerEntry], actor: str) -> int:
-    """Add or change officers, all or none, so that each is as written. Return how many are new.
+async def import_officers(pool: Pool, entries: Sequence[OfficerEntry], actor: str) -> list[str]:
+    """Add or change officers, all or none, so that each is as written. Return the ids of the new ones.
 
     A known officer keeps what comes in with it, and loses the roles and districts that the entry does not have. An
     officer without an entry stays.
     """
-    added = 0
+    added = []
     async with pool.acquire() as connection, connection.transaction():
         now = await present_moment(connection)
         for entry in entries:
             if await officers.add(connection, entry, now, actor):
-                added += 1
+                added.append(entry.officer_id)
             else:
                 await officers.change(connection, entry, now, actor)
             await officers.set_roles(connection, entry.officer_id, entry.roles, now, actor)

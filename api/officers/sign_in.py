@@ -30,9 +30,14 @@ ANSWERS_AFTER_SECONDS: Final = 0.3
 NO_SIGN_IN: Final = (
     "the name, the password or the code is wrong, or the code was used before, or there were too many wrong codes"
 )
+CODE_USED: Final = "this code was used already, to set the authenticator or to sign in: wait for the next one"
 NEVER_STATED: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """time of a proof whose time the provider does not state: it is never new enough"""
 _UNKNOWN_NAMES: Final = "names that no officer has"
+
+
+class CodeWasUsed(Refused):
+    """Name and password are right, and the code is one that was used: the next one is needed."""
 
 
 class SignInDoor:
@@ -123,6 +128,9 @@ class SignInDoor:
         if credentials.officer_id is not None or not await self._of_strangers.wait_seconds(_UNKNOWN_NAMES):
             # Invented names fill the log no faster than one officer's name does.
             await self._checks.note(credentials, name, address, _way(asked), outcome)
+        if outcome is SignInOutcome.CODE_USED:
+            # Only a right password leads here, so this tells a stranger nothing.
+            raise CodeWasUsed(NOT_LOGGED_IN, CODE_USED)
         return None
 
     async def _as_stranger(self, asked: Proof, credentials: Credentials, name: str) -> SignInOutcome | None:

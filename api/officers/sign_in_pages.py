@@ -24,6 +24,7 @@ from api.officers.sessions import (
     refuse_other_sites,
     set_cookie,
 )
+from api.officers.sign_in import CodeWasUsed
 from api.pages import moment
 from api.problems import CONSOLE_PATH, NOT_FOUND, NOT_LOGGED_IN, TOO_MANY, UNREADABLE_FORM, Refused
 from api.public_pages import Look, PublicPages, TheLook, keep_language
@@ -123,7 +124,8 @@ async def _sign_in(request: Request, services: Services, look: Look, fields: Map
             response.headers.update(refused.headers or {})
             return response
         if refused.kind is NOT_LOGGED_IN:
-            return _form(services, look, "failed", 401, officer_id, to)
+            text = "code_used" if isinstance(refused, CodeWasUsed) else "failed"
+            return _form(services, look, text, 401, officer_id, to)
         raise
     response = RedirectResponse(f"{CONSOLE_PATH}/" if to == CONSOLE else SIGN_IN_PATH, SEE_OTHER, PAGES.headers)
     set_cookie(response, token)

@@ -150,7 +150,8 @@ WHERE held.held_paise > greatest(last.balance_paise, 0)
 """
 
 
-# A discrepancy with exactly these figures that exists, resolved or not, is not found again.
+# A discrepancy with exactly these figures that exists, resolved or not, is not found again. A hold above the balance in
+# its own line is one doubt, of the line, if what is on hold at the account is above that balance by the same amount.
 CROSS_CHECKED: Final = f"""
 SELECT d.kind, d.answer_id, d.hop_no, d.claimed_paise, d.against_paise
 FROM (
@@ -161,6 +162,9 @@ FROM (
 WHERE NOT EXISTS (
     SELECT FROM discrepancy k WHERE k.case_no = $3 AND k.kind = d.kind AND k.hop_no IS NOT DISTINCT FROM d.hop_no
         AND k.claimed_paise = d.claimed_paise AND k.applied_paise = d.against_paise)
+    AND NOT (d.kind = 'held_above_balance' AND EXISTS (
+        SELECT FROM discrepancy k WHERE k.case_no = $3 AND k.kind = 'balance_below_hold' AND k.answer_id = d.answer_id
+            AND k.claimed_paise - k.applied_paise = d.claimed_paise - d.against_paise))
 ORDER BY d.place, d.answer_id
 """
 

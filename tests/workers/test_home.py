@@ -13,6 +13,7 @@ from workers.home import (
     NothingRunning,
     RunFile,
     RunFileWatch,
+    StackStarting,
     locked_home,
     own_start_epoch_seconds,
     prepare_home,
@@ -62,6 +63,13 @@ def test_a_dead_process_or_a_reused_number_is_not_a_running_stack(tmp_path: Path
     run_file(os.getpid(), own_start_epoch_seconds() - 60).write(tmp_path)
     assert RunFile.read(tmp_path) is None
     with pytest.raises(NothingRunning, match=str(tmp_path)):
+        with_running_services(Settings(home=tmp_path))
+
+
+def test_a_stack_that_is_starting_is_said_to_start(tmp_path: Path) -> None:
+    with locked_home(tmp_path), pytest.raises(StackStarting, match="is starting"):
+        with_running_services(Settings(home=tmp_path))
+    with pytest.raises(NothingRunning, match="No stack runs"):
         with_running_services(Settings(home=tmp_path))
 
 

@@ -32,6 +32,11 @@ async def test_a_roster_is_imported_and_listed(database_dsn: str, roster: Path, 
     assert (tried.exit_code, "2 officers read" in tried.stderr) == (0, True)
     done = await invoke("officer", "import", str(roster), **settings)
     assert (done.exit_code, "2 of them new" in done.stderr) == (0, True), done.stderr
+    links = [line.split() for line in done.stdout.splitlines()]
+    assert [officer_id for officer_id, _ in links] == ["ravi@up.example", "asha"]
+    assert all("/first/" in url for _, url in links)
+    again = await invoke("officer", "import", str(roster), **settings)
+    assert (again.exit_code, again.stdout) == (0, ""), "who is known gets no new link"
     listed = tmp_path / "list.json"
     assert (await invoke("officer", "list", "--json", str(listed), **settings)).exit_code == 0
     asha, ravi = orjson.loads(listed.read_bytes())

@@ -97,6 +97,18 @@ async def test_what_never_gets_ready_is_said(tmp_path: Path) -> None:
     await child.kill()
 
 
+async def test_a_slow_start_says_what_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(processes, "FIRST_WORD_SECONDS", 0.1)
+    child = ChildProcess("slow", SLEEPS, log_file=tmp_path / "log")
+    child.start()
+    with pytest.raises(ChildFailed, match="the machine may be too busy"):
+        await child.wait_ready(logged(child.log_file, "never"), 1.0)
+    await child.kill()
+    assert 2 <= len([line for line in caplog.messages if line.startswith("slow is not ready after")]) <= 4
+
+
 async def test_a_large_log_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "LOG_FILE_MAX_BYTES", 10)
     log = tmp_path / "log"

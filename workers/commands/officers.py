@@ -73,18 +73,19 @@ def demo_code(
 def print_new_link(officer_id: str) -> None:
     """Make a link for an officer who exists, and print it."""
     settings = with_database(load_settings())
-    print_link(settings, run(_new_link(settings, officer_id)))
+    [(_, link)] = run(_new_links(settings, [officer_id]))
+    print_link(settings, link)
 
 
-def print_link(settings: Settings, link: "SignInLink") -> None:
-    """Print a link of an officer on standard output, and its end on standard error."""
+def print_link(settings: Settings, link: "SignInLink", officer_id: str = "") -> None:
+    """Print a link of an officer, after the id if it is given, and on standard error its end."""
     from schemas.text import IST
     from workers.home import RunFile
 
     running = RunFile.read(settings.home)
     own = (running.desk_url or running.api_url) if running else f"http://{settings.api_host}:{settings.api_port}"
     base = settings.desk_url or own
-    sys.stdout.write(f"{base.rstrip('/')}{link.path}\n")
+    sys.stdout.write(f"{officer_id} {base.rstrip('/')}{link.path}\n".lstrip())
     until = link.valid_until.astimezone(IST).isoformat(timespec="seconds")
     errors().print(f"good once, until {until}", highlight=False)
 
@@ -109,7 +110,7 @@ async def _add_first_admin(settings: Settings, entry: "OfficerEntry") -> "SignIn
         return await add_first_admin(pool, entry, actor(), life)
 
 
-async def _new_link(settings: Settings, officer_id: str) -> "SignInLink":
+async def _new_links(settings: Settings, officer_ids: "Sequence[str]") -> "list[tuple[str, SignInLink]]":
     from activities.officers.enrolment import make_link
 
     async with (
@@ -117,7 +118,8 @@ async def _new_link(settings: Settings, officer_id: str) -> "SignInLink":
         pool.acquire() as connection,
         connection.transaction(),
     ):
-        return await make_link(connection, officer_id, actor(), await _life(connection, settings))
+        life = await _life(connection, settings)
+        return [(officer_id, await make_link(connection, officer_id, actor(), life)) for officer_id in officer_ids]
 
 
 async def _life(connection: "Connection", settings: Settings) -> timedelta:
@@ -125,7 +127,7 @@ async def _life(connection: "Connection", settings: Settings) -> timedelta:
 
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from db.pool import Pool
     from schemas.officers.officers import Absence, OfficerEntry, OfficerRow
@@ -187,7 +189,8 @@ def import_file(
     """Import a roster of officers; all are imported, or none.
 
     A known officer becomes as the file says: roles and districts that it does not name end now. An officer who is not
-    in the file stays. docs/how-to/officers.md has the columns.
+    in the file stays. docs/how-to/officers.md has the columns. For each new officer the id and a link to set the
+    password and the authenticator are printed; the link is good once, for 15 minutes, and `reset` makes another.
 
     Exit codes: 0 imported, 1 failed, 2 the file, the usage or the settings are wrong.
     """
@@ -199,7 +202,10 @@ def import_file(
         errors().print(f"{len(entries)} officers read, nothing written", highlight=False)
         return
     added = run(with_pool(lambda pool: import_officers(pool, entries, actor())))
-    errors().print(f"{len(entries)} officers imported, {added} of them new", highlight=False)
+    errors().print(f"{len(entries)} officers imported, {len(added)} of them new", highlight=False)
+    settings = with_database(load_settings())
+    for officer_id, link in run(_new_links(settings, added)):
+        print_link(settings, link, officer_id)
 
 
 def show(json_target: JsonTarget = None) -> None:

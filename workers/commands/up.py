@@ -28,10 +28,14 @@ if TYPE_CHECKING:
 
 def up(
     ui: Annotated[bool, typer.Option(help="Show Temporal's own web interface (embedded server only).")] = True,
+    home: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of data, logs and secret key; GOLDENHOUR_HOME by default."),
+    ] = None,
 ) -> None:
     """Run the whole stack on this machine: PostgreSQL, Temporal, intake, officers and the workers. Ctrl-C stops it all.
 
-    Data, logs and the secret key are in GOLDENHOUR_HOME (.goldenhour), one stack per folder. A service that
+    Data, logs and the secret key are in GOLDENHOUR_HOME (.goldenhour) or `--home`, one stack per folder. A service that
     GOLDENHOUR_DATABASE_URL or GOLDENHOUR_TEMPORAL_ADDRESS names replaces the embedded one. A process that crashes is
     restarted. Everything stops when this command ends, even if it is killed.
 
@@ -41,6 +45,8 @@ def up(
     from workers.stack import run_until_stopped
 
     settings = load_settings()
+    if home is not None:
+        settings = settings.model_copy(update={"home": home})
     try:
         run_until_stopped(_up(settings, ui=ui))
     except HomeInUse as error:
@@ -81,7 +87,7 @@ def _show(services: "Services", running: "Running") -> None:
     if services.temporal and services.temporal.ui_url:
         pairs.append(("Temporal UI", services.temporal.ui_url))
     pairs += [
-        ("home", str(settings.home)),
+        ("home", f"{settings.home}; other commands need GOLDENHOUR_HOME={settings.home}"),
         ("logs", str(settings.home / "logs")),
         ("first admin", "goldenhour officer first-admin ID --name NAME"),
         ("add an officer", "goldenhour officer add ID --name NAME --role desk"),
@@ -101,7 +107,7 @@ def _running_stack_text(settings: Settings, otherwise: str) -> str:
     return (
         f"a stack runs in {settings.home.absolute()} already: process {running.pid} since"
         f" {running.started_at.astimezone():%H:%M:%S}, API at {running.api_url} and {running.intake_url}."
-        " Stop it, or set GOLDENHOUR_HOME to another folder."
+        " Stop it, or name another folder: `goldenhour up --home DIR`."
     )
 
 

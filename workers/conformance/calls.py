@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from base64 import b64decode
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
@@ -15,6 +16,7 @@ from adapters.banks.protocol import BankError, BankUnreachable, BankWire
 from workers.conformance.findings import Book, Verdict
 from workers.conformance.reason_text import secrets_of, text_of
 
+BLOCK_BYTES: Final = 16
 SLOW_SECONDS: Final = 5.0
 """a bank should confirm receipt of a request within seconds"""
 CODE_SHOWN_CHARS: Final = 20
@@ -32,6 +34,8 @@ class Answered:
     seconds: float
     said: str = ""
     """the bank's own text, safe for a terminal"""
+    is_base64: bool = False
+    """whether the whole body is base64, and no JSON object"""
 
     @property
     def succeeded(self) -> bool:
@@ -97,7 +101,7 @@ class Line:
             return Unanswered(error.detail or type(error).__name__, time.monotonic() - began, closed)
         seconds, document = time.monotonic() - began, _object(reply)
         secrets = {*self.sent_tokens, *secrets_of(self.bank)} - {""}
-        return Answered(reply.status, document, seconds, text_of(reply.body, document, secrets))
+        return Answered(reply.status, document, seconds, text_of(reply.body, document, secrets), _is_base64(reply))
 
 
 def judge_refusal(book: Book, check: str, came: Answered | Unanswered, *, takes: str, closing_is_fine: bool) -> None:
@@ -130,6 +134,14 @@ def note_time(book: Book, came: Answered) -> None:
 def oversized(body: bytes) -> bytes:
     """Return the body with meaningless spaces after it: larger than any agreed size."""
     return body + b" " * BODY_MAX_BYTES
+
+
+def _is_base64(reply: Reply) -> bool:
+    """Return whether a body, or the JSON text in it, is base64 of at least one block."""
+    try:
+        return len(b64decode(reply.body.strip().strip(b'"'), validate=True)) >= BLOCK_BYTES
+    except ValueError:
+        return False
 
 
 def _object(reply: Reply) -> JsonObject | None:

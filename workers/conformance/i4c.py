@@ -22,6 +22,7 @@ LOGIN: Final = "login"
 TICKET: Final = "test ticket is taken"
 SAME_KEY: Final = "same key, same job"
 OTHER_KEY: Final = "other key, other job"
+SEALED_REPLY: Final = "the reply is encrypted: only requests are, and a reply is a plain JSON object"
 _NO_ROUTE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
 _AFTER_LOGIN: Final = (TICKET, SAME_KEY, OTHER_KEY)
 
@@ -48,7 +49,7 @@ class _Suite:
     async def log_in(self) -> bool:
         """Return whether the bank gave a token for the right password."""
         came = await self._login(self._bank.password)
-        token, wrong = _token_of(came)
+        token, wrong = _token_of(came, self._bank)
         if token is None:
             self.book.note(LOGIN, Verdict.WRONG, wrong, came.seconds)
             self.book.untried("no login", *_AFTER_LOGIN, "tokens", "envelope", "shapes")
@@ -62,7 +63,7 @@ class _Suite:
     async def wrong_password(self) -> None:
         """Check that a wrong password gets no token."""
         came = await self._login(f"{self._bank.password}-not")
-        token, _ = _token_of(came)
+        token, _ = _token_of(came, self._bank)
         if token is not None:
             self.book.note("wrong password", Verdict.WRONG, "logged in with a wrong password", came.seconds)
             return
@@ -76,7 +77,7 @@ class _Suite:
         """Check that the same key gives the same job, and another key another job."""
         ticket = new_test_ticket()
         came = await self._report(ticket)
-        job, wrong = _job_of(came, ticket)
+        job, wrong = _job_of(came, ticket, self._bank)
         if job is None:
             self.book.note(TICKET, Verdict.WRONG, wrong, came.seconds)
             self.book.untried("no ticket was taken", SAME_KEY, OTHER_KEY)
@@ -86,7 +87,7 @@ class _Suite:
         await self._same_job(ticket, job)
         other = new_test_ticket()
         again = await self._report(other)
-        other_job, wrong = _job_of(again, other)
+        other_job, wrong = _job_of(again, other, self._bank)
         if other_job is None:
             self.book.note(OTHER_KEY, Verdict.WRONG, wrong, again.seconds)
         elif other_job == job:
@@ -138,7 +139,7 @@ class _Suite:
     async def _same_job(self, ticket: HoldTicket, job: str) -> None:
         """Check that a repeat under the same key, in a new envelope, is the same job."""
         came = await self._report(ticket)
-        again, wrong = _job_of(came, ticket)
+        again, wrong = _job_of(came, ticket, self._bank)
         if again is None:
             self.book.note(SAME_KEY, Verdict.WRONG, wrong, came.seconds)
         elif again != job:
@@ -171,7 +172,7 @@ class _Suite:
         came = await self._post_sealed(wrap(), ticket)
         if isinstance(came, Unanswered) or came.status != HTTPStatus.UNAUTHORIZED:
             return came
-        token, _ = _token_of(await self._login(self._bank.password))
+        token, _ = _token_of(await self._login(self._bank.password), self._bank)
         self._token = token or self._token
         return await self._post_sealed(wrap(), ticket)
 
@@ -195,19 +196,21 @@ def _too_large(bank: BankWire) -> Sealed:
     return Sealed(body, sealed.headers | signature)
 
 
-def _token_of(came: Answered | Unanswered) -> tuple[str | None, str]:
+def _token_of(came: Answered | Unanswered, bank: BankWire) -> tuple[str | None, str]:
     """Return the token in a login's reply, or None and the fault."""
     if isinstance(came, Unanswered):
         return None, came.reason
     if came.is_refusal:
         return None, f"refused, {came.as_text()}: {hint_on_login(came.status)}"
+    if _is_sealed(came, bank):
+        return None, f"{came.as_text()}, but {SEALED_REPLY}"
     token = came.part("data").get("token")
     if not isinstance(token, str) or not token.isascii() or not token.isprintable() or " " in token or not token:
         return None, f"{came.as_text()}, but no token in data.token"
     return token, ""
 
 
-def _job_of(came: Answered | Unanswered, ticket: HoldTicket) -> tuple[str | None, str]:
+def _job_of(came: Answered | Unanswered, ticket: HoldTicket, bank: BankWire) -> tuple[str | None, str]:
     """Return the job id of the ticket, or None and the fault of the reply."""
     if isinstance(came, Unanswered):
         return None, came.reason
@@ -216,6 +219,8 @@ def _job_of(came: Answered | Unanswered, ticket: HoldTicket) -> tuple[str | None
     wrong = ""
     if came.is_refusal:
         wrong = f"a refusal: {hint_on_ticket(came.status, came.code)}"
+    elif _is_sealed(came, bank):
+        wrong = f"but {SEALED_REPLY}"
     elif came.body is None:
         wrong = f"and the reply is not a JSON object, but “{came.said}”"
     elif not came.code:
@@ -225,6 +230,15 @@ def _job_of(came: Answered | Unanswered, ticket: HoldTicket) -> tuple[str | None
     elif data.get("acknowledgement_no") not in {ticket.ack_no, "", None}:
         wrong = "but the reply is about another acknowledgement number"
     return (None, f"{came.as_text()}, {wrong}") if wrong else (str(job).strip(), "")
+
+
+def _is_sealed(came: Answered, bank: BankWire) -> bool:
+    """Return whether a reply is in the envelope of requests: the ciphertext in its member, or as the whole body."""
+    if bank.envelope == "none" or "meta" in (came.body or {}):
+        return False
+    if bank.ciphertext_member:
+        return isinstance((came.body or {}).get(bank.ciphertext_member), str)
+    return came.is_base64
 
 
 def _without_number(document: JsonObject) -> None:

@@ -56,8 +56,8 @@ HOW_TO_FIND_OUT: Final = (
     "No test ticket shows whether the bank's balances include money on hold, because nothing is held for it."
     " Ask the bank: if ₹40 of an account with ₹100 are on hold, is root_effective_balance 100.00 or 60.00?"
     " For 60.00 its wire needs balance_includes_liens: false (`bank add … --free-balance --over`)."
-    " By default 100.00 is assumed; at a bank that says 60.00 a hold then opens two work items,"
-    " balance_below_hold and held_above_balance. When the bank has answered some holds, this test tells by itself."
+    " By default 100.00 is assumed; at a bank that says 60.00 a hold then opens a needless work item,"
+    " balance_below_hold. When the bank has answered some holds, this test tells by itself."
 )
 
 

@@ -23,7 +23,7 @@ from typing import Final, Self
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import ConnectConfig, RPCError, ServiceClient
 
-from workers.processes import ChildFailed, ChildProcess
+from workers.processes import READY_LIMIT_SECONDS, ChildFailed, ChildProcess
 
 LOOPBACK = "127.0.0.1"
 FIRST_PORT: Final = 10_000
@@ -68,7 +68,6 @@ def first_outgoing_port() -> int:
 
 
 STOP_LIMIT_SECONDS = 15.0
-READY_LIMIT_SECONDS = 60.0
 RETRY_LIMIT_SECONDS = 10.0
 RETRY_SECONDS = 0.2
 PORT_TROUBLE = "address already in use"

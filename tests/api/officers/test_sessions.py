@@ -132,8 +132,15 @@ async def test_a_code_is_good_once(desk: Desk) -> None:
 
 
 async def test_a_code_that_set_the_authenticator_is_used_up(desk: Desk) -> None:
-    assert (await desk.browser().sign_in(desk.ravi, code=desk.ravi.code())).status_code == 401
+    refused = await desk.browser().sign_in(desk.ravi, code=desk.ravi.code())
+    assert (refused.status_code, refused.json()["detail"]) == (401, sign_in.CODE_USED)
     assert (await desk.outcomes())[-1] == "code_used"
+
+
+@pytest.mark.parametrize("wrong", [{"password": "another one entirely"}, {"officer_id": "nobody"}])
+async def test_who_lacks_the_name_or_the_password_learns_of_no_used_code(desk: Desk, wrong: dict[str, str]) -> None:
+    refused = await desk.browser().sign_in(desk.ravi, **{"code": desk.ravi.code(), **wrong})
+    assert (refused.status_code, refused.json()["detail"]) == (401, sign_in.NO_SIGN_IN)
 
 
 async def test_two_tries_at_once_with_one_code_begin_one_session(desk: Desk) -> None:

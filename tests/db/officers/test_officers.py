@@ -90,14 +90,14 @@ async def test_an_import_makes_officers_as_the_file_says(database: Pool) -> None
     await enrolment.add_officer(database, RAVI, ADMIN)
     changed = RAVI.model_copy(update={"rank": "Inspector", "roles": (Role.DY_SP,), "districts": ("lucknow",)})
     asha = OfficerEntry(officer_id="asha", name="Asha", roles=(Role.DESK,))
-    assert await enrolment.import_officers(database, [changed, asha], ADMIN) == 1
+    assert await enrolment.import_officers(database, [changed, asha], ADMIN) == ["asha"]
     found = await row(database, "ravi")
     assert (found.rank, found.roles, found.districts) == ("Inspector", (Role.DY_SP,), ("LUCKNOW",))
     told = [(one.kind, one.data) for one in await events(database, "ravi")][4:]
     assert [kind for kind, _ in told] == ["changed", "role_ended", "role_given", "district_ended"]
     assert told[0][1] == {"fields": ["rank"], "before": {"rank": ""}, "after": {"rank": "Inspector"}}
     before = len(await events(database))
-    assert await enrolment.import_officers(database, [changed, asha], ADMIN) == 0
+    assert await enrolment.import_officers(database, [changed, asha], ADMIN) == []
     assert len(await events(database)) == before, "the same file again changes nothing"
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -104,6 +105,14 @@ class RefusingBank(CarefulBank):
     async def report(self, request: Request) -> Response:
         known = request.headers.get("authorization", "").removeprefix("Bearer ") in self.tokens
         return await self.refusal(request) if known else await super().report(request)
+
+
+class SealingBank(CarefulBank):
+    """A bank that replies to a ticket in the envelope of requests."""
+
+    async def report(self, request: Request) -> Response:
+        sealed, member = b64encode(await request.body()), self.wire.ciphertext_member
+        return JSONResponse({member: sealed.decode()}) if member else Response(sealed, media_type="text/plain")
 
 
 class Hook:

@@ -15,7 +15,7 @@ from schemas.banks.institutions import EnvelopeKind, PushEntry
 from schemas.enums import ChannelKind
 from tests.adapters.fake_bank import Street, says
 from tests.adapters.wires import AES_KEY, HMAC_KEY, PASSWORD, key_text, wire
-from tests.workers.conformance.banks import SECRETS, CarefulBank, Hook, RefusingBank
+from tests.workers.conformance.banks import SECRETS, CarefulBank, Hook, RefusingBank, SealingBank
 from workers.conformance.findings import Finding, Verdict
 from workers.conformance.suite import check_balances, check_bank
 
@@ -65,6 +65,15 @@ async def test_a_broken_bank_is_told_what_is_broken(street: Street, fault: str, 
         assert isinstance(bank, CarefulBank)
         bank.faults = {fault}
         assert amiss(await i4c(bank)) == expected
+
+
+@pytest.mark.parametrize("member", [None, "data"])
+async def test_a_bank_that_encrypts_its_replies_is_told_so(street: Street, member: str | None) -> None:
+    async with street.bank(SealingBank) as bank:
+        assert isinstance(bank, SealingBank)
+        bank.wire = replace(bank.wire, ciphertext_member=member)
+        [taken] = [found for found in await i4c(bank) if found.check == "test ticket is taken"]
+    assert (taken.verdict, "the reply is encrypted" in taken.detail) == (Verdict.WRONG, True), taken.detail
 
 
 @pytest.mark.parametrize(
