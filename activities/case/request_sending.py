@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from temporalio.exceptions import ApplicationError
 
-from activities.banks.bodies import sealer_of_case
+from activities.banks.bodies import BodyOpener, sealer_of_case
 from activities.banks.delivery import BankDelivery, Delivered, try_again
 from activities.banks.letters import HoldRequestMessage
 from activities.case.tickets import category_of, instrument_of, urgency_of
@@ -21,7 +21,7 @@ from db.banks import bank_exchanges
 from db.banks.bank_exchanges import SealedExchange
 from db.case import requests
 from db.case.requests import HopToAsk, ToSend
-from db.privacy.body_keys import CaseKey
+from db.privacy.body_keys import BodyState, CaseKey
 from schemas.banks.keys import About
 from schemas.case.case_workflow import BatchSent, RequestTimes, SendBatch, SendHoldRequest, Sent, Tried
 from schemas.case.hold_requests import RequestStages
@@ -112,7 +112,7 @@ class RequestSender:
         called_at = self.ctx.now()
         if first:
             _count_sent(request, called_at)
-        message = HoldRequestMessage(request_id, _ticket(self.ctx, request))
+        message = await self._message(request)
         try:
             delivered = await self.bank_delivery.deliver(message, params.institution)
         except BankRefused as refusal:
@@ -121,6 +121,20 @@ class RequestSender:
             await self._note_failure(request, error)
             raise try_again(error) from error
         return await self._record_delivery(request, delivered, params.round, params.times, called_at)
+
+    async def _message(self, request: ToSend) -> HoldRequestMessage:
+        """Return the message to the bank, with the report that it may have under this key already.
+
+        A bank may refuse another report under a key that it knows, and such a refusal is final.
+        """
+        ticket = _ticket(self.ctx, request)
+        if request.was_called:
+            async with self.ctx.pool.acquire() as connection:
+                stored = await bank_exchanges.first_report(connection, request.request_id)
+            opened = BodyOpener(self.ctx.persons)(stored) if stored else None
+            if opened is not None and opened.state is BodyState.OPEN:
+                ticket = replace(ticket, report_before=opened.content)
+        return HoldRequestMessage(request.request_id, ticket)
 
     # -- steps of a batch ------------------------------------------------------------------------------------------
 
@@ -133,7 +147,7 @@ class RequestSender:
         to_queue = Sent(request_id=str(request.request_id), asked=_asked(request), delivered=False)
         if not self.calls_banks:
             return Tried(sent=to_queue)
-        message = HoldRequestMessage(request.request_id, _ticket(self.ctx, request))
+        message = await self._message(request)
         began = self.ctx.now()
         try:
             delivered = await self.bank_delivery.deliver_at_once(message, request.institution)

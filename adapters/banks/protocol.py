@@ -128,6 +128,8 @@ class HoldTicket:
     respond_by: datetime | None = None
     hold_until: datetime | None = None
     """time until which the hold is asked; None: no time is set"""
+    report_before: bytes | None = field(default=None, compare=False, repr=False)
+    """the report on the I4C wire that a bank may have under this key, which it gets again byte for byte"""
 
     def __post_init__(self) -> None:
         """Raise ValueError unless the ticket has 1 to INCIDENTS_MAX incidents."""

@@ -16,7 +16,7 @@ from db import outgoing
 from db.outgoing import OutgoingKind
 from db.pool import Connection
 from db.privacy import body_keys
-from db.privacy.body_keys import BodyKey, CaseKey, SealedBody, key_of_case
+from db.privacy.body_keys import BodyKey, CaseKey, SealedBody, StoredBody, key_of_case
 from db.rows import Rows
 from schemas.banks.keys import About, BankTestCall, BankTestOutcome, Exchange
 from schemas.base import FrozenModel, UtcDatetime
@@ -128,6 +128,30 @@ async def keys_of(connection: Connection, about: About, subjects: Collection[UUI
         list(subjects),
     )
     return {row["subject"]: CaseKey(case_no=row["case_no"], key=row["key"]) for row in rows}
+
+
+_NOT_TAKEN: Final = ("401", "408", "425", "429", "503")
+"""statuses by which a bank says that it has not taken a report"""
+_NEVER_LEFT: Final = "BankUnreachable: ClientConnector%"
+"""failure of a report whose bank could not be connected to"""
+_FIRST_REPORT: Final = f"""
+SELECT {body_keys.stored_columns("e", "sealed")}, e.part, e.part_digest
+FROM (
+    SELECT x.exchange_id, x.person_id, coalesce(x.sealed_content, x.sealed_body) AS sealed,
+        CASE WHEN x.sealed_content IS NULL THEN '{body_keys.BODY}' ELSE '{body_keys.CONTENT}' END AS part,
+        coalesce(x.content_digest, x.body_digest) AS part_digest
+    FROM bank_exchange x
+    WHERE x.request_id = $1 AND x.channel = 'i4c' AND x.failure NOT LIKE $2
+        AND coalesce(split_part(x.reply_head, chr(10), 1), '') <> ALL ($3)
+        AND (x.sealed_content IS NOT NULL OR x.digest = x.body_digest)
+) AS e ORDER BY e.exchange_id LIMIT 1
+"""
+
+
+async def first_report(connection: Connection, request_id: UUID) -> StoredBody | None:
+    """Return the first report of a hold request that its bank may have taken on the I4C wire, or None."""
+    row = await connection.fetchrow(_FIRST_REPORT, request_id, _NEVER_LEFT, _NOT_TAKEN)
+    return body_keys.stored_body(row, body_keys.use_of(row["part"], row["part_digest"])) if row else None
 
 
 async def bound(connection: Connection, about: About, subject: UUID) -> dict[str, Any]:

@@ -157,6 +157,8 @@ class ToSend(FrozenModel):
     """the payment that the ticket describes: the one at the root of the largest live hop; None without live hops"""
     key: PersonKey | None = Field(repr=False)
     """the key of the bodies of its case"""
+    was_called: bool
+    """whether a call of its bank is recorded"""
 
 
 # OFFSET 0 keeps the order of the joins, also in a plan that was made while the tables were almost empty.
@@ -178,7 +180,8 @@ SELECT r.request_id, r.case_no, r.institution, r.state, r.batch_no, r.round, r.r
         SELECT min(o.institution) FROM hold_request o WHERE o.case_no = r.case_no AND o.batch_no = 1
     ) AS first_of_case,
     l.hops, ({told_transfers.payment_query("r.case_no", "l.main_hop_no")}) AS payment,
-    {key_of_case("r.case_no")} AS key
+    {key_of_case("r.case_no")} AS key,
+    EXISTS (SELECT FROM bank_exchange x WHERE x.request_id = r.request_id) AS was_called
 FROM unnest($1::uuid[]) AS q (request_id) JOIN hold_request r USING (request_id) JOIN case_file c USING (case_no)
 CROSS JOIN LATERAL (
     SELECT max(h.transferred_at) AS freshest_at, max(h.disputed_paise) AS largest_paise

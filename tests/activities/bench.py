@@ -19,8 +19,8 @@ from activities.case.answers import AnswerReceipt, take_status_update
 from activities.case.hold_requests import CaseActivities
 from activities.case.intake import Taken, take_complaint
 from activities.context import Context
-from adapters.banks.i4c.values import encode_fraud_report
-from adapters.banks.protocol import BankError, BankUnreachable, BankWire, Delivery, HoldTicket
+from adapters.banks.i4c.client import report_of
+from adapters.banks.protocol import BankError, BankRefused, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer
 from adapters.transcript import Sending
 from db.case import cases
@@ -46,6 +46,8 @@ from tests.said import Said, said
 
 LOST_REPLY = "lost reply"
 """the bank takes the ticket, and its reply never arrives"""
+NOT_NOW = "not now"
+"""the bank replies 503 and takes nothing"""
 Outcome = BankError | str | None
 
 
@@ -53,12 +55,14 @@ Outcome = BankError | str | None
 class ToldBank:
     """A wire to all banks: each call has the next of `outcomes`, and takes the ticket when they are used up.
 
-    As a real bank it opens one job for one request id, however often it is sent.
+    As a real bank it opens one job for one request id, however often it is sent, and refuses another report under it.
     """
 
     outcomes: deque[Outcome] = field(default_factory=deque)
     tickets: list[tuple[str, HoldTicket]] = field(default_factory=list)
     jobs: dict[UUID, str] = field(default_factory=dict)
+    reports: dict[UUID, bytes] = field(default_factory=dict)
+    """by request id, the report that the bank took; another one under the same id is refused"""
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     gate: asyncio.Event | None = None
     """where there is one, every call waits for it"""
@@ -72,9 +76,17 @@ class ToldBank:
         if isinstance(outcome, Exception):
             outcome.exchanges = (_exchange(ticket, "", str(outcome)),)
             raise outcome
+        if outcome == NOT_NOW:
+            refused = BankUnreachable(bank.code, "HTTP 503")
+            refused.exchanges = (_exchange(ticket, "", str(refused), status="503"),)
+            raise refused
+        if self.reports.setdefault(ticket.request_id, report_of(ticket)) != report_of(ticket):
+            raise BankRefused(bank.code, "idempotency-key-reused")
         job_id = self.jobs.setdefault(ticket.request_id, f"BANKS-{ticket.request_id}")
         if outcome == LOST_REPLY:
-            raise BankUnreachable(bank.code, "timeout")
+            lost = BankUnreachable(bank.code, "timeout")
+            lost.exchanges = (_exchange(ticket, "", str(lost)),)
+            raise lost
         return Delivery(job_id, (_exchange(ticket, job_id),))
 
     async def called(self) -> None:
@@ -86,11 +98,11 @@ class ToldBank:
         pass
 
 
-def _exchange(ticket: HoldTicket, job_id: str, failure: str = "") -> Exchange:
+def _exchange(ticket: HoldTicket, job_id: str, failure: str = "", status: str | None = None) -> Exchange:
     """What passes on a wire with an envelope."""
-    report = encode_fraud_report(ticket)
+    report = report_of(ticket)
     passed = Sending("POST https://bank.example/transaction-fraud", (), b64encode(report[::-1]), report)
-    passed.failure = failure
+    passed.failure, passed.status = failure, status
     if job_id:
         passed.status, passed.reply, passed.replied_whole = "200", bytearray(job_id.encode()), True
     return passed.exchange(ChannelKind.I4C)

@@ -153,7 +153,7 @@ class I4cAdapter:
 
     async def send_hold_request(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
         """Send `ticket` to `bank`; see `BankAdapter.send_hold_request`."""
-        report = encode_fraud_report(ticket)
+        report = report_of(ticket)
         with transcribed(ChannelKind.I4C) as transcript:
             try:
                 async with asyncio.timeout(timeout_seconds):
@@ -213,6 +213,11 @@ class I4cAdapter:
         if not isinstance(token, str) or not 0 < len(token) <= TOKEN_MAX_CHARS or not _is_visible(token):
             raise BankProtocolError(bank.code, "the login's reply holds no token")
         return Token(token, _token_life(data.get("expires_in")))
+
+
+def report_of(ticket: HoldTicket) -> bytes:
+    """Return the report of a ticket: the one that went out before under its key, or a new one."""
+    return ticket.report_before or encode_fraud_report(ticket)
 
 
 def _sealed(bank: BankWire, report: bytes) -> Sealed:

@@ -17,8 +17,8 @@ from db.case import cases
 from schemas.case.case_workflow import PlanRequests, RequestTimes, RequestToSend, SendBatch, SendHoldRequest
 from schemas.case.discrepancies import HopCorrection
 from schemas.case.hold_requests import RequestStages
-from schemas.enums import HopSource, RequestStage
-from tests.activities.bench import LOST_REPLY, Bench
+from schemas.enums import ChannelKind, HopSource, RequestStage
+from tests.activities.bench import LOST_REPLY, NOT_NOW, Bench
 from tests.activities.told import paused, planned
 from tests.factories import institution, make_context, moved, row, rrn, transfer
 
@@ -105,6 +105,51 @@ async def test_a_call_whose_end_is_unknown_is_made_again_under_the_same_id(
     assert len(bench.bank.jobs) == 1, "one request id, one job at the bank"
     assert await bench.events(case_no) == ["case_opened", "request_sent", "request_delivered"]
     await bench.check(case_no)
+
+
+async def test_b5_after_a_lost_reply_the_report_is_sent_again_as_it_first_was(bench: Bench) -> None:
+    """The bank refuses another report under a key that it knows, and a refusal would be final."""
+    first, second = rrn(), rrn()
+    case_no = await bench.complain(transfer(1000_00, reference=first), transfer(500_00, reference=second))
+    (order,) = await bench.orders(case_no)
+    bench.bank.outcomes.append(LOST_REPLY)
+    with pytest.raises(ApplicationError):
+        await bench.freeze.send_hold_request(order)
+    await bench.answer("HDFC", case_no, row(1, first, "400.00"))
+    sent = await bench.freeze.send_hold_request(order)
+    assert (sent.delivered, sent.refusal_code) == (True, None)
+    assert bench.bank.tickets[0][1].incidents != bench.bank.tickets[1][1].incidents, "less is disputed by now"
+    assert await request(bench, case_no) == ("delivered", f"BANKS-{order.request_id}", None)
+    await bench.check(case_no)
+
+
+async def test_b5_a_batch_run_again_sends_the_report_as_it_first_was(bench: Bench) -> None:
+    first, second = rrn(), rrn()
+    case_no = await bench.complain(transfer(1000_00, reference=first), transfer(500_00, reference=second))
+    (order,) = await bench.orders(case_no)
+    batch = SendBatch(
+        case_no=case_no, requests=(RequestToSend(request_id=order.request_id, institution=order.institution),)
+    )
+    bench.bank.outcomes.append(LOST_REPLY)
+    await bench.freeze.send_batch(batch)
+    await bench.answer("HDFC", case_no, row(1, first, "400.00"))
+    await bench.ctx.health.delivered("HDFC", ChannelKind.I4C)
+    await bench.freeze.send_batch(batch)
+    assert await request(bench, case_no) == ("delivered", f"BANKS-{order.request_id}", None)
+
+
+async def test_b5_a_bank_that_said_not_now_is_asked_for_what_is_disputed_by_then(bench: Bench) -> None:
+    first, second = rrn(), rrn()
+    case_no = await bench.complain(transfer(1000_00, reference=first), transfer(500_00, reference=second))
+    (order,) = await bench.orders(case_no)
+    bench.bank.outcomes.append(NOT_NOW)
+    with pytest.raises(ApplicationError):
+        await bench.freeze.send_hold_request(order)
+    await bench.answer("HDFC", case_no, row(1, first, "400.00"))
+    await bench.freeze.send_hold_request(order)
+    (_, again) = bench.bank.tickets[-1]
+    assert again.report_before is None
+    assert await request(bench, case_no) == ("delivered", f"BANKS-{order.request_id}", None)
 
 
 async def test_the_banks_own_retry_after_is_honoured(bench: Bench) -> None:

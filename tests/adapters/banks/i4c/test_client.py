@@ -15,7 +15,7 @@ import pytest
 
 from adapters.banks.envelope import IV_BYTES, NONCE_BYTES
 from adapters.banks.i4c.client import I4cAdapter
-from adapters.banks.i4c.values import login_reply, refusal_reply, ticket_reply
+from adapters.banks.i4c.values import encode_fraud_report, login_reply, refusal_reply, ticket_reply
 from adapters.banks.posting import RETRY_AFTER_MAX_SECONDS
 from adapters.banks.protocol import (
     BankAdapter,
@@ -84,6 +84,19 @@ async def test_the_same_ticket_again_is_the_same_request(street: Street, adapter
         first, second = await send(adapter, bank.wire), await send(adapter, bank.wire)
     assert first == second
     assert len(bank.jobs) == 1
+
+
+@pytest.mark.parametrize("envelope", ["aes_cbc", "none"])
+async def test_b5_a_report_that_went_out_before_is_sent_as_it_was(
+    street: Street, adapter: I4cAdapter, envelope: EnvelopeKind
+) -> None:
+    now = ticket()
+    before = replace(now, incidents=(replace(now.incidents[0], disputed_paise=1_00),))
+    async with street.bank(envelope=envelope) as bank:
+        again = replace(now, report_before=encode_fraud_report(before))
+        await adapter.send_hold_request(bank.wire, again, timeout_seconds=TIMEOUT_SECONDS)
+    (report,) = bank.reports_seen
+    assert [incident.disputed_paise for incident in report.incidents] == [1_00]
 
 
 async def test_a_bank_may_have_other_paths_and_another_outer_form(street: Street, adapter: I4cAdapter) -> None:
