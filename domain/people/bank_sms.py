@@ -22,6 +22,7 @@ PACKAGED_BANKS: Final = Path(__file__).with_suffix(".toml")
 UNREAD_MAX: Final = 20
 """parts of a message that are named as unread"""
 UNREAD_MAX_CHARS: Final = 40
+_Codes = tuple[tuple[re.Pattern[str], str], ...]
 _TAKEN: Final = "\N{SYMBOL FOR NULL}"
 """stands where a pattern has read the text, so that nothing is read across it"""
 
@@ -75,7 +76,8 @@ CLOCKS: Final = (
 )
 ACCOUNTS: Final = (
     _pattern(
-        r"\b(?:a/?c|acct?|account)(?:\s?(?:no|number)\.?)?[\s:.]{0,3}(?:ending\s(?:with\s|in\s)?)?[x*.]{0,16}([0-9]{3,6})(?![0-9])"
+        r"(?<!\bto )(?<!beneficiary )\b(?:a/?c|acct?|account)(?:\s?(?:no|number)\.?)?"
+        r"[\s:.]{0,3}(?:ending\s(?:with\s|in\s)?)?[x*.]{0,16}([0-9]{3,6})(?![0-9])"
     ),
     _pattern(r"\bcard\s(?:no\.?\s)?(?:ending\s(?:with\s|in\s)?)?[x*.]{0,16}([0-9]{3,6})(?![0-9])"),
 )
@@ -92,6 +94,12 @@ NAMES: Final = (
 """in the letters of the message, because a name begins with a capital"""
 _DEBIT: Final = _pattern(r"\b(?:debited|debit|dr|sent|paid|spent|withdrawn|transferred|purchase|beneficiary)\b")
 _CREDIT: Final = _pattern(r"\b(?:credited|credit|cr|received|deposited|refund(?:ed)?)\b")
+_NO_DEBIT: Final = _pattern(
+    r"\b(?:otp|one[ -]time password)\b.{0,64}\bis\s[0-9]{4,8}\b"
+    r"|\b[0-9]{4,8}\sis\b.{0,24}\b(?:otp|one[ -]time password)\b"
+    r"|\b(?:will|to) be (?:auto-?)?(?:debited|sent|paid)\b|\b(?:declined|failed|unsuccessful)\b"
+)
+"""a message of a code, of a debit to come, or of one that was refused"""
 _MODES: Final = (
     (Mode.IMPS, _pattern(r"\bimps\b|\bmmid\b")),
     (Mode.NEFT, _pattern(r"\bneft\b")),
@@ -100,6 +108,17 @@ _MODES: Final = (
     (Mode.UPI, _pattern(r"\bupi\b")),
     (Mode.CARD, _pattern(r"\bcard\b")),
 )
+_PAYER: Final = (
+    r"(?:-\s?|[.:;]\s|[0-9]-?\s)NAME[.\s]{0,2}$"
+    r"|^NAME(?=\s?:|\s(?:a/?c|acct?|account|card|customer|alert)\b)"
+    r"|\b(?:from|your|aapke|on|using)\sNAME(?=\s(?:a/?c|acct?|account|card|has|credit|debit)\b|[.,;]|$)"
+)
+"""the signature of a message, its beginning, and the customer's own account or card"""
+_PAYEE: Final = (
+    r"(?<!debited )(?:\bto|\bbeneficiary)\s(?:a/?c|acct?|account)[\s:.]{0,3}[x*.]{0,16}[0-9]{3,6}[\s,(]{1,3}"
+    r"(?:of\s|with\s|in\s|at\s)?NAME(?![a-z])"
+)
+"""the name behind the account that was paid"""
 _SENDER: Final = re.compile(r"(?:[A-Z0-9]{2}-)?([A-Z0-9]{3,9})(?:-[A-Z])?", re.ASCII)
 _WITH_DIGIT: Final = re.compile(r"\S{0,60}[0-9]\S{0,60}")
 
@@ -125,7 +144,10 @@ class _Text:
 
 
 def read_sms(asked: SmsQuestion) -> SmsReading:
-    """Return what a message of a bank says. A field that no pattern reads is named in `missing`."""
+    """Return what a message of a bank says. A field that no pattern reads is named in `missing`.
+
+    A message that states no debit has no transfer.
+    """
     whole = " ".join(asked.text.split())
     text = _Text(whole)
     while text.take(BALANCES):
@@ -137,47 +159,65 @@ def read_sms(asked: SmsQuestion) -> SmsReading:
     amount_paise = _paise(text.take_group(AMOUNTS))
     account_end = text.take_group(ACCOUNTS)
     name = text.take_group(NAMES)
-    transfer = DraftTransfer(
+    is_debit = _is_debit(whole)
+    stated = DraftTransfer(
         payer=DraftParty(institution=bank_of(asked.sender, whole)),
-        payee=DraftParty(vpa=vpa),
+        payee=DraftParty(institution=_payee_bank(whole)[0], vpa=vpa),
         amount_paise=amount_paise,
         rrn=rrn,
         utr=utr,
         mode=_mode(whole, vpa),
         transferred_at=transferred_at,
     )
+    transfer = stated if is_debit else DraftTransfer()
     return SmsReading(
         transfer=transfer,
-        is_debit=_is_debit(whole),
-        payer_account_end=account_end,
-        payee_name=name,
+        is_debit=is_debit,
+        payer_account_end=account_end if is_debit else "",
+        payee_name=name if is_debit else "",
         missing=_missing(transfer),
         unread=_unread(text.left),
     )
 
 
 def bank_of(sender: str, text: str) -> str:
-    """Return the code of the bank that sent a message, or an empty text.
+    """Return the code of the bank whose account paid, or an empty text.
 
-    The sender counts before the names in the text. The longest name counts, because the names of banks contain those of
-    others.
+    The sender counts before the text. In the text a bank counts where it signs, begins, or has the account that is the
+    customer's own. Nothing is returned if two banks stand there, because one of them would be guessed.
     """
-    senders, names = _banks()
+    senders, names, _ = _banks()
     if (matched := _SENDER.fullmatch(sender.upper())) and matched.group(1) in senders:
         return senders[matched.group(1)]
+    left = _payee_bank(text)[1]
+    codes = set()
     for pattern, code in names:
+        if pattern.search(left):
+            left = pattern.sub(f" {_TAKEN} ", left)
+            codes.add(code)
+    return codes.pop() if len(codes) == 1 else ""
+
+
+def _payee_bank(text: str) -> tuple[str, str]:
+    """Return the code of the bank that stands at the account which was paid, and the text without it."""
+    for pattern, code in _banks()[2]:
         if pattern.search(text):
-            return code
-    return ""
+            return code, pattern.sub(f" {_TAKEN} ", text)
+    return "", text
 
 
 @cache
-def _banks() -> tuple[Mapping[str, str], tuple[tuple[re.Pattern[str], str], ...]]:
-    """Return the codes by sender, and the patterns of the names with their codes, the longest name first."""
+def _banks() -> tuple[Mapping[str, str], _Codes, _Codes]:
+    """Return the codes by sender, and the patterns of the bank that paid and of the one that was paid.
+
+    The longest name comes first, because the names of banks contain those of others.
+    """
     table = tomllib.loads(PACKAGED_BANKS.read_text(encoding="utf-8"))["bank"]
     senders = {sender: bank["code"] for bank in table for sender in bank["senders"]}
     names = sorted(((name, bank["code"]) for bank in table for name in bank["names"]), key=lambda pair: -len(pair[0]))
-    return senders, tuple((_pattern(rf"(?<![a-z]){re.escape(name)}(?![a-z])"), code) for name, code in names)
+    payers = tuple((_pattern(_PAYER.replace("NAME", re.escape(name))), code) for name, code in names)
+    payees = tuple((_pattern(_PAYEE.replace("NAME", re.escape(name))), code) for name, code in names)
+    return senders, payers, payees
 
 
 def _paise(text: str) -> int | None:
@@ -218,6 +258,8 @@ def _moment(day: date | None, text: _Text) -> str:
 
 def _is_debit(text: str) -> bool | None:
     """Return whether money left the account. A message that says both is about a debit and where the money went."""
+    if _NO_DEBIT.search(text):
+        return None
     if _DEBIT.search(text):
         return True
     return False if _CREDIT.search(text) else None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.people import bank_sms
 from domain.people.bank_sms import bank_of, read_sms
 from domain.people.drafts import read_draft
-from schemas.people.drafts import SMS_MAX_CHARS, DraftContent, SmsQuestion, SmsReading
+from schemas.people.drafts import SMS_MAX_CHARS, DraftContent, DraftTransfer, SmsQuestion, SmsReading
 from tests.each import each
 
 SAMPLES: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("bank_sms.toml").read_text("utf-8"))["sample"]
@@ -55,10 +55,58 @@ def test_a_debit_is_read_in_the_style_of_each_bank(sample: dict[str, Any]) -> No
         ("", "Bank of India: debited", "BKID"),
         ("", "Union Bank of India: debited", "UBIN"),
         ("", "a message about SBIN and BOBBY", ""),
+        ("", "Rs 5 debited, paid to RAVI of HDFC Bank for rent", ""),
+        ("", "Rs 5 paid to RAVI, HDFC Bank", ""),
+        ("", "Rs 5 sent from SBI a/c XX1234. Ref 612345678901 - Paytm", ""),
+        ("", "Rs 5 spent using your ICICI Bank Card XX1234 at HDFC LIFE", "ICIC"),
     ],
 )
-def test_a_bank_is_known_by_its_sender_and_else_by_its_longest_name(sender: str, text: str, bank: str) -> None:
+def test_a_bank_is_known_by_its_sender_and_else_by_what_the_message_says_of_itself(
+    sender: str, text: str, bank: str
+) -> None:
     assert bank_of(sender, text) == bank
+
+
+@each(
+    ("text", "payer", "payee", "end"),
+    [
+        ("A/c X1234 debited by Rs.500 by IMPS to a/c XX6789 HDFC. Ref 612345678901 -SBI", "SBIN", "HDFC", "1234"),
+        ("Rs.500 debited by IMPS to a/c XX6789 HDFC Ref 612345678901 -SBI", "SBIN", "HDFC", ""),
+        ("Rs.500 transferred to beneficiary a/c XX6789 with Axis Bank on 24-11-26", "", "UTIB", ""),
+        ("Aapke SBI a/c X1234 se Rs.500 debited, to a/c XX6789 PNB", "SBIN", "PUNB", "1234"),
+        ("Rs.500 sent by NEFT to account 6789, Bank of India from your Union Bank a/c X1234", "UBIN", "BKID", "1234"),
+    ],
+)
+def test_both_sides_are_read_and_the_bank_of_the_beneficiary_is_not_the_payers(
+    text: str, payer: str, payee: str, end: str
+) -> None:
+    told = read(text)
+    sides = (told.transfer.payer.institution, told.transfer.payee.institution, told.payer_account_end)
+    assert sides == (payer, payee, end)
+
+
+@each(
+    "text",
+    [
+        "Rs.5,000 credited to your A/c XX1234 on 24-11-26 by UPI from RAVI. Ref 612345678901 -SBI",
+        "448291 is your OTP for txn of Rs.500 to be debited from HDFC Bank card XX1234. Do not share.",
+        "OTP for payment of Rs 500 sent from your SBI a/c X1234 is 448291",
+        "Your One Time Password is 448291 for Rs.900 spent at SHOP -ICICI Bank",
+        "Get a loan up to Rs.5,00,000 at HDFC Bank today. Apply on 24-11-26",
+        "Rs.499 will be debited from your SBI a/c X1234 on 24-11-26 for UPI mandate",
+        "Transaction of Rs.500 on HDFC Bank card XX1234 debit declined on 24-11-26",
+    ],
+)
+def test_a_message_of_no_debit_fills_no_transfer(text: str) -> None:
+    told = read(text)
+    assert (told.transfer, told.payer_account_end, told.payee_name) == (DraftTransfer(), "", "")
+    assert told.is_debit is not True
+
+
+def test_a_warning_about_codes_takes_no_debit_away() -> None:
+    told = read("Rs.500 sent from your SBI a/c X1234. Never share OTP with anyone who calls for help")
+    assert told.is_debit is True
+    assert told.transfer.amount_paise == 500_00
 
 
 def test_what_is_not_understood_is_named() -> None:
@@ -67,7 +115,6 @@ def test_what_is_not_understood_is_named() -> None:
     assert told.is_debit is None
     assert "448291" in told.unread
     assert read("Rs 900 credited to your a/c XX12345. Avl bal Rs 1000").is_debit is False
-    assert read("Rs 900 credited to your a/c XX12345. Avl bal Rs 1000").transfer.amount_paise == 900_00
 
 
 def test_a_telephone_number_and_a_balance_are_no_reference_and_no_amount() -> None:
@@ -92,7 +139,11 @@ def _patterns() -> list[re.Pattern[str]]:
     tables = [value for value in vars(bank_sms).values() if isinstance(value, tuple)]
     found = [one for table in tables for one in table if isinstance(one, re.Pattern)]
     found += [value for value in vars(bank_sms).values() if isinstance(value, re.Pattern)]
-    return found + [pattern for _, pattern in bank_sms._MODES] + [pattern for pattern, _ in bank_sms._banks()[1]]
+    return (
+        found
+        + [pattern for _, pattern in bank_sms._MODES]
+        + [pattern for names in bank_sms._banks()[1:] for pattern, _ in names]
+    )
 
 
 def _repetitions(parsed: Any, depth: int = 0) -> list[tuple[int, int]]:
