@@ -58,12 +58,14 @@ export function SmsBox({
 }
 
 function readings(t: ReturnType<typeof call.use>, reading: Reading, all: readonly Institution[]): Finding[] {
+  if (reading.is_debit === false) return [{ standing: "warn", text: t("sms_credit") }];
   const { transfer } = reading;
   const bank = transfer.payer?.institution ? ofCode(transfer.payer.institution, all)?.name : "";
   const parts = [
     bank,
     transfer.amount_paise ? rupees(transfer.amount_paise) : "",
     reading.payer_account_end && `••${reading.payer_account_end}`,
+    transfer.payee?.institution && `→ ${ofCode(transfer.payee.institution, all)?.name ?? transfer.payee.institution}`,
     transfer.payee?.vpa,
     reading.payee_name,
     transfer.rrn || transfer.utr,
@@ -71,7 +73,6 @@ function readings(t: ReturnType<typeof call.use>, reading: Reading, all: readonl
   ].filter(Boolean);
   if (parts.length === 0) return [{ standing: "warn", text: t("sms_nothing") }];
   const found: Finding[] = [{ standing: "good", text: t("sms_read", { parts: parts.join(" · ") }) }];
-  if (reading.is_debit === false) found.push({ standing: "warn", text: t("sms_credit") });
   if (reading.unread.length > 0) found.push({ standing: "warn", text: t("sms_unread", { parts: reading.unread.join(" · ") }) });
   return found;
 }
