@@ -14,6 +14,7 @@ import asyncpg
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, Response
@@ -29,7 +30,7 @@ from activities.recovery.document_issuing import APPEAL_PATH
 from adapters.banks.i4c.values import ReplyCode, refusal_reply
 from api.officers.sessions import cookie_of
 from api.officers.tokens import BadToken
-from api.pages import ABOUT_PATH, LEAVE_PATH
+from api.pages import ABOUT_PATH, DOORS_PATH, LEAVE_PATH
 from api.params import request_id
 from api.parts import Part
 from domain.errors import (
@@ -53,6 +54,8 @@ INBOX_PATH: Final = "/inbox"
 """pages for officers of banks"""
 TABLE_PATH: Final = f"{INBOX_PATH}/table"
 """where a bank sends a table of answers, as a file of a form"""
+API_PATH: Final = "/api/"
+"""Only programs ask there, so each refusal is a problem, also in a browser."""
 BANK_API_PATH: Final = "/api/v1/bank/"
 """Banks get problems there, as officers do. The cursor of a list is called `cursor` there."""
 CONSOLE_PATH: Final = "/console"
@@ -72,6 +75,7 @@ PAGES: Final = (
 )
 """beginnings of the paths that people open in a browser, with forms as bodies and pages as responses"""
 PROBLEM_JSON: Final = "application/problem+json"
+PAGE: Final = "text/html"
 MAX_VIOLATIONS: Final = 50
 MAX_VALUE_CHARS: Final = 100
 MAX_VALUE: Final = 2**53
@@ -250,7 +254,7 @@ def refusal(
 ) -> Response:
     """Return the response of a refusal, in the format of the caller.
 
-    The format is an I4C reply on the paths of the I4C wire, a page in a browser, and a problem everywhere else.
+    The format is an I4C reply on the paths of the I4C wire, a page for a person, and a problem everywhere else.
     """
     more = dict(headers or {})
     code = detail.code if isinstance(detail, BusinessError) else kind.code
@@ -264,7 +268,7 @@ def refusal(
         text = "; ".join(f"{v.field}: {v.message}" for v in violations) or str(detail) or kind.title
         body: dict[str, Any] = refusal_reply(_BANK_CODES.get(kind.status, ReplyCode.FAILED), text)
         return Response(orjson.dumps(body), kind.status, more, "application/json")
-    if scope["path"].startswith(PAGES):
+    if _is_for_a_person(scope):
         return _page(kind, more)
     problem = {
         "type": f"urn:goldenhour:problem:{kind.name}",
@@ -280,17 +284,21 @@ def refusal(
     return Response(orjson.dumps(problem), kind.status, more, PROBLEM_JSON)
 
 
+def _is_for_a_person(scope: Scope) -> bool:
+    """Return whether a person reads the answer: at a page, or in a browser at any address outside the API."""
+    path: str = scope["path"]
+    return path.startswith(PAGES) or (not path.startswith(API_PATH) and PAGE in Headers(scope=scope).get("accept", ""))
+
+
 _TEXTS: Final = tables_of("refusals")
 _TEMPORARY: Final = frozenset({TOO_MANY.name, TOO_SLOW.name, DATABASE_DOWN.name, OVERLOADED.name, INTERNAL.name})
 """kinds of problem after which the same request may succeed"""
+NO_PAGE: Final = "no_page"
 _REASONS: Final[Mapping[str, str]] = {
     TOO_MANY.name: "too_many",
     TOO_LARGE.name: "too_large",
     TOO_SLOW.name: "too_slow",
-    NOT_FOUND.name: "no_page",
-    SERVED_BY[Part.OFFICERS].name: "no_page",
-    METHOD_NOT_ALLOWED.name: "no_page",
-    WRONG_HOST.name: "no_page",
+    **dict.fromkeys((kind.name for kind in (NOT_FOUND, METHOD_NOT_ALLOWED, WRONG_HOST, *SERVED_BY.values())), NO_PAGE),
     DATABASE_DOWN.name: "wait",
     OVERLOADED.name: "wait",
     INTERNAL.name: "failed",
@@ -301,10 +309,11 @@ _REASONS: Final[Mapping[str, str]] = {
 def _page(kind: Kind, headers: Mapping[str, str]) -> Response:
     """Return a refusal for a person in a browser, in both languages, because the person's language is unknown here."""
     reason = _REASONS.get(kind.name, "not_our_form")
-    next_step = "reload" if kind.name in _TEMPORARY else "not_taken"
+    leads_on = reason == NO_PAGE
+    next_step = "check" if leads_on else "reload" if kind.name in _TEMPORARY else "not_taken"
     parts = [
         f'<section lang="{language}"><h1>{html.escape(texts[f"reason.{reason}"])}</h1>'
-        f"<p>{html.escape(texts[f'next.{next_step}'])}</p></section>"
+        f"<p>{html.escape(texts[f'next.{next_step}'])}</p>{_link_to_doors(texts) if leads_on else ''}</section>"
         for language, texts in _TEXTS.items()
     ]
     page = (
@@ -313,6 +322,10 @@ def _page(kind: Kind, headers: Mapping[str, str]) -> Response:
     )
     policy = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Referrer-Policy": "no-referrer"}
     return HTMLResponse(page, kind.status, policy | dict(headers))
+
+
+def _link_to_doors(texts: Mapping[str, str]) -> str:
+    return f'<p><a href="{DOORS_PATH}">{html.escape(texts["next.home"])}</a></p>'
 
 
 def failed(scope: Scope, error: Exception) -> Response:

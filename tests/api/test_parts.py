@@ -113,6 +113,15 @@ async def test_intake_says_which_process_serves_a_path_of_officers(services: Ser
         assert (await client.get("/api/v1/nothing")).json()["code"] == "not_found"
 
 
+@pytest.mark.parametrize(("part", "path"), [(Part.INTAKE, "/complain"), (Part.OFFICERS, "/inbox")])
+async def test_d587_a_page_of_the_other_process_is_no_page_here(services: Services, part: Part, path: str) -> None:
+    async with process(services, part) as client:
+        page = await client.get(path)
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is no such page." in page.text
+    assert '<a href="/">' in page.text
+
+
 async def test_officers_describes_the_whole_api(services: Services) -> None:
     async with process(services, Part.OFFICERS) as client:
         described = (await client.get("/api/v1/openapi.json")).json()
