@@ -97,7 +97,8 @@ _CREDIT: Final = _pattern(r"\b(?:credited|credit|cr|received|deposited|refund(?:
 _NO_DEBIT: Final = _pattern(
     r"\b(?:otp|one[ -]time password)\b.{0,64}\bis\s[0-9]{4,8}\b"
     r"|\b[0-9]{4,8}\sis\b.{0,24}\b(?:otp|one[ -]time password)\b"
-    r"|\b(?:will|to) be (?:auto-?)?(?:debited|sent|paid)\b|\b(?:is|was|has|been|debit)\s(?:declined|failed|unsuccessful)\b"
+    r"|\b(?:will|to) be (?:auto-?)?(?:debited|sent|paid)\b"
+    r"|\b(?:is|was|has|been|debit)\s(?:declined|failed|unsuccessful)\b"
 )
 """a message of a code, of a debit to come, or of one that was refused"""
 _MODES: Final = (
