@@ -37,9 +37,17 @@ _ASSIGNED: Final = "EXISTS (SELECT" + _ASSIGNED_ROWS.replace("{of_officer}", " A
 
 _IS_MARKED: Final = "EXISTS (SELECT FROM complaint marked_one WHERE marked_one.case_no = {case} AND marked_one.marked)"
 
+# A stranger who knows the reference of a transfer joins a case by a complaint. Such a complaint leads no officer to a
+# marked case, and to no case before the code that its mobile got is typed.
+_COUNTS: Final = f"""
+of_the_case.case_no = {{case}} AND (of_the_case.ack_no = {{case}} OR NOT {_IS_MARKED} AND NOT EXISTS (
+    SELECT FROM draft of_the_page JOIN public_draft uncertain USING (draft_id)
+    WHERE of_the_page.ack_no = of_the_case.ack_no AND uncertain.confirmed_at IS NULL))"""
+
 _STANDING: Final = f"""
-SELECT ARRAY(SELECT v.district FROM complaint c JOIN victim v USING (victim_id) WHERE c.case_no = k.case_no)
-        AS case_districts, {_ASSIGNED.format(case="k.case_no", officer="$3")} AS is_assigned,
+SELECT ARRAY(SELECT victim_of_case.district FROM complaint of_the_case JOIN victim victim_of_case USING (victim_id)
+        WHERE {_COUNTS.format(case="k.case_no")}) AS case_districts,
+    {_ASSIGNED.format(case="k.case_no", officer="$3")} AS is_assigned,
     ARRAY(SELECT d.district FROM officer_district d WHERE d.officer_id = $3 AND d.until_at IS NULL)
         AS officer_districts,
     {_IS_MARKED.format(case="k.case_no")} AS is_marked,
@@ -57,13 +65,13 @@ AND ({{case}} IS NULL AND '{WHOLE_STATE}' = ANY(${{districts}}::text[])
         CROSS JOIN LATERAL (
             SELECT CASE WHEN {_IS_MARKED.format(case="{case}")} THEN '{MARKED}' ELSE '' END AS mark OFFSET 0
         ) AS kind_of_case
-        WHERE of_the_case.case_no = {{case}} AND ${{districts}}::text[]
+        WHERE {_COUNTS.format(case="{case}")} AND ${{districts}}::text[]
             && ARRAY[mark || '{WHOLE_STATE}', mark || upper(trim(victim_of_case.district))]))
 """
 # The same facts as in `_WITHIN`, for one reading that serves many officers (`domain.officers.jurisdiction.covers`).
 _PLACES: Final = f"""
 SELECT these.case_no, ARRAY(SELECT upper(trim(victim_of_case.district)) FROM complaint of_the_case
-        JOIN victim victim_of_case USING (victim_id) WHERE of_the_case.case_no = these.case_no) AS districts,
+        JOIN victim victim_of_case USING (victim_id) WHERE {_COUNTS.format(case="these.case_no")}) AS districts,
     {_IS_MARKED.format(case="these.case_no")} AS is_marked,
     ARRAY(SELECT assigned.subject {_ASSIGNED_ROWS.format(case="these.case_no", of_officer="")}) AS officers
 FROM unnest($1::text[]) AS these (case_no) JOIN complaint first_complaint ON first_complaint.ack_no = these.case_no
@@ -76,8 +84,8 @@ async def standing(
 ) -> CaseStanding | None:
     """Return how an officer stands to the case that a number names; None if there is no such case.
 
-    Each victim of the case gives it a district. `actor` is the officer's name in the case log. A complaint that the
-    officer took longer ago than `taken_within` does not count.
+    Each victim whose complaint counts gives the case a district. `actor` is the officer's name in the case log. What
+    the officer took longer ago than `taken_within` does not count.
     """
     row = await connection.fetchrow(_STANDING, *reference, officer_id, actor, taken_within)
     return CaseStanding(**dict(row)) if row else None

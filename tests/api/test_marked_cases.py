@@ -1,6 +1,7 @@
 """A marked case has fewer readers: its officers, the superintendent and the supervisor; others give a reason."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from itertools import product
 from typing import Any, Final
 
@@ -128,6 +129,21 @@ async def test_m11_every_route_by_every_role_and_standing(
 
 async def complain(doors: Doors, *, reference: str, **changes: Any) -> str:
     return str((await doors.complain(transfers=[transfer(rrn=reference)], **changes))["case_ack_no"])
+
+
+async def test_m11_a_complaint_that_joins_a_marked_case_leads_no_district_to_it(doors: Doors) -> None:
+    case_no = await complain(doors, reference="412345678906", category=PROTECTED)
+    stranger = {"name": "Ravi Lal", "mobile": "9876543299", "district": "AGRA"}
+    assert await complain(doors, reference="412345678906", category=PROTECTED, victim=stranger) == case_no
+    async with doors.services.ctx.pool.acquire() as connection:
+        place = (await jurisdiction.places(connection, {case_no}))[case_no]
+        agra, lucknow = (Within(officer_id="one", districts=(f"!{name}",)) for name in ("AGRA", "LUCKNOW"))
+        listed = [await jurisdiction.those_within(connection, within, (case_no,)) for within in (agra, lucknow)]
+        stands = await jurisdiction.standing(connection, ("ack_no", case_no), "one", "one", timedelta(hours=1))
+    assert (set(place.districts), place.is_marked) == ({"LUCKNOW"}, True)
+    assert listed == [frozenset(), {case_no}]
+    assert stands is not None
+    assert stands.case_districts == ("LUCKNOW",)
 
 
 async def two_cases(doors: Doors) -> tuple[str, str]:

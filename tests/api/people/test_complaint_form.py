@@ -13,6 +13,7 @@ from activities.people.public_complaints import take_missed_call, tell_desk
 from activities.recovery.message_recipients import Concerned, notify_people
 from api.people.complaint_form import COOKIE
 from api.services import Services
+from db.privacy import jurisdiction
 from domain.message_rules import NotificationEvent
 from domain.policy.callers import TryName
 from schemas.enums import Role
@@ -119,6 +120,32 @@ async def test_a_further_transfer_and_the_same_transfer_are_one_case(visitor: Vi
     assert (by_officer["case_ack_no"], by_officer["joined"]) == (ack_no, True)
     # The officer's complaint takes the limit away that an unconfirmed one has.
     assert (await row(doors, "SELECT unconfirmed_since($1) AS since", ack_no))["since"] is None
+
+
+async def test_a_complaint_that_joins_a_case_leads_no_officer_to_it_before_its_code(visitor: Visitor) -> None:
+    doors, told = visitor.doors, taken()
+    paid = {
+        "payer": {"institution": "SBIN", "account": "30000000009"},
+        "payee": {"institution": "HDFC", "vpa": "ravi@okhdfc"},
+        "amount_paise": 5_000_00,
+        "rrn": told["reference"],
+        "mode": "upi",
+        "transferred_at": f"{told['day']}T14:02:00+05:30",
+    }
+    case_no = (await doors.complain(transfers=[paid]))["case_ack_no"]
+
+    async def districts() -> set[str]:
+        async with doors.services.ctx.pool.acquire() as connection:
+            return set((await jurisdiction.places(connection, {case_no}))[case_no].districts)
+
+    await visitor.go("/complain", **told)
+    await visitor.go("/complain/who", **(WHO | {"district": "AGRA"}))
+    await visitor.go("/complain/story", **STORY)
+    await visitor.go("/complain/reach", **reach())
+    assert await doors.services.ctx.pool.fetchval("SELECT count(*) FROM complaint WHERE case_no = $1", case_no) == 2
+    assert await districts() == {"LUCKNOW"}
+    await visitor.post("/complain/check", step="send", code=await visitor.code(), consent="yes")
+    assert await districts() == {"LUCKNOW", "AGRA"}
 
 
 async def test_what_is_wrong_is_said_above_and_beside_the_field_and_nothing_typed_is_lost(visitor: Visitor) -> None:
