@@ -162,6 +162,7 @@ class ToSend(FrozenModel):
 
 
 # OFFSET 0 keeps the order of the joins, also in a plan that was made while the tables were almost empty.
+# EXISTS instead of LIMIT 1 may read the whole of `bank_exchange` into a hash.
 _LIVE_HOPS: Final = """
 SELECT h.hop_no, h.revision, h.reference, h.reference_key, h.amount_paise, b.balance_paise AS disputed_paise,
     h.transferred_at, h.layer, h.source, h.opened_at
@@ -181,7 +182,7 @@ SELECT r.request_id, r.case_no, r.institution, r.state, r.batch_no, r.round, r.r
     ) AS first_of_case,
     l.hops, ({told_transfers.payment_query("r.case_no", "l.main_hop_no")}) AS payment,
     {key_of_case("r.case_no")} AS key,
-    EXISTS (SELECT FROM bank_exchange x WHERE x.request_id = r.request_id) AS was_called
+    (SELECT true FROM bank_exchange x WHERE x.request_id = r.request_id LIMIT 1) IS NOT NULL AS was_called
 FROM unnest($1::uuid[]) AS q (request_id) JOIN hold_request r USING (request_id) JOIN case_file c USING (case_no)
 CROSS JOIN LATERAL (
     SELECT max(h.transferred_at) AS freshest_at, max(h.disputed_paise) AS largest_paise
