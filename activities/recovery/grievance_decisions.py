@@ -13,8 +13,8 @@ from activities.context import Context
 from activities.privacy.person_keys import PersonKeys
 from activities.recovery import grievance_messages
 from activities.recovery.message_recipients import Concerned, Holder, notify_people
-from activities.recovery.order_releases import notify_hold_workflows
-from activities.recovery.payer_decisions import confirm_by, drop_proposal, propose_release, refuse_decider
+from activities.recovery.order_releases import drop_proposal, notify_hold_workflows
+from activities.recovery.payer_decisions import confirm_by, propose_release, refuse_decider
 from db.case import case_outbox
 from db.clock import present_moment
 from db.privacy import person_keys

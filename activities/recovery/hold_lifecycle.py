@@ -19,8 +19,7 @@ from activities.recovery.hold_transaction import HoldTransaction
 from activities.recovery.message_outbox import way_to
 from activities.recovery.message_recipients import Concerned, Holder, notify_people
 from activities.recovery.message_sending import HolderMessages, stamp, subject_of
-from activities.recovery.order_releases import order_release, release_parts
-from activities.recovery.payer_decisions import drop_proposal
+from activities.recovery.order_releases import drop_proposal, order_release, release_parts
 from activities.recovery.statutory_duties import open_duties
 from activities.recovery.unassigned_holds import ask_about_excluded_hops, ask_about_retained_holds
 from db.case import case_outbox, cases, firs, hops

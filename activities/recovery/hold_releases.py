@@ -3,15 +3,15 @@
 from uuid import UUID
 
 from activities.context import Context
-from activities.recovery import grievance_decisions
+from activities.recovery import grievance_decisions, objections
 from activities.recovery.hold_transaction import HoldTransaction, hold_transaction
+from activities.recovery.order_releases import waiting_release
 from activities.recovery.payer_decisions import (
     confirm_proposal,
     propose_release,
     refuse_decider,
     refuse_proposed,
     reject_proposal,
-    waiting_release,
 )
 from db.privacy import person_keys
 from db.recovery import account_holds, free_amounts, hold_views, release_proposals
@@ -181,12 +181,16 @@ async def hear_victim(ctx: Context, hold_id: UUID, new: NewHearing, by: str) -> 
 async def confirm_release(
     ctx: Context, hold_id: UUID, reason: str, by: str, *, appeal_address: str = ""
 ) -> ReleaseProposal:
-    """Order the release that waits, and end what it decides: the grievance, or the small hold.
+    """Order the release that waits, and end what it decides: the grievance, the objection, or the small hold.
 
     Raises `NotFound`. Raises `NotNow` without such a release, while the victims are heard, and if more is free than was
     proposed. Raises `SameEyes` for an officer who may not confirm it.
     """
     async with hold_transaction(ctx, hold_id, by) as work:
+        waiting = await waiting_release(work, hold_id)
+        if waiting.objection_id is not None:
+            await objections.uphold_with_release(work, work.hold, waiting, reason)
+            return await _newest(work)
         proposal, released_paise = await confirm_proposal(work, work.hold, reason)
         if proposal.grievance_id is None:
             decided_by, released = proposal.proposed_by, SmallHoldDecision.RELEASE
@@ -199,7 +203,7 @@ async def confirm_release(
 
 
 async def reject_release(ctx: Context, hold_id: UUID, reason: str, by: str) -> ReleaseProposal:
-    """Reject the release that waits. Its grievance or small hold is decided again. Raises `NotFound`, `NotNow`."""
+    """Reject the release that waits. What it decides is decided again. Raises `NotFound`, `NotNow`."""
     async with hold_transaction(ctx, hold_id, by) as work:
         await reject_proposal(work, work.hold, reason)
         return await _newest(work)

@@ -1,19 +1,26 @@
-"""Objections to a restoration: officers receive and decide them, and an upheld one releases only what it names."""
+"""Objections to a restoration: officers receive and decide them, and an upheld one releases only what it names.
+
+That release waits as every other: the victim is heard, and it is confirmed. The objection is undecided until then.
+"""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from activities.case.transaction import CaseTransaction
 from activities.context import Context
+from activities.recovery.order_releases import Releasable, drop_proposal, notify_hold_workflows, order_release
+from activities.recovery.payer_decisions import agree_to_release, propose_release
 from activities.recovery.restoration_deadlines import end
-from activities.recovery.restoration_decisions import decision, order_banks
+from activities.recovery.restoration_decisions import decision
 from activities.recovery.restoration_transitions import Work, ask, go_back, notify_appealed_holds
 from db.pool import Connection
 from db.privacy import person_keys
 from db.privacy.person_keys import SealedText
-from db.recovery import free_amounts, officer_steps, restorations
+from db.recovery import account_holds, free_amounts, officer_steps, release_proposals, restorations
+from db.recovery.account_holds import AccountHold
 from db.recovery.officer_steps import ObjectionRow
 from db.recovery.restorations import Line
-from domain.errors.recovery import HoldKeptByCourt
+from domain.errors.recovery import DeciderTold, HoldKeptByCourt
 from domain.errors.restoration import (
     HoldNotOfRestoration,
     ObjectionAlreadyDecided,
@@ -24,13 +31,13 @@ from domain.errors.restoration import (
 from domain.recovery.procedure import RELEASED_FOR, back_to
 from schemas.enums import ProcedureKind
 from schemas.events import EventKind
-from schemas.identifiers import is_same_person
+from schemas.identifiers import is_same_person, person_of
 from schemas.officers.officers import Acting
+from schemas.recovery.orders import NewOrderLine, ReleaseProposal
 from schemas.recovery.restorations import NewObjection, ObjectionDecided, RestorationDone
 from schemas.restoration_enums import (
     ObjectionBy,
     ObjectionDecision,
-    OrderKind,
     OrderReason,
     RestorationState,
     RestorationVerb,
@@ -94,11 +101,12 @@ async def decide_objection(
 ) -> RestorationDone:
     """Decide an objection.
 
-    An upheld objection of a holder or a bank releases the money of the hold that it names. With nothing left the
-    restoration is refused. An upheld objection of anyone else sends the restoration back for correction.
-    Raises as `end_step`, `NotFound` for an objection to another restoration, and `SameEyes` if the officer who recorded
-    it would release money. Raises `NotNow` if it is decided already, if the officer saw other amounts, or if a court's
-    order retains the hold to release.
+    To uphold an objection of a holder or a bank proposes to release the money of the hold that it names, and it is
+    upheld when that is confirmed. With nothing left the restoration is refused. An upheld objection of anyone else
+    sends the restoration back for correction. A dismissed one drops its release that waits.
+    Raises as `end_step`, `NotFound` for an objection to another restoration, and `SameEyes` if an officer who recorded
+    it or told a thing about the hold would release money. Raises `NotNow` if it is decided already, if a release of the
+    hold waits, if the officer saw other amounts, or if a court's order retains the hold to release.
     """
     async with decision(ctx, restoration_id, RestorationVerb.DECIDE_OBJECTION, decided, by) as work:
         connection, objection_id = work.connection, decided.objection_id
@@ -109,23 +117,80 @@ async def decide_objection(
         if upheld and objection.by_whom in RELEASED_FOR and is_same_person(by.actor, objection.received_by):
             raise ObjectionNeedsSecondOfficer(by.actor)
         to_release = await _lines_to_release(work, objection, decided) if upheld else []
-        await officer_steps.decide(connection, objection_id, decided.decision, work.now, by.actor, decided.reason)
-        await work.log(
-            EventKind.OBJECTION_DECIDED,
-            objection_id=objection_id,
-            decision=decided.decision.value,
-            reason=decided.reason,
-            let_go=[[line.hop_no, line.not_ordered_paise] for line in to_release if line.not_ordered_paise],
-        )
-        if to_release:
-            await _release(work, to_release, objection_id)
-        reason = f"objection {objection_id} is upheld"
-        if upheld and objection.by_whom not in RELEASED_FOR:
-            await _send_back_to_correct(work, reason)
-        elif to_release and not any(line.free_paise for line in await work.lines()):
-            await end(work, RestorationState.REFUSED, StepOutcome.REFUSED, reason)
-        await work.notify(ProcedureKind.RESTORATION, restoration_id)
+        if any(line.not_ordered_paise for line in to_release):
+            await _propose(work, objection, to_release, decided.reason)
+            return work.done(objection_id)
+        if objection.hold_id is not None:
+            await _drop_release(work, objection.hold_id, objection_id)
+        await _end(work, objection, to_release, decided.decision, decided.reason, by.actor)
     return work.done(objection_id)
+
+
+async def _propose(work: Work, objection: ObjectionRow, lines: Sequence[Line], reason: str) -> None:
+    """Propose the release of these lines. Raises as `decide_objection`."""
+    assert objection.hold_id is not None, "lines to release are of the hold that the objection names"
+    if person_of(work.actor) in await release_proposals.told_about(work.connection, objection.hold_id):
+        raise DeciderTold(work.actor)
+    hold = await account_holds.get(work.connection, objection.hold_id)
+    wanted = _releasable(work, lines)
+    await propose_release(work, hold, wanted, reason, objection_id=objection.objection_id)
+
+
+def _releasable(work: Work, lines: Sequence[Line]) -> Releasable:
+    to_order = tuple(
+        NewOrderLine(hop_no=line.hop_no, hold_id=line.hold_id, amount_paise=line.not_ordered_paise)
+        for line in lines
+        if line.not_ordered_paise
+    )
+    return Releasable(to_order, {work.row.ack_no: sum(line.amount_paise for line in to_order)})
+
+
+async def _drop_release(work: Work, hold_id: UUID, objection_id: int) -> None:
+    waits = await release_proposals.waiting(work.connection, hold_id, work.now)
+    if waits is not None and waits.objection_id == objection_id:
+        await drop_proposal(work, hold_id, f"objection {objection_id} is decided")
+
+
+async def uphold_with_release(case: CaseTransaction, hold: AccountHold, proposal: ReleaseProposal, reason: str) -> None:
+    """Uphold the objection of a release that is confirmed now, as its proposer decided, and order the release.
+
+    Raises `NotNow` while the victims are heard, if more is free than was proposed, and if a court's order retains the
+    hold. Raises `SameEyes` for an officer who may not confirm it.
+    """
+    assert proposal.objection_id is not None, "the caller has seen it"
+    restoration_id = await officer_steps.restoration_of(case.connection, proposal.objection_id)
+    work = Work.of(case, row=await restorations.lock(case.connection, restoration_id))
+    objection = await officer_steps.get(case.connection, restoration_id, proposal.objection_id)
+    lines = [line for line in await work.lines() if line.hold_id == hold.hold_id]
+    to_release = _releasable(work, lines)
+    await agree_to_release(work, proposal, to_release.paise, reason)
+    await _refuse_retained(work.connection, lines)
+    await _end(work, objection, lines, ObjectionDecision.UPHELD, proposal.reason, proposal.proposed_by)
+    await order_release(work, hold, OrderReason.OBJECTION, to_release.lines)
+    await notify_hold_workflows(work, hold)
+
+
+async def _end(
+    work: Work, objection: ObjectionRow, lines: Sequence[Line], decided: ObjectionDecision, reason: str, by: str
+) -> None:
+    """Write the decision of the officer `by`, take these lines out, and move the restoration as it demands."""
+    connection, objection_id = work.connection, objection.objection_id
+    await officer_steps.decide(connection, objection_id, decided, work.now, by, reason)
+    await work.log(
+        EventKind.OBJECTION_DECIDED,
+        objection_id=objection_id,
+        decision=decided.value,
+        reason=reason,
+        let_go=[[line.hop_no, line.not_ordered_paise] for line in lines if line.not_ordered_paise],
+    )
+    if lines:
+        await _take_out(work, lines, objection_id)
+    why = f"objection {objection_id} is upheld"
+    if decided is ObjectionDecision.UPHELD and objection.by_whom not in RELEASED_FOR:
+        await _send_back_to_correct(work, why)
+    elif lines and not any(line.free_paise for line in await work.lines()):
+        await end(work, RestorationState.REFUSED, StepOutcome.REFUSED, why)
+    await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
 
 
 async def _lines_to_release(work: Work, objection: ObjectionRow, decided: ObjectionDecided) -> list[Line]:
@@ -164,13 +229,11 @@ async def _send_back_to_correct(work: Work, reason: str) -> None:
         await go_back(work, to, reason)
 
 
-async def _release(work: Work, lines: Sequence[Line], objection_id: int) -> None:
-    """Order the banks to release these lines, and undo the preparation for approval."""
+async def _take_out(work: Work, lines: Sequence[Line], objection_id: int) -> None:
+    """Take these lines out of the restoration, and undo the preparation for approval."""
     if work.row.prepared_by is not None:
         await restorations.unprepare(work.connection, work.row.restoration_id)
         work.row = work.row.model_copy(update={"prepared_by": None})
     numbers = [line.hop_no for line in lines]
     await officer_steps.take_out(work.connection, work.row.restoration_id, numbers, objection_id)
     await notify_appealed_holds(work)
-    amounts = {line.hop_no: line.not_ordered_paise for line in lines}
-    await order_banks(work, lines, amounts, OrderKind.RELEASE, OrderReason.OBJECTION)

@@ -1,4 +1,4 @@
-"""Releases of held money to the account holder, by orders to the bank for at most the free amount."""
+"""Releases of held money to the account holder: proposals, and orders to the bank."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,15 +7,19 @@ from uuid import UUID
 
 from activities.case.transaction import CaseTransaction
 from activities.recovery.orders import plan_order
+from db import proposals
 from db.pool import Connection
-from db.recovery import account_holds, free_amounts, hold_views
+from db.proposals import Decision
+from db.recovery import account_holds, free_amounts, hold_views, release_proposals
 from db.recovery.account_holds import AccountHold
 from db.recovery.free_amounts import Free
-from domain.errors.recovery import AmountNotFree, HoldKeptByCourt, NothingFree
+from domain.errors.recovery import AmountNotFree, HoldKeptByCourt, NoReleaseProposed, NothingFree
 from domain.recovery.holds import Part
 from schemas.enums import ProcedureKind
-from schemas.recovery.orders import LINES_MAX, NewOrder, NewOrderLine
+from schemas.events import EventKind
+from schemas.recovery.orders import LINES_MAX, NewOrder, NewOrderLine, ReleaseProposal
 from schemas.restoration_enums import OrderKind, OrderReason
+from schemas.tasks import TaskCause, TaskSubject, about
 
 
 async def order_release(
@@ -116,3 +120,39 @@ async def notify_hold_workflows(work: CaseTransaction, hold: AccountHold) -> Non
     await work.notify(ProcedureKind.HOLD, hold.hold_id)
     for restoration_id in await free_amounts.restorations_of(work.connection, hold.hold_id):
         await work.notify(ProcedureKind.RESTORATION, restoration_id)
+
+
+async def waiting_release(work: CaseTransaction, hold_id: UUID) -> ReleaseProposal:
+    """Return the release of a hold that waits. Raises `NoReleaseProposed`."""
+    proposal = await release_proposals.waiting(work.connection, hold_id, work.now)
+    if proposal is None:
+        raise NoReleaseProposed(hold_id)
+    return proposal
+
+
+async def drop_proposal(work: CaseTransaction, hold_id: UUID, reason: str, *, grievance_id: UUID | None = None) -> None:
+    """Drop the release of a hold that waits, or only one of `grievance_id`, because it is overtaken."""
+    proposal = await release_proposals.waiting(work.connection, hold_id, work.now)
+    if proposal is not None and grievance_id in {None, proposal.grievance_id}:
+        await end_proposal(work, proposal, Decision.OVERTAKEN, reason)
+
+
+async def end_proposal(work: CaseTransaction, proposal: ReleaseProposal, decision: Decision, reason: str) -> None:
+    """Write how a proposed release ends, and close its work item."""
+    await proposals.decide(work.connection, proposal.proposal_id, decision, work.actor, work.now, reason)
+    state = release_proposals.STATES[decision]
+    subject = about(TaskSubject.HOLD, proposal.hold_id)
+    await work.close_tasks(subject, [TaskCause.RELEASE_TO_CONFIRM], f"the release is {state.value}")
+    await log_proposal(work, EventKind.RELEASE_ENDED, proposal, state=state.value, reason=reason)
+
+
+async def log_proposal(work: CaseTransaction, kind: EventKind, proposal: ReleaseProposal, /, **data: object) -> None:
+    """Write an event about a proposed release.
+
+    The subclass of the work may add a hold or a grievance of its own.
+    """
+    grievance_id = str(proposal.grievance_id) if proposal.grievance_id else None
+    about_it = {"proposal_id": proposal.proposal_id, "hold_id": str(proposal.hold_id), "grievance_id": grievance_id}
+    if proposal.objection_id is not None:
+        data["objection_id"] = proposal.objection_id
+    await CaseTransaction.log(work, kind, **about_it, paise=proposal.paise, **data)

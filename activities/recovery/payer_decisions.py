@@ -18,14 +18,22 @@ from activities.case.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.recovery import message_sending
 from activities.recovery.message_recipients import Concerned, notify_people
-from activities.recovery.order_releases import notify_hold_workflows, order_release, releasable
+from activities.recovery.order_releases import (
+    Releasable,
+    end_proposal,
+    log_proposal,
+    notify_hold_workflows,
+    order_release,
+    releasable,
+    waiting_release,
+)
 from activities.recovery.restoration_transitions import Work, close
 from db import proposals
 from db.case import cases, firs, hops, payer_inquiries
 from db.proposals import Decision, Kind, NewProposal
 from db.recovery import account_holds, payer_decisions, release_proposals, restorations
 from db.recovery.account_holds import AccountHold
-from domain.errors.recovery import NoReleaseProposed, ReleaseGrew, ReleaseProposed
+from domain.errors.recovery import ReleaseGrew, ReleaseProposed
 from domain.errors.restoration import (
     PayerDecisionDiffers,
     PayerNeedsSecondOfficer,
@@ -222,14 +230,20 @@ async def refuse_proposed(work: CaseTransaction, hold_id: UUID) -> None:
 
 
 async def propose_release(
-    work: CaseTransaction, hold: AccountHold, wanted_paise: int | None, reason: str, *, grievance_id: UUID | None = None
+    work: CaseTransaction,
+    hold: AccountHold,
+    wanted: int | Releasable | None,
+    reason: str,
+    *,
+    grievance_id: UUID | None = None,
+    objection_id: int | None = None,
 ) -> ReleaseProposal:
-    """Propose the release of `wanted_paise` of a hold (None: everything free), and tell the victims.
+    """Propose the release of `wanted` (paise, lines, or None: everything free) of a hold, and tell the victims.
 
     Raises `NotNow` if a release of the hold waits already, if that amount is not free, and if a court retains the hold.
     """
     await refuse_proposed(work, hold.hold_id)
-    to_release = await releasable(work.connection, hold, wanted_paise)
+    to_release = wanted if isinstance(wanted, Releasable) else await releasable(work.connection, hold, wanted)
     rules, policy = work.ctx.policy.release, work.ctx.policy.version
     hear_until = work.now + timedelta(seconds=rules.hear_seconds / work.ctx.procedure_clock_factor)
     new = NewProposal(
@@ -238,8 +252,9 @@ async def propose_release(
         case_no=work.case_no,
         body={
             "grievance_id": str(grievance_id) if grievance_id else None,
+            "objection_id": objection_id,
             "paise": to_release.paise,
-            "whole": wanted_paise is None,
+            "whole": wanted is None,
             "hold_limit_paise": rules.second_officer_above_paise,
             "day_limit_paise": rules.second_officer_above_a_day_paise,
             "policy": policy,
@@ -256,7 +271,7 @@ async def propose_release(
     cause, subject = TaskCause.RELEASE_TO_CONFIRM, about(TaskSubject.HOLD, hold.hold_id)
     to_confirm = NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, caused_by=work.actor)
     await work.ask(to_confirm, institution=hold.institution)
-    await _log(
+    await log_proposal(
         work,
         EventKind.RELEASE_PROPOSED,
         proposal,
@@ -278,60 +293,32 @@ async def confirm_proposal(work: CaseTransaction, hold: AccountHold, reason: str
     Raises `NotNow` without such a release, while the victims are heard, and if more is free than was proposed. Raises
     `SameEyes` for an officer who may not confirm it.
     """
-    connection = work.connection
     proposal = await waiting_release(work, hold.hold_id)
-    check_confirming(proposal, work.actor, await release_proposals.told_about(connection, hold.hold_id), work.now)
-    to_release = await releasable(connection, hold, None if proposal.whole else proposal.paise)
-    if to_release.paise > proposal.paise:
-        raise ReleaseGrew(to_release.paise, proposal.paise)
-    await _end(work, proposal, Decision.AGREED, reason)
+    to_release = await releasable(work.connection, hold, None if proposal.whole else proposal.paise)
+    await agree_to_release(work, proposal, to_release.paise, reason)
     order_reason = OrderReason.GRIEVANCE if proposal.grievance_id else OrderReason.SMALL_HOLD
     await order_release(work, hold, order_reason, to_release.lines, grievance_id=proposal.grievance_id)
     await notify_hold_workflows(work, hold)
     return proposal, to_release.paise
 
 
+async def agree_to_release(work: CaseTransaction, proposal: ReleaseProposal, paise: int, reason: str) -> None:
+    """Agree to a release that waits, which is of this amount now. Raises as `confirm_proposal`."""
+    tellers = await release_proposals.told_about(work.connection, proposal.hold_id)
+    check_confirming(proposal, work.actor, tellers, work.now)
+    if paise > proposal.paise:
+        raise ReleaseGrew(paise, proposal.paise)
+    await end_proposal(work, proposal, Decision.AGREED, reason)
+
+
 async def reject_proposal(work: CaseTransaction, hold: AccountHold, reason: str) -> ReleaseProposal:
     """Reject the release that waits. Raises `NotNow` without one."""
     proposal = await waiting_release(work, hold.hold_id)
-    await _end(work, proposal, Decision.REFUSED, reason)
+    await end_proposal(work, proposal, Decision.REFUSED, reason)
     return proposal
-
-
-async def drop_proposal(work: CaseTransaction, hold_id: UUID, reason: str, *, grievance_id: UUID | None = None) -> None:
-    """Drop the release of a hold that waits, or only one of `grievance_id`, because it is overtaken."""
-    proposal = await release_proposals.waiting(work.connection, hold_id, work.now)
-    if proposal is not None and grievance_id in {None, proposal.grievance_id}:
-        await _end(work, proposal, Decision.OVERTAKEN, reason)
 
 
 def confirm_by(work: CaseTransaction, proposal: ReleaseProposal) -> datetime:
     """Return until when a proposed release is to be confirmed, before the next level decides its grievance."""
     seconds = work.ctx.policy.release.confirm_within_seconds / work.ctx.procedure_clock_factor
     return proposal.hear_until + timedelta(seconds=seconds)
-
-
-async def waiting_release(work: CaseTransaction, hold_id: UUID) -> ReleaseProposal:
-    """Return the release of a hold that waits. Raises `NoReleaseProposed`."""
-    proposal = await release_proposals.waiting(work.connection, hold_id, work.now)
-    if proposal is None:
-        raise NoReleaseProposed(hold_id)
-    return proposal
-
-
-async def _end(work: CaseTransaction, proposal: ReleaseProposal, decision: Decision, reason: str) -> None:
-    await proposals.decide(work.connection, proposal.proposal_id, decision, work.actor, work.now, reason)
-    state = release_proposals.STATES[decision]
-    subject = about(TaskSubject.HOLD, proposal.hold_id)
-    await work.close_tasks(subject, [TaskCause.RELEASE_TO_CONFIRM], f"the release is {state.value}")
-    await _log(work, EventKind.RELEASE_ENDED, proposal, state=state.value, reason=reason)
-
-
-async def _log(work: CaseTransaction, kind: EventKind, proposal: ReleaseProposal, /, **data: object) -> None:
-    """Write an event about a proposed release.
-
-    The subclass of the work may add a hold or a grievance of its own.
-    """
-    grievance_id = str(proposal.grievance_id) if proposal.grievance_id else None
-    about_it = {"proposal_id": proposal.proposal_id, "hold_id": str(proposal.hold_id), "grievance_id": grievance_id}
-    await CaseTransaction.log(work, kind, **about_it, paise=proposal.paise, **data)

@@ -15,9 +15,11 @@ from activities.case.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.recovery import message_sending
 from activities.recovery.allocation import is_divided
+from activities.recovery.order_releases import end_proposal
 from activities.recovery.unassigned_holds import ask_about_retained_holds
 from db.case import case_outbox
 from db.pool import Connection
+from db.proposals import Decision
 from db.recovery import (
     account_holds,
     claims,
@@ -25,6 +27,7 @@ from db.recovery import (
     due_documents,
     officer_steps,
     openings,
+    release_proposals,
     restoration_facts,
     restorations,
 )
@@ -340,6 +343,7 @@ async def ask(
 
 async def _close(work: Work, state: RestorationState, reason: str, *, ended: Step, outcome: StepOutcome) -> None:
     connection, row = work.connection, work.row
+    await _drop_releases(work)
     excluded = await openings.of_restoration(connection, row.restoration_id)
     # The final reason, such as the bond, may come long after the exclusion and not mention it.
     reason = "; ".join(why for why in dict.fromkeys([reason, *(exclusion.reason for exclusion in excluded)]) if why)
@@ -368,6 +372,15 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
     await case_outbox.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
     await work.notify_own()
     await notify_appealed_holds(work)
+
+
+async def _drop_releases(work: Work) -> None:
+    """Drop the releases that wait of objections to the restoration, because it ends."""
+    connection, undecided = work.connection, await officer_steps.undecided(work.connection, work.row.restoration_id)
+    for hold_id in sorted({line.hold_id for line in await work.lines()}) if undecided else ():
+        waits = await release_proposals.waiting(connection, hold_id, work.now)
+        if waits is not None and waits.objection_id in undecided:
+            await end_proposal(work, waits, Decision.OVERTAKEN, "the restoration has ended")
 
 
 async def _stop_retaining(work: Work) -> None:

@@ -182,7 +182,7 @@ async def reject_release_of_hold(
     account_hold_id: UUID,
     why: WithReason,
 ) -> ReleaseProposal:
-    """Reject the proposed release. Its grievance or small hold is decided again."""
+    """Reject the proposed release. What it decides is decided again."""
     return await reject_release(services.ctx, account_hold_id, why.reason, officer.actor)
 
 

@@ -2050,7 +2050,7 @@ DECLARE
     since timestamptz;
     proposed bigint;
 BEGIN
-    IF NOT EXISTS (SELECT FROM bank_order o WHERE o.order_id = NEW.order_id AND o.reason IN ('grievance', 'micro')) THEN
+    IF NOT EXISTS (SELECT FROM bank_order o WHERE o.order_id = NEW.order_id AND o.reason IN ('grievance', 'micro', 'objection')) THEN
         RETURN NULL;
     END IF;
     SELECT min(p.proposed_at), coalesce(sum((p.body -> 'paise')::bigint) FILTER (WHERE p.decision = 'agreed'), 0)
@@ -2058,7 +2058,7 @@ BEGIN
     IF proposed < (
         SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0)
         FROM bank_order_line l JOIN bank_order o USING (order_id)
-        WHERE l.case_no = NEW.case_no AND l.hold_id = NEW.hold_id AND o.reason IN ('grievance', 'micro') AND (since IS NULL OR o.planned_at >= since)
+        WHERE l.case_no = NEW.case_no AND l.hold_id = NEW.hold_id AND o.reason IN ('grievance', 'micro', 'objection') AND (since IS NULL OR o.planned_at >= since)
     ) THEN
         RAISE EXCEPTION 'more of hold % is ordered to be released than officers have confirmed', NEW.hold_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'release_was_proposed';
@@ -2551,6 +2551,8 @@ AS $function$
     UNION
     SELECT person_of(c.made_by) FROM proof c WHERE c.hold_id = of_hold
     UNION
+    SELECT person_of(o.received_by) FROM objection o WHERE o.hold_id = of_hold AND o.by_whom IN ('holder', 'bank')
+    UNION
     SELECT person_of(w.recorded_by) FROM proposal p JOIN release_hearing w USING (proposal_id)
     WHERE p.kind = 'release' AND p.subject = of_hold::text
     UNION
@@ -2558,7 +2560,7 @@ AS $function$
     JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
     CROSS JOIN LATERAL unnest(only_importers(h.case_no, h.hop_no)) AS importer WHERE a.hold_id = of_hold
 $function$;
-COMMENT ON FUNCTION told_about_hold(uuid) IS 'Who filed a grievance about the hold, reported on it, gave its holder''s contact or code, heard a victim about it, or imported it.';
+COMMENT ON FUNCTION told_about_hold(uuid) IS 'Who filed a grievance about the hold or recorded its holder''s or bank''s objection, reported on it, gave its holder''s contact or code, heard a victim about it, or imported it.';
 
 CREATE FUNCTION transfers_register(p_case_no text, p_keys text[], p_hop_nos integer[], p_references text[])
  RETURNS TABLE(hop_no integer, other_case_no text, other_hop_no integer)

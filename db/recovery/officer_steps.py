@@ -87,6 +87,14 @@ async def get(connection: Connection, restoration_id: UUID, objection_id: int) -
     )
 
 
+async def restoration_of(connection: Connection, objection_id: int) -> UUID:
+    """Return the restoration that an objection is to."""
+    restoration_id: UUID = await connection.fetchval(
+        "SELECT restoration_id FROM objection WHERE objection_id = $1", objection_id
+    )
+    return restoration_id
+
+
 async def decide(
     connection: Connection, objection_id: int, decision: ObjectionDecision, at: datetime, by: str, reason: str
 ) -> None:

@@ -115,7 +115,7 @@ def shown(proposed: Proposal, at: datetime, heard: Mapping[int, tuple[Hearing, .
     waits = proposed.decision is None
     return ReleaseProposal(
         **proposed.model_dump(include={"proposal_id", "reason", "proposed_by", "proposed_at", "needs_second"}),
-        **{name: body[name] for name in ("grievance_id", "paise", "whole")},
+        **{name: body[name] for name in ("grievance_id", "objection_id", "paise", "whole")},
         hold_id=UUID(proposed.subject),
         case_ack_no=proposed.case_no or "",
         hear_until=hear_until,

@@ -264,7 +264,9 @@ class ReleaseProposal(FrozenModel):
     hold_id: UUID
     case_ack_no: str
     grievance_id: UUID | None
-    """None for a small hold"""
+    """appeal that it decides"""
+    objection_id: int | None
+    """objection that it upholds; with neither it decides a small hold"""
     paise: int
     whole: bool
     """all that is free is released, and not a part"""

@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from simulator.clock import chance, unit, wall_clock
@@ -26,6 +27,8 @@ _SIGNED_WAIVER: Final = b64encode(b"%PDF-1.4 signed by the holder").decode()
 SIGNED: Final = 0.7
 """share of e-Zero FIRs that their complainants sign in time"""
 HTTP_CONFLICT: Final = 409
+HEARD_WALL_SECONDS: Final = 0.2
+"""a release is confirmed so long after the end of the hearing"""
 _RELEASE_BRAKE: Final = "/api/v1/release-brake"
 _ORDER_OF: Final = {"court_order": "bnss_503", "lok_adalat_award": "lok_adalat", "distribution": "bnss_107"}
 log = logging.getLogger(__name__)
@@ -153,7 +156,7 @@ class RestorationPeople:
             return
         await self._wait_for_person(at, "decided")
         upheld = self._chance(self.config.restoration.objection_upheld, "objection upheld", at.ack_no)
-        await self._do(
+        decided = await self._do(
             "dy_sp",
             at,
             "decide-objection",
@@ -163,6 +166,20 @@ class RestorationPeople:
             releases=_releases_of(await self._read(at), answer["objection_id"]),
         )
         self.done["objection_upheld" if upheld else "objection_dismissed"] += 1
+        if upheld and decided:
+            await self._confirm_release(at, hold_id)
+
+    async def _confirm_release(self, at: "_StepState", hold_id: str) -> None:
+        """Confirm the release of an upheld objection as a second officer, when the time to hear the victim is over."""
+        status, answer = await self.police.read(f"/api/v1/holds/{hold_id}/releases")
+        releases = _rows(answer, "releases") if status < HTTP_BAD_REQUEST else []
+        until = [str(release["hear_until"]) for release in releases if release["state"] == "waits"]
+        if not until:
+            return
+        left_seconds = (datetime.fromisoformat(until[0]) - wall_clock()).total_seconds()
+        await asyncio.sleep(max(left_seconds, 0.0) + HEARD_WALL_SECONDS)
+        body: Json = {"reason": "invoices and the victim's statement read"}
+        await self._post("sp", at.case, f"/api/v1/holds/{hold_id}/release/confirm", body, "objection_released")
 
     async def _waive(self, at: "_StepState", hold_id: str) -> None:
         """Bring the signed waiver of one holder, once the holder has the notice."""

@@ -36,7 +36,8 @@ async def was_confirmed(pool: Pool, case_no: str, hold_id: UUID, paise: int, gri
     await pool.execute(
         "INSERT INTO proposal (kind, case_no, subject, body, reason, proposed_by, proposed_at, not_before, decision,"
         " decided_at, decided_by) VALUES ('release', $1, $2::uuid::text, jsonb_build_object('grievance_id', $3::uuid,"
-        " 'paise', $4::bigint, 'whole', false, 'hold_limit_paise', 0, 'day_limit_paise', 0, 'policy', '1'), 'seen',"
+        " 'objection_id', NULL, 'paise', $4::bigint, 'whole', false, 'hold_limit_paise', 0, 'day_limit_paise', 0,"
+        " 'policy', '1'), 'seen',"
         " 'officer:io', now() - interval '3 days', now() - interval '1 day', 'agreed', now(), $5)",
         case_no,
         hold_id,

@@ -37,6 +37,7 @@ from schemas.recovery.restorations import (
 )
 from schemas.restoration_enums import ObjectionBy, ObjectionDecision, RestorationVerb, Step
 from tests.activities.bench import Bench
+from tests.activities.release_bench import confirmed
 from tests.clock import Clock, at_clock
 from tests.factories import row, rrn, transfer
 from tests.sealed_documents import sealed_document
@@ -210,7 +211,15 @@ class Home:
         assert done.objection_id is not None
         return done.objection_id
 
-    async def decide(self, restoration_id: UUID, objection_id: int, decision: ObjectionDecision) -> RestorationDone:
+    async def decide(self, restoration_id: UUID, objection_id: int, decision: ObjectionDecision) -> None:
+        """Decide an objection, and confirm the release that upholding it proposes after the time of the hearing."""
+        await self.propose(restoration_id, objection_id, decision)
+        query = "SELECT subject::uuid FROM proposal WHERE kind = 'release' AND decision IS NULL AND body @> $1"
+        hold_id = await self.bench.pool.fetchval(query, {"objection_id": objection_id})
+        if hold_id is not None:
+            await confirmed(self.ctx, self.clock, hold_id)
+
+    async def propose(self, restoration_id: UUID, objection_id: int, decision: ObjectionDecision) -> RestorationDone:
         decided = ObjectionDecided.model_validate(
             {
                 **await self.seen(restoration_id),

@@ -11,10 +11,17 @@ import pytest
 from activities.recovery import grievance_decisions as grievances
 from activities.recovery import objections, restoration_decisions
 from activities.recovery.hearings import waive_notice
+from activities.recovery.hold_releases import confirm_release, proposed_of, reject_release
 from db.privacy.body_keys import WAIVER
 from db.recovery import restoration_facts, restoration_views
 from domain.errors import NotNow, RoleNotAllowed
-from domain.errors.recovery import HoldKeptByCourt
+from domain.errors.recovery import (
+    DeciderTold,
+    HoldKeptByCourt,
+    ReleaseNeedsSecondOfficer,
+    ReleaseProposed,
+    VictimIsHeard,
+)
 from domain.errors.restoration import (
     ApprovalDiffers,
     GrievanceUndecided,
@@ -38,6 +45,7 @@ from schemas.recovery.grievances import NewGrievance
 from schemas.recovery.restorations import NewObjection, NoticeWaived, ObjectionDecided, Seen
 from schemas.restoration_enums import ObjectionBy, ObjectionDecision, RestorationVerb, Step
 from tests.activities.court_bench import confirmed_order
+from tests.activities.release_bench import HEARING, SECOND
 from tests.activities.restoration_bench import DESK, DY_SP, IO, PDF, SP, SUPERVISOR, WHY, Home, officer
 from tests.factories import rrn
 from tests.sealed_documents import sealed_document
@@ -64,6 +72,60 @@ async def test_an_objection_that_is_right_lets_its_accounts_money_go(home: Home)
     assert decided["let_go"] == [[1, 100_00]]
     with pytest.raises(NotNow, match="credit"):
         await home.decide(restoration, objection, ObjectionDecision.DISMISSED)
+
+
+async def test_n11_an_upheld_objection_waits_for_a_second_officer_the_victim_and_48_hours(home: Home) -> None:
+    case_no = await home.hold(90_000)
+    restoration = await home.of(case_no)
+    await home.tick(restoration, 3)
+    await home.apply(restoration)
+    await home.verify(restoration)
+    objection = await home.object(restoration)
+    told = {"objection_id": objection, "decision": "upheld", "reason": WHY}
+    told["releases"] = await home.releases(restoration, objection)
+    decided = ObjectionDecided.model_validate({**await home.seen(restoration), **told})
+    await objections.decide_objection(home.ctx, restoration, decided, DY_SP)
+    assert await home.orders(case_no) == [], "nothing is released before the victim is heard"
+    hold = await home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
+    (waits,) = (await proposed_of(home.ctx, hold)).releases
+    assert (waits.objection_id, waits.paise, waits.needs_second) == (objection, 90_000_00, True)
+    with pytest.raises(ReleaseProposed):
+        await objections.decide_objection(home.ctx, restoration, decided, DY_SP)
+    with pytest.raises(VictimIsHeard):
+        await confirm_release(home.ctx, hold, WHY, SECOND)
+    home.clock.at += HEARING
+    with pytest.raises(ReleaseNeedsSecondOfficer):
+        await confirm_release(home.ctx, hold, WHY, DY_SP.actor)
+    with pytest.raises(DeciderTold):
+        await confirm_release(home.ctx, hold, WHY, DESK.actor)
+    with pytest.raises(ObjectionUndecided):
+        await home.waive(restoration)
+    await confirm_release(home.ctx, hold, WHY, SECOND)
+    assert await home.orders(case_no) == [("release", "objection", "HDFC", 90_000_00)]
+    assert (await home.at(restoration))[0] == "refused"
+    await home.check(case_no)
+
+
+async def test_n11_a_rejected_release_leaves_the_objection_to_be_decided_again(home: Home) -> None:
+    case_no, restoration, (hold, _) = await home.two_accounts()
+    objection = await home.object(restoration, hold)
+    await home.propose(restoration, objection, ObjectionDecision.UPHELD)
+    await reject_release(home.ctx, hold, WHY, SECOND)
+    await home.propose(restoration, objection, ObjectionDecision.UPHELD)
+    await home.decide(restoration, objection, ObjectionDecision.DISMISSED)
+    assert [one.state for one in (await proposed_of(home.ctx, hold)).releases] == ["dropped", "rejected"]
+    await home.waive(restoration)
+    await home.tick(restoration)
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    assert [paise for *_, paise in await home.orders(case_no)] == [100_00, 200_00]
+
+
+async def test_n11_the_end_of_a_restoration_drops_the_release_of_its_objection(home: Home) -> None:
+    _, restoration, (hold, _) = await home.two_accounts()
+    await home.propose(restoration, await home.object(restoration, hold), ObjectionDecision.UPHELD)
+    await home.do(restoration, VERB.REFUSE, SP)
+    assert [one.state for one in (await proposed_of(home.ctx, hold)).releases] == ["dropped"]
 
 
 async def test_an_objection_that_is_wrong_holds_up_nothing_more(home: Home) -> None:

@@ -20,7 +20,7 @@ SAID = "it is my money, I never bought there"
 ROWS = "SELECT to_jsonb(o)::text FROM objection o UNION ALL SELECT to_jsonb(w)::text FROM release_hearing w"
 PROPOSAL = """
 INSERT INTO proposal (kind, case_no, subject, body, reason, proposed_by, proposed_at, not_before)
-VALUES ('release', $1, $2::uuid::text, '{"grievance_id": null, "paise": 1, "whole": false,
+VALUES ('release', $1, $2::uuid::text, '{"grievance_id": null, "objection_id": null, "paise": 1, "whole": false,
     "hold_limit_paise": 1, "day_limit_paise": 1, "policy": "test"}', 'why', 'officer:io', now(), now())
 RETURNING proposal_id
 """

@@ -11,6 +11,7 @@ import pytest
 
 from activities.recovery import grievance_decisions, hold_lifecycle
 from activities.recovery.hearings import tell_of_hearings
+from activities.recovery.hold_releases import confirm_release
 from activities.recovery.restoration_deadlines import RestorationActivities
 from api.services import Services
 from db.recovery import court_hearings
@@ -18,6 +19,7 @@ from schemas.enums import Role
 from schemas.procedures import ActionInput
 from schemas.recovery.grievances import NewGrievance
 from schemas.text import IST
+from tests.activities.release_bench import HEARING, SECOND
 from tests.api.conftest import line, transfer
 from tests.api.recovery.moved_clock import MovedClock, problem
 
@@ -242,10 +244,12 @@ async def test_an_objection_by_its_doors(desk: Desk) -> None:
     (told,) = (await desk.read(f"{PATH}/{restoration}", Role.DY_SP))["objections"]
     assert [(one["paise"], one["account_end"]) for one in told["releases"]] == [(2000_00, "0001")]
     decided["releases"] = [{name: one[name] for name in ("hold_id", "paise")} for one in told["releases"]]
-    assert (await desk.done(restoration, "decide-objection", Role.DY_SP, "verma", **decided))["state"] == "refused"
+    assert (await desk.done(restoration, "decide-objection", Role.DY_SP, "verma", **decided))["state"] == "open"
+    desk.at += HEARING
+    await confirm_release(desk.doors.services.ctx, UUID(told["releases"][0]["hold_id"]), "read", SECOND)
     found = await desk.read(f"{PATH}/{restoration}", Role.DY_SP)
     assert [(told["text"], told["decision"]) for told in found["objections"]] == [("it is my pay", "upheld")]
-    assert (found["may"], found["closed_by"]) == ([], "officer:verma")
+    assert (found["may"], found["closed_by"]) == ([], SECOND)
     response = await desk.post(restoration, "decide-objection", Role.DY_SP, **decided)
     assert problem(response) == (409, "not-now")
 

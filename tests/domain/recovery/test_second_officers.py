@@ -29,6 +29,7 @@ def proposal(by: str) -> ReleaseProposal:
         hold_id=UUID(int=1),
         case_ack_no="21112600000001",
         grievance_id=None,
+        objection_id=None,
         paise=100,
         whole=True,
         reason="documents",
