@@ -207,7 +207,10 @@ PLANS: Final[Mapping[str, tuple[str, ...]]] = {
         *("receive application", "cancel restoration", "reopen", "receive application", "verify", "waive notice"),
         *("send back", "verify", "waive notice", "prepare", "refuse", "reopen", "approve"),
     ),
-    "objection": ("receive application", "verify", "object", "decide objection"),
+    "objection": (
+        *("receive application", "verify", "object", "decide objection"),
+        *("hear victim", "confirm release"),
+    ),
     "other account": (
         *("tell account", "confirm account", "receive application", "verify", "waive notice", "prepare", "approve"),
     ),

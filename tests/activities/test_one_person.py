@@ -132,7 +132,7 @@ BY_TWO: Final[Sequence[tuple[str, int, list[int]]]] = (
     ("court", 1, [0, 1]),
     ("withdrawal", 2, [0, 1]),
     ("other account", 3, [0, 1, 0, 0, 0, 0, 1]),
-    ("objection", 4, [0, 0, 0, 1]),
+    ("objection", 4, [0, 0, 0, 1, 1, 2]),
     ("small hold", 5, [0, 0, 1, 2]),
     ("payer", 6, [0, 1]),
     ("resolution", 7, [0, 1]),
