@@ -72,7 +72,7 @@ class Ordered:
             restoration_id=restoration_id if restores else None,
             grievance_id=grievance_id,
         )
-        if lets_go in {OrderReason.GRIEVANCE, OrderReason.SMALL_HOLD}:
+        if lets_go in {OrderReason.GRIEVANCE, OrderReason.SMALL_HOLD, OrderReason.OBJECTION}:
             await was_confirmed(self.bench.pool, self.case_no, self.hold_id, paise, grievance_id)
         async with case_transaction(self.bench.ctx, self.case_no, order.ordered_by) as work:
             return await plan_order(work, order)
