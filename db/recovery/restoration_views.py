@@ -142,8 +142,11 @@ ORDER BY sum(coalesce(b.balance_paise, 0)) DESC, a.hold_id LIMIT $2
 
 _OBJECTIONS: Final = f"""
 SELECT o.objection_id, o.hold_id, o.by_whom, {TEXT} AS text, o.received_at, o.received_by, o.decision, o.decided_at,
-       o.decided_by, o.reason
-FROM objection o WHERE o.restoration_id = $1 ORDER BY o.objection_id
+       o.decided_by, o.reason, p.not_before AS release_hears_until
+FROM objection o
+LEFT JOIN proposal p ON p.kind = 'release' AND p.subject = o.hold_id::text AND p.decision IS NULL
+    AND (p.body -> 'objection_id')::bigint = o.objection_id
+WHERE o.restoration_id = $1 ORDER BY o.objection_id
 """
 
 _GRIEVANCES: Final = """

@@ -329,6 +329,8 @@ class ObjectionView(FrozenModel):
     reason: str
     releases: tuple[ObjectionRelease, ...] = ()
     """amounts that it would release if it were upheld now; empty for a decided one"""
+    release_hears_until: UtcDatetime | None = None
+    """of one whose release waits: until when the victim is heard; it is upheld when that release is confirmed"""
 
 
 class AppealOfRestoration(FrozenModel):

@@ -29,6 +29,7 @@ from schemas.recovery.restorations import (
     NewObjection,
     NoticeWaived,
     ObjectionDecided,
+    ObjectionView,
     OrderTaken,
     RestorationApproval,
     RestorationDone,
@@ -233,11 +234,16 @@ class Home:
 
     async def releases(self, restoration_id: UUID, objection_id: int) -> list[dict[str, Any]]:
         """The amounts that the view of an objection shows to the officer who decides on it."""
+        found = await self.objections(restoration_id)
+        (of_objection,) = [one.releases for one in found if one.objection_id == objection_id] or [()]
+        return [{"hold_id": one.hold_id, "paise": one.paise} for one in of_objection]
+
+    async def objections(self, restoration_id: UUID) -> tuple[ObjectionView, ...]:
+        """The objections as officers see them."""
         async with self.bench.pool.acquire() as connection:
             opens = self.ctx.persons.open_stored
             found = await restoration_views.get(connection, restoration_id, self.clock.at, (), opens)
-        (of_objection,) = [one.releases for one in found.objections if one.objection_id == objection_id] or [()]
-        return [{"hold_id": one.hold_id, "paise": one.paise} for one in of_objection]
+        return found.objections
 
     async def prepare(self, restoration_id: UUID, by: Acting = IO) -> None:
         await restoration_decisions.prepare(self.ctx, restoration_id, Seen(**await self.seen(restoration_id)), by)

@@ -162,14 +162,14 @@ async def test_a_deputy_decides_an_objection_by_keyboard(stage: Stage, sit: Sitt
     await dialog.wait_for()
     # The first field has the focus, and what an upheld objection does is said before.
     await seat.press("ArrowDown", "ArrowDown")
-    await dialog.get_by_text("The victim does not get it back.").wait_for()
+    await dialog.get_by_text("The victim is heard first.").wait_for()
     await dialog.get_by_text("₹9,500").wait_for()
     assert await seat.violations() == []
     await seat.picture("approve-objection-en-light")
     await seat.press("ArrowUp", "Tab")
     await seat.type("No bill was shown.")
     await seat.press("Tab", "Enter")
-    await seat.sees("The objection is decided.")
+    await seat.sees("Your decision is recorded.")
     (objection,) = (await officers.read(one))["objections"]
     assert (objection["decision"], objection["decided_by"]) == ("dismissed", "officer:dysp.decides")
     assert await seat.pointer_moves() == 0

@@ -13,7 +13,7 @@ from activities.recovery import objections, restoration_decisions
 from activities.recovery.hearings import waive_notice
 from activities.recovery.hold_releases import confirm_release, proposed_of, reject_release
 from db.privacy.body_keys import WAIVER
-from db.recovery import restoration_facts, restoration_views
+from db.recovery import restoration_facts
 from domain.errors import NotNow, RoleNotAllowed
 from domain.errors.recovery import (
     DeciderTold,
@@ -89,6 +89,8 @@ async def test_n11_an_upheld_objection_waits_for_a_second_officer_the_victim_and
     hold = await home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     (waits,) = (await proposed_of(home.ctx, hold)).releases
     assert (waits.objection_id, waits.paise, waits.needs_second) == (objection, 90_000_00, True)
+    (shown,) = await home.objections(restoration)
+    assert (shown.decision, shown.release_hears_until) == (None, waits.hear_until)
     with pytest.raises(ReleaseProposed):
         await objections.decide_objection(home.ctx, restoration, decided, DY_SP)
     with pytest.raises(VictimIsHeard):
@@ -454,7 +456,4 @@ async def test_an_objection_carries_its_text_into_the_row(home: Home) -> None:
         "SELECT by_whom, received_by FROM objection WHERE objection_id = $1", done.objection_id
     )
     assert told == [("bank", "officer:desk")]
-    opens = home.ctx.persons.open_stored
-    async with home.bench.pool.acquire() as connection:
-        view = await restoration_views.get(connection, restoration, home.clock.at, (), opens)
-    assert [one.text for one in view.objections] == ["the account is a shop's"]
+    assert [one.text for one in await home.objections(restoration)] == ["the account is a shop's"]

@@ -187,7 +187,7 @@ function Acts({ view, file, acts, fourEyes, isOld, paise, done, refused }: Decid
   const mayConfirm =
     proposed !== null && proposed.confirmed_at === null && actions.includes("confirm_credit_account") && !isOld;
   const isOwnProposal = isActor(officer_id, proposed?.told_by);
-  const undecided = view.objections.filter((one) => one.decision === null);
+  const undecided = view.objections.filter((one) => one.decision === null && !one.release_hears_until);
   const ask = (what: Asking["what"]) => (): void => {
     verb.forget();
     setAsking({ what, view, file });

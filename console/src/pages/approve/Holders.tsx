@@ -75,7 +75,11 @@ function Objection({ one }: { one: View["objections"][number] }): ReactNode {
   return (
     <span className="block">
       <b>{t("objected", { who: t(`by.${one.by_whom}`) })}</b> <Moment at={Date.parse(one.received_at)} />: “{one.text}”{" "}
-      {one.decision === null || one.decided_at === null ? (
+      {one.release_hears_until ? (
+        <b className="warn">
+          {t("release_waits")} <Moment at={Date.parse(one.release_hears_until)} />
+        </b>
+      ) : one.decision === null || one.decided_at === null ? (
         <b className="bad">{t("not_decided")}</b>
       ) : (
         <>

@@ -189,7 +189,7 @@ function Waive(props: DialogProps): ReactNode {
 function DecideObjection(props: DialogProps): ReactNode {
   const t = approve.use();
   const bankOf = useBankName();
-  const undecided = props.asking.view.objections.filter((one) => one.decision === null);
+  const undecided = props.asking.view.objections.filter((one) => one.decision === null && !one.release_hears_until);
   const [id, setId] = useState(undecided[0]?.objection_id);
   const [decision, setDecision] = useState<"upheld" | "dismissed" | "">("");
   const [reason, setReason] = useState("");

@@ -146,6 +146,8 @@ function Releases({ hold, view }: { hold: Hold; view: CaseView }): ReactNode {
           <span className="block mut">
             {a("by_at", { officer: personOf(one.proposed_by) })} <Moment at={Date.parse(one.proposed_at)} />{" "}
             · {one.reason}
+            {one.objection_id !== null && ` · ${a("release.of_objection")}`}
+            {one.grievance_id !== null && ` · ${a("release.of_appeal")}`}
           </span>
           {one.state === "waits" && (
             <span className="block mut">
