@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Route
 
 from activities.case.reply_links import PATH as REPLY_PATH
@@ -195,7 +196,11 @@ def create_app(services: Services, part: Part | None = None) -> FastAPI:
     app.router.routes.append(RouteSearch(app.router.routes))
     for router in _routers(services, part):
         app.include_router(router)
-    if part is not None:
+    if part is None:
+        app.parts = {
+            route.name: its for its in Part for route in _routes_of(services, its) if isinstance(route, APIRoute)
+        }
+    else:
         app.whole = lambda: create_app(services)
         app.state.elsewhere = Elsewhere(part.other, tuple(_routes_of(services, part.other)))
     add_handlers(app)

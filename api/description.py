@@ -5,7 +5,7 @@ its other refusals itself (`says`). The codes of business errors are read from t
 No refusal is left to a default response, so that a generated client knows every refusal.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -15,6 +15,7 @@ from api.gateway.auth import BANK_SCHEME
 from api.gateway.signatures import REFUSALS as SIGNATURE_REFUSALS
 from api.officers.auth import OFFICER_SCHEME
 from api.officers.sessions import CSRF_HEADER, SAFE, SESSION_SCHEME
+from api.parts import Part
 from api.problems import (
     COME_BACK,
     DATABASE_DOWN,
@@ -27,6 +28,7 @@ from api.problems import (
     OVERLOADED,
     PROBLEM_JSON,
     PROBLEMS,
+    SERVED_BY,
     TOO_LARGE,
     TOO_SLOW,
     UNSUPPORTED_MEDIA_TYPE,
@@ -96,13 +98,15 @@ class Described(FastAPI):
 
     whole: Callable[[], FastAPI] | None = None
     """makes the application with all routes, if this one has a part of them; the description is always of all"""
+    parts: Mapping[str, Part] = {}
+    """the part that serves each operation, by operation id, but for those that both parts serve"""
 
     def openapi(self) -> Json:
         """Return the description. The first call builds it."""
         if self.openapi_schema is None and self.whole is not None:
             self.openapi_schema = self.whole().openapi()
         elif self.openapi_schema is None:
-            _complete(super().openapi(), self._errors())
+            _complete(super().openapi(), self._errors(), self.parts)
         assert self.openapi_schema is not None, "just made"
         return self.openapi_schema
 
@@ -122,7 +126,7 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def _complete(document: Json, errors: dict[str, Errors]) -> None:
+def _complete(document: Json, errors: dict[str, Errors], parts: Mapping[str, Part]) -> None:
     """Replace each default response by the possible refusals, and add the headers of every response."""
     components = document["components"]
     components["schemas"]["Problem"] = _PROBLEM
@@ -133,7 +137,10 @@ def _complete(document: Json, errors: dict[str, Errors]) -> None:
         for response in responses.values():
             response.setdefault("headers", {}).update(_headers(None))
         if responses.pop("default", None):
-            _name_refusals(method, operation, shared, errors[operation["operationId"]])
+            name = operation["operationId"]
+            _name_refusals(
+                operation, shared, errors[name], [*_implied(method, operation), *_elsewhere(parts.get(name))]
+            )
         if method.upper() not in SAFE and SESSION_SCHEME in _schemes(operation):
             # After the refusals, because a header that is only compared is never malformed.
             operation.setdefault("parameters", []).append(_CSRF)
@@ -144,10 +151,10 @@ def _operations(document: Json) -> Iterator[tuple[str, Json]]:
         yield from path.items()
 
 
-def _name_refusals(method: str, operation: Json, shared: Json, errors: Errors) -> None:
+def _name_refusals(operation: Json, shared: Json, errors: Errors, implied: list[Kind]) -> None:
     responses = operation["responses"]
     named = {status: response.pop(PROBLEMS, []) for status, response in responses.items()}
-    for status, response in says(*_implied(method, operation)).items():
+    for status, response in says(*implied).items():
         named[str(status)] = response[PROBLEMS] + named.get(str(status), [])
     for status, problems in named.items():
         if not problems:
@@ -188,6 +195,12 @@ def _implied(method: str, operation: Json) -> Iterator[Kind]:
         yield INVALID
     if any(parameter["in"] == "path" for parameter in parameters):
         yield NOT_FOUND
+
+
+def _elsewhere(part: Part | None) -> Iterator[Kind]:
+    """Yield the refusal of the process that does not serve the part of an operation."""
+    if part is not None:
+        yield SERVED_BY[part]
 
 
 def _schemes(operation: Json) -> set[str]:

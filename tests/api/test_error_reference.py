@@ -43,7 +43,7 @@ def test_the_console_has_a_sentence_for_each_refusal_of_an_officer() -> None:
         for operation in path.values()
         if any(SESSION_SCHEME in one for one in operation.get("security", ()))
         for response in operation["responses"].values()
-        for code in _codes(document, response)
+        for code in codes_of(document, response)
     }
     sentences = {code: text for code, text in json.loads(SENTENCES.read_text()).items() if "." not in code}
     assert sorted(named - sentences.keys()) == []
@@ -55,7 +55,7 @@ def test_the_console_has_a_sentence_for_each_refusal_of_an_officer() -> None:
     } == {}
 
 
-def _codes(document: Any, response: Any) -> list[str]:
+def codes_of(document: Any, response: Any) -> list[str]:
     name = response.get("$ref", "").rpartition("/")[2]
     content = (document["components"]["responses"][name] if name else response).get("content", {})
     found = content.get("application/problem+json")

@@ -12,12 +12,14 @@ from starlette.types import Scope
 from activities.secrets import Process, ProcessKeys, SecretBox
 from api.app import create_app
 from api.parts import Part
+from api.problems import BANK_PATH
 from api.route_errors import RouteSearch
 from api.services import Services
 from schemas.enums import Role
 from tests.api.conftest import SECRET, Doors, complaint
 from tests.api.openapi_world import published
 from tests.api.role_matrix import ENTRIES, NUMBERS, of_banks, routes_of
+from tests.api.test_error_reference import codes_of
 from workers.reference.routes import proxy_rules
 
 OF_BOTH = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/"), ("HEAD", "/")}
@@ -120,6 +122,18 @@ async def test_d587_a_page_of_the_other_process_is_no_page_here(services: Servic
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert "There is no such page." in page.text
     assert '<a href="/">' in page.text
+
+
+def test_d587_the_description_names_the_refusal_of_the_other_process(services: Services) -> None:
+    codes = {Part.INTAKE: "served_by_officers", Part.OFFICERS: "served_by_intake"}
+    others = {asked: set(routes_of(create_app(services, asked.other))) - OF_BOTH for asked in Part}
+    document = published()
+    for path, operations in document["paths"].items():
+        # The wire has its own replies.
+        for method, operation in () if path.startswith(BANK_PATH) else operations.items():
+            expected = {codes[asked] for asked in Part if (method.upper(), path) in others[asked]}
+            told = codes_of(document, operation["responses"].get("404", {}))
+            assert set(codes.values()) & set(told) == expected, (method, path)
 
 
 async def test_officers_describes_the_whole_api(services: Services) -> None:
