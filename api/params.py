@@ -1,11 +1,15 @@
-"""Parameters that several routes share, and ids of requests."""
+"""Parameters and bodies that several routes share, and ids of requests."""
 
+import json
 import re
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import uuid4
 
-from fastapi import Header, Path, Query
+from fastapi import Header, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 
 from schemas.enums import Language
 from schemas.identifiers import ACK_NO_PATTERN
@@ -48,6 +52,58 @@ PAGE_MAX: Final = 200
 PageLimit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="Maximum number of items on the page.")]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the previous page.")]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+
+
+class _RepeatedKey(json.JSONDecodeError):
+    def __init__(self, key: str) -> None:
+        super().__init__("names a key of an object twice", "", 0)
+        self.key = key
+
+
+def read_each_key_once(body: bytes) -> Any:
+    """Return a JSON body of another party. Raises `JSONDecodeError`, also for a key that stands twice in an object.
+
+    Readers would choose different values of such a key.
+    """
+    return json.loads(body, object_pairs_hook=_with_each_key_once)
+
+
+def _with_each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in values:
+            raise _RepeatedKey(key)
+        values[key] = value
+    return values
+
+
+def refuse_repeated_keys(error: BaseException | None) -> None:
+    """Raise `RequestValidationError` that names the key, if the body was refused for one that stands twice."""
+    if isinstance(error, _RepeatedKey):
+        raise RequestValidationError([{"loc": ("body", error.key), "msg": error.msg, "type": "repeated_key"}]) from None
+
+
+class _EachKeyOnce(Request):
+    async def json(self) -> Any:
+        """Return the body, as `read_each_key_once` does."""
+        return read_each_key_once(await self.body())
+
+
+class OutsideRoute(APIRoute):
+    """A route for bodies of others' programs. FastAPI reads the body, and a key that stands twice is refused."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler of the route, with the strict request."""
+        handle = super().get_route_handler()
+
+        async def with_each_key_once(request: Request) -> Response:
+            try:
+                return await handle(_EachKeyOnce(request.scope, request.receive))
+            except RequestValidationError as error:
+                refuse_repeated_keys(error.__cause__)
+                raise
+
+        return with_each_key_once
 
 
 PDF: Final = "application/pdf"

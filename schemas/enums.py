@@ -201,6 +201,10 @@ class DiscrepancyKind(StrEnum):
     """a bank reports another amount for a credit that was booked under the same reference"""
 
 
+OF_ANOTHER_ACCOUNT: Final = frozenset({DiscrepancyKind.UNASKED_HOP, DiscrepancyKind.ANOTHER_BANKS_HOP})
+"""whose account a hold is about is not certain"""
+
+
 class ResolutionDecision(StrEnum):
     """Decision on a discrepancy (docs/explanation/discrepancies.md shows what each one books)."""
 

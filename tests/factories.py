@@ -165,9 +165,9 @@ def row(txn_type_id: int, root_rrn: str, rupees: str, **changes: Any) -> dict[st
         "txn_type_id": txn_type_id,
         "amount": rupees,
         "disputed_amount": rupees,
-        "transaction_datetime": "2026-11-24 10:00:00",
+        # Without a date a hold begins when the answer comes.
+        "transaction_datetime": "" if txn_type_id == 1 else "2026-11-24 10:00:00",
         "rrn_transaction_id": "" if txn_type_id == 1 else rrn(),
-        "root_account_number": "50100000000001",
         "root_rrn_transaction_id": root_rrn,
         "status_code": "00",
     } | changes

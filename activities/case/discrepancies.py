@@ -32,7 +32,15 @@ from domain.errors.case import (
 from schemas.case.answers import Claim, Discrepancy, Entry, Reconciliation
 from schemas.case.case_workflow import FollowUp, HopRef
 from schemas.case.discrepancies import NewResolution, Resolution, ResolutionDone
-from schemas.enums import Bucket, ClaimKind, Disposition, HopState, ResolutionDecision
+from schemas.enums import (
+    OF_ANOTHER_ACCOUNT,
+    Bucket,
+    ClaimKind,
+    Disposition,
+    HopState,
+    ProcedureKind,
+    ResolutionDecision,
+)
 from schemas.events import EventKind
 from schemas.identifiers import reference_key
 
@@ -275,6 +283,9 @@ class _ResolutionWriter(CaseTransaction):
             proposed_by=proposed_by,
         )
         await discrepancies.close_task(connection, discrepancy, self.now, self.by.officer, self.decided.reason)
+        if discrepancy.kind in OF_ANOTHER_ACCOUNT:
+            # The notice to the holder waits for this.
+            await self.notify_all(ProcedureKind.HOLD)
         await self._log(
             EventKind.DISCREPANCY_RESOLVED,
             placed=events.placed(entries),

@@ -103,6 +103,10 @@ class CaseTransaction:
         """Make the row-clock workflow of `subject` read its state again."""
         await case_outbox.notify(self.connection, kind, str(subject), self.now)
 
+    async def notify_all(self, kind: ProcedureKind) -> None:
+        """Make every row-clock workflow of this kind in the case read its state again."""
+        await case_outbox.notify_all(self.connection, kind, self.case_no, self.now)
+
 
 async def lock_case(ctx: Context, connection: Connection, ack_no: str, actor: str) -> CaseTransaction:
     """Lock the case that any of its numbers names, in the caller's transaction. Raises `NotFound`."""

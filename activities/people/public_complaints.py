@@ -38,7 +38,7 @@ from db.case import cases
 from db.people import drafts, public_drafts
 from db.people.public_drafts import PublicDraft, Unconfirmed
 from db.pool import Connection
-from db.recovery import account_holds, complainant_messages
+from db.recovery import complainant_messages
 from db.sessions import SessionKind
 from domain.case.complaints import CLOCK_SKEW
 from domain.errors.people import ComplaintUnconfirmed, DraftStale, TooManyMissedCalls, TooManyPublicDrafts
@@ -352,8 +352,7 @@ async def _go_on(work: CaseTransaction, draft: PublicDraft) -> None:
     """Close the desk's work item, and let the clocks of the holds be read again."""
     subject = about(TaskSubject.COMPLAINT, draft.ack_no)
     await work.close_tasks(subject, [TaskCause.COMPLAINT_UNCONFIRMED], "the mobile is confirmed")
-    for hold_id in await account_holds.of_case(work.connection, work.case_no):
-        await work.notify(ProcedureKind.HOLD, hold_id)
+    await work.notify_all(ProcedureKind.HOLD)
 
 
 def _digests_of_number(ctx: Context, draft_id: UUID, code: str) -> list[bytes]:

@@ -17,7 +17,7 @@ from db.case import cases, merged_hops
 from db.case.merged_hops import OpenPair
 from db.pool import Connection
 from db.privacy.jurisdiction import those_within
-from db.recovery import account_holds, case_merges
+from db.recovery import case_merges
 from domain.errors.case import (
     MergeNeedsSecondOfficer,
     MergeOfOneCase,
@@ -316,8 +316,7 @@ async def _tell_holds(locked: Mapping[str, CaseTransaction], before: Mapping[str
     """Let the clocks of holds be read again, where the merge or its undo changes whether they end early."""
     for case_no, since in (await _unconfirmed(locked)).items():
         if since != before[case_no]:
-            for hold_id in await account_holds.of_case(locked[case_no].connection, case_no):
-                await locked[case_no].notify(ProcedureKind.HOLD, hold_id)
+            await locked[case_no].notify_all(ProcedureKind.HOLD)
 
 
 async def _tell_all(locked: Mapping[str, CaseTransaction], changed: Mapping[str, Changed]) -> list[FollowUp]:

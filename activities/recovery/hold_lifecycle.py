@@ -243,6 +243,7 @@ async def _read_state(work: HoldTransaction) -> HoldClocks:
         policy=hold.policy,
         newest_at=max(held_times, default=hold.first_held_at),
         reachable=way_to(await work.ctx.persons.holder_or_unreachable(connection, hold_id)) is not None,
+        account_doubted=await account_holds.account_doubted(connection, hold_id),
         officer=await firs.officer(connection, hold.case_no, CaseDuty.IO) is not None,
         parts=not_kept(free, await free_amounts.court_keeps(connection, hold_id)),
         excess_paise=sum(hop.excess_paise for hop in await free_amounts.too_much(connection, hold_id)),

@@ -9,6 +9,7 @@ gives the CBC envelope the integrity that it lacks.
 
 import binascii
 import hmac
+import json
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
@@ -163,13 +164,14 @@ def _member(body: bytes, name: str) -> bytes:
     if not body.lstrip(_WHITESPACE).startswith(b"{"):
         return body
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        members = json.loads(body, object_pairs_hook=list)
+    except (ValueError, RecursionError):
         raise EnvelopeError(EnvelopeReason.UNDECIPHERABLE) from None
-    envelope = document.get(name)
-    if not isinstance(envelope, str):
+    # A member that stands twice is none: readers would choose different ones.
+    envelopes = [value for key, value in members if key == name]
+    if len(envelopes) != 1 or not isinstance(envelopes[0], str):
         raise EnvelopeError(EnvelopeReason.NOT_THE_AGREED_KIND)
-    return envelope.encode()
+    return envelopes[0].encode()
 
 
 def _check_kind(body: bytes, named: str | None, agreed: EnvelopeKind) -> None:

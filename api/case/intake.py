@@ -8,13 +8,13 @@ from fastapi.responses import Response
 from activities.case.intake import take_complaint
 from api.officers.auth import may
 from api.officers.tokens import Officer
-from api.params import IdempotencyKey
+from api.params import IdempotencyKey, OutsideRoute
 from api.problems import ACK_NO_TAKEN, IN_THE_DESCRIPTION, KEY_REUSED, says
 from api.roles import Action
 from api.services import TheServices
 from schemas.case.intake import Complaint, ComplaintReceipt
 
-router = APIRouter(prefix="/api/v1", tags=["complaints"], responses=IN_THE_DESCRIPTION)
+router = APIRouter(prefix="/api/v1", tags=["complaints"], responses=IN_THE_DESCRIPTION, route_class=OutsideRoute)
 
 PATH: Final = "/api/v1/complaints"
 BODY_MAX_BYTES: Final = 256 * 1024

@@ -8,6 +8,7 @@ are the headers of draft-ietf-httpapi-ratelimit-headers. A policy has its calls 
 the calls left (`r`) and the seconds until it is full again (`t`).
 """
 
+import json
 import math
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,7 @@ from activities.context import Context
 from api.gateway.signatures import SIGNATURE_MALFORMED, signature_needed, signed_by
 from api.officers.callers import bank_of, is_signed, name_bank
 from api.officers.tokens import BadToken, BankDoor
+from api.params import read_each_key_once, refuse_repeated_keys
 from api.problems import Kind, Refused
 from api.services import Services, TheServices
 from db import rate_limits
@@ -184,12 +186,20 @@ def _inlined(part: Any, named: dict[str, Any]) -> Any:
 
 
 def body_of(bank: Caller, model: type[N]) -> N:
-    """Return the body as a model. Raises `RequestValidationError` with every invalid field."""
+    """Return the body as a model.
+
+    Raises `RequestValidationError` with every invalid field, or with a key that stands twice.
+    """
     try:
-        return model.model_validate_json(bank.body)
+        stated = model.model_validate_json(bank.body)
+        read_each_key_once(bank.body)
+    except json.JSONDecodeError as error:
+        refuse_repeated_keys(error)
+        raise
     except ValidationError as error:
         mistakes = [{**mistake, "loc": ("body", *mistake["loc"])} for mistake in error.errors(include_url=False)]
         raise RequestValidationError(mistakes) from None
+    return stated
 
 
 RATE_LIMITED: Final = Kind("rate-limited", 429, "A rate policy grants no more calls now")

@@ -266,6 +266,17 @@ async def notify(connection: Connection, kind: ProcedureKind, subject: str, at: 
     )
 
 
+async def notify_all(connection: Connection, kind: ProcedureKind, case_no: str, at: datetime) -> None:
+    """Write a notification for each procedure of this kind in a case."""
+    await connection.execute(
+        "INSERT INTO procedure_news (workflow_id, created_at)"
+        " SELECT workflow_id, $3 FROM procedure WHERE case_no = $1 AND kind = $2 AND ended_at IS NULL",
+        case_no,
+        kind.value,
+        at,
+    )
+
+
 async def end(connection: Connection, kind: ProcedureKind, subject: str, at: datetime) -> None:
     """Write that the clocks have ended; a workflow ends when it next reads its state."""
     await connection.execute(

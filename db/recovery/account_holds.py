@@ -15,6 +15,7 @@ from domain.errors.recovery import HoldNotFound
 from domain.recovery.holds import SmallHold
 from domain.recovery.procedure import LEADS_TO
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.enums import OF_ANOTHER_ACCOUNT
 from schemas.procedures import HoldPolicy
 from schemas.restoration_enums import RetainedBy
 
@@ -269,10 +270,19 @@ async def get(connection: Connection, hold_id: UUID) -> AccountHold:
     )
 
 
-async def of_case(connection: Connection, case_no: str) -> list[UUID]:
-    """Return the holds of a case with money on hold."""
-    rows = await connection.fetch("SELECT hold_id FROM account_hold WHERE case_no = $1 AND state = 'held'", case_no)
-    return [row["hold_id"] for row in rows]
+async def account_doubted(connection: Connection, hold_id: UUID) -> bool:
+    """Return whether the bank said that it holds another account, and no officer has decided about that yet."""
+    doubted: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM account_hold a"
+        " JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key"
+        " JOIN discrepancy c ON c.case_no = h.case_no AND c.hop_no = h.hop_no AND c.institution = a.institution"
+        " JOIN answer w ON w.answer_id = c.answer_id AND w.kind = 'held'"
+        " WHERE a.hold_id = $1 AND c.kind = ANY($2) AND NOT EXISTS"
+        " (SELECT FROM discrepancy_resolution s WHERE s.discrepancy_id = c.discrepancy_id))",
+        hold_id,
+        sorted(OF_ANOTHER_ACCOUNT),
+    )
+    return doubted
 
 
 async def case_of(connection: Connection, hold_id: UUID) -> str:

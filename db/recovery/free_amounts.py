@@ -12,8 +12,11 @@ from schemas.base import FrozenModel
 LAPSING_MAX: Final = 1_000
 
 _PARTS: Final = """
-SELECT hop_no, ack_no, held_at, least(paise, greatest(0, upto_paise - gone_paise))::bigint AS free_paise FROM (
-    SELECT h.hop_no, h.ack_no, greatest(t.at, u.held_at) AS held_at, e.amount_paise AS paise,
+SELECT hop_no, ack_no, held_at, CASE WHEN begun_at < held_at THEN begun_at END AS begun_at,
+       least(paise, greatest(0, upto_paise - gone_paise))::bigint AS free_paise FROM (
+    SELECT h.hop_no, h.ack_no, greatest(t.at, u.held_at) AS held_at,
+           CASE WHEN stated.at IS NOT NULL THEN greatest(stated.at, h.transferred_at) END AS begun_at,
+           e.amount_paise AS paise,
            sum(e.amount_paise) OVER (PARTITION BY h.hop_no ORDER BY e.transaction_id, e.line_no) AS upto_paise,
            sum(e.amount_paise) OVER (PARTITION BY h.hop_no) - b.balance_paise + ordered.paise + due.paise AS gone_paise
     FROM account_hold a
@@ -22,6 +25,10 @@ SELECT hop_no, ack_no, held_at, least(paise, greatest(0, upto_paise - gone_paise
     JOIN held_hop u ON u.case_no = h.case_no AND u.hop_no = h.hop_no
     JOIN ledger_entry e ON e.case_no = h.case_no AND e.hop_no = h.hop_no AND e.bucket = 'held' AND e.amount_paise > 0
     JOIN ledger_transaction t USING (transaction_id)
+    CROSS JOIN LATERAL (
+        SELECT max(w.occurred_at) AS at FROM answer w
+        WHERE w.case_no = h.case_no AND h.hop_no = ANY(w.hop_nos) AND w.kind = 'held' AND w.received_at <= t.at
+    ) AS stated
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0) AS paise
         FROM bank_order_line l JOIN bank_order o USING (order_id)

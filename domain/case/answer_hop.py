@@ -9,6 +9,8 @@ from schemas.case.answers import Booked, Claim, Confirmation, HopPosition
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, HopState
 from schemas.identifiers import names_an_account, reference_key
 
+ANOTHER_ACCOUNT: Final = "another_account"
+"""code of the flag of a line that holds another account than the one asked about"""
 ANOTHER_BANKS_IFSC: Final = "another_banks_ifsc"
 """code of the flag of a line that names the IFSC of another bank for the account asked about"""
 
@@ -205,11 +207,12 @@ def with_account_checked(claim: Claim, hops: Sequence[AnsweredHop]) -> Claim:
     if claim.kind is not ClaimKind.HELD or not stated.isdecimal() or not all(key.isdecimal() for key in asked):
         return claim
     message = "the bank holds another account than the one asked about"
-    flag = Flag(field="root_account_number", code="another_account", message=message)
+    flag = Flag(field="root_account_number", code=ANOTHER_ACCOUNT, message=message)
     return claim if stated in asked else claim.model_copy(update={"flags": (*claim.flags, flag)})
 
 
 _DOUBTS = {
+    ANOTHER_ACCOUNT: DiscrepancyKind.UNASKED_HOP,
     ANOTHER_BANKS_IFSC: DiscrepancyKind.ANOTHER_BANKS_HOP,
 }
 """discrepancy that a flag of a line opens: the money is booked, and a person finds out whose account is on hold"""

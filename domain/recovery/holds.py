@@ -42,6 +42,9 @@ class Part(FrozenModel):
     hop_no: int
     ack_no: str
     held_at: UtcDatetime
+    """when we learned of it"""
+    begun_at: UtcDatetime | None = None
+    """when it began by the bank's own date, if that is earlier"""
     free_paise: int
     excess: bool = False
     """in no bucket: a bank reports it on hold although it was reported gone before"""
@@ -68,6 +71,8 @@ class HoldClocks(FrozenModel):
     late_to: UtcDatetime | None
     reachable: bool
     """whether the holder, or the bank for the holder, can be written to"""
+    account_doubted: bool = False
+    """whether the bank named another account, and no officer has decided whose money is on hold"""
     officer: bool
     """whether an officer is assigned to the case"""
     officer_told: bool
@@ -105,7 +110,7 @@ def dues(hold: HoldClocks) -> tuple[DueAction, ...]:
 def _notices(hold: HoldClocks) -> list[DueAction]:
     newest = hold.newest_at
     if not _until(hold.told_to, newest):
-        if hold.reachable or not _until(hold.tried_to, newest):
+        if not hold.account_doubted and (hold.reachable or not _until(hold.tried_to, newest)):
             return [DueAction(what=HoldAction.TELL_HOLDER, at=newest)]
         if not _until(hold.late_to, newest):
             return [
@@ -125,9 +130,11 @@ def _until(done: datetime | None, newest: datetime) -> bool:
 def by_end(hold: HoldClocks) -> Mapping[datetime, list[Part]]:
     """Return the parts that can lapse, by their time of lapse."""
     lasts = timedelta(seconds=hold.policy.lapse_after_seconds)
+    warned = timedelta(seconds=max(hold.policy.warn_before_seconds, default=0))
     parts_by_end: dict[datetime, list[Part]] = defaultdict(list)
     for part in hold.parts:
-        lapses_at = part.held_at + lasts
+        # A date that a bank sends late or wrongly must leave the time of the first warning.
+        lapses_at = max((part.begun_at or part.held_at) + lasts, part.held_at + warned)
         lapses_at = max(lapses_at, hold.lapses_from) if hold.lapses_from else lapses_at
         parts_by_end[_unless_confirmed(hold, part, _after_appeal(hold, lapses_at))].append(part)
     return parts_by_end

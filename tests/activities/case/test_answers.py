@@ -140,7 +140,7 @@ async def test_b1_a_hold_beyond_the_disputed_amount_of_its_line_is_a_discrepancy
 @each(
     ("named", "codes", "kinds"),
     [
-        ({"root_account_number": "99999999999999"}, ["another_account"], []),
+        ({"root_account_number": "99999999999999"}, ["another_account"], ["unasked_hop"]),
         ({"root_ifsc_code": "ICIC0000001"}, ["another_banks_ifsc"], ["another_banks_hop"]),
         ({"root_account_number": "victim@hdfc", "root_ifsc_code": "HDFC0000001"}, [], []),
     ],

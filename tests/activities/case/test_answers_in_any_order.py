@@ -152,7 +152,7 @@ async def test_the_same_lines_in_another_body_are_duplicates_and_kept(bench: Ben
 )
 async def test_the_same_transaction_stated_differently_is_one(bench: Bench, change: dict[str, str]) -> None:
     case_no, root = await a_case(bench)
-    told = row(5, root, "300.00", rrn_transaction_id="426011112222")
+    told = row(5, root, "300.00", rrn_transaction_id="426011112222", root_account_number="50100000000001")
     await bench.answer("HDFC", case_no, told)
     assert (await bench.answer("HDFC", case_no, told | change)).duplicates == 1
 

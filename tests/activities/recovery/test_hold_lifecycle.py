@@ -24,11 +24,13 @@ from tests.activities.hold_world import APPEAL, Holds, WatchedDeadlines
 from tests.activities.recovery.test_message_outbox import IO
 from tests.activities.release_bench import confirmed, make_io
 from tests.activities.restoration_bench import officer
+from tests.each import each
 from tests.factories import row, rrn
 from tests.sealed_documents import sealed_document
 
 INSPECTOR = officer("io", Role.IO)
 CONTACT: Final[dict[str, Any]] = {"phone_number": "9876500000", "email": "holder@mail.example"}
+DAY = timedelta(days=1)
 WARNINGS = ["warn_30", "warn_15", "warn_7", "warn_1"]
 
 
@@ -54,6 +56,35 @@ async def test_the_holder_is_told_once_the_same_day_and_how_to_appeal(holds: Hol
     assert await holds.tick(hold_id, 1) == []
     assert await holds.messages(case_no, "hold") == told
     assert (await holds.bench.events(case_no)).count("holder_told") == 1
+
+
+@each(
+    ("stated_days", "transferred_days", "lapses_days"),
+    [(40, 41, 50), (100, 40, 50), (100, 100, 30)],
+)
+async def test_b7_a_hold_lapses_by_the_banks_date_but_not_before_the_transfer_or_the_first_warning(
+    holds: Holds, stated_days: int, transferred_days: int, lapses_days: int
+) -> None:
+    now = holds.clock.at.replace(microsecond=0)
+    stated_at = (now - stated_days * DAY).isoformat()
+    case_no, hold_id = await holds.hold(600, transaction_datetime=stated_at, **CONTACT)
+    moved = "UPDATE hop SET transferred_at = $2 WHERE case_no = $1"
+    await holds.bench.pool.execute(moved, case_no, now - transferred_days * DAY)
+    await holds.tick(hold_id)
+    lapses_at = await holds.bench.value("SELECT lapses_at FROM account_hold WHERE hold_id = $1", hold_id)
+    assert round((lapses_at - now) / DAY, 3) == lapses_days
+
+
+async def test_b2_no_holder_is_told_of_a_hold_while_its_account_is_in_doubt(holds: Holds) -> None:
+    case_no, hold_id = await holds.hold(600, root_account_number="99999999999999", **CONTACT)
+    assert await holds.tick(hold_id) == [], "the notice could reach the wrong person"
+    assert await holds.tick(hold_id, 1) == [HoldAction.TELL_LATE]
+    assert await holds.messages(case_no, "hold") == []
+    told = await holds.told(case_no)
+    await holds.settle(case_no, ResolutionDecision.NOTED)
+    assert await holds.told(case_no) == told + 1
+    assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER]
+    assert await holds.messages(case_no, "hold") != []
 
 
 async def test_what_is_due_at_a_look_is_done_by_the_look_and_each_thing_once(holds: Holds) -> None:

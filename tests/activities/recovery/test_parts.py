@@ -73,7 +73,7 @@ async def test_what_was_off_hold_before_anybody_looked_starts_again(holds: Holds
         f"test|{case_no}",
     )
     (root,) = await holds.bench.hops(case_no, "reference")
-    later = {"transaction_datetime": "2026-11-24 12:00:00"}
+    later = {"transaction_datetime": holds.clock.at.isoformat()}
     await holds.bench.answer("HDFC", case_no, row(1, root, "300.00", **later, **CONTACT))
     await holds.came_now(case_no)
     await holds.open_for_new_holds(case_no)

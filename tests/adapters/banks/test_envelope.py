@@ -229,6 +229,7 @@ def test_a_bank_may_wrap_the_ciphertext_in_a_member(kind: EnvelopeKind) -> None:
         (b'{"encData":"{}"}', EnvelopeReason.NOT_THE_AGREED_KIND),
         (b'{"other":"AAAA"}', EnvelopeReason.NOT_THE_AGREED_KIND),
         (b'{"encData":["AAAA"]}', EnvelopeReason.NOT_THE_AGREED_KIND),
+        (b'{"encData":"AAAA","encData":"BBBB"}', EnvelopeReason.NOT_THE_AGREED_KIND),
         (b'{"acknowledgement_no":"31204260000017"}', EnvelopeReason.NOT_THE_AGREED_KIND),
     ],
 )

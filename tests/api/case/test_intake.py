@@ -6,6 +6,7 @@ from copy import deepcopy
 from typing import Any, Final
 
 import httpx
+import orjson
 import pytest
 
 from schemas.enums import Role
@@ -179,6 +180,14 @@ async def test_a_date_alone_is_taken_and_flagged(doors: Doors) -> None:
     assert [(flag["field"], flag["code"]) for flag in response.json()["flags"]] == [
         ("transfers[0].transferred_at", "time_missing")
     ]
+
+
+async def test_b8_a_key_that_stands_twice_is_named(doors: Doors) -> None:
+    twice = orjson.dumps(complaint()).replace(b'"transfers"', b'"transfers":[],"transfers"')
+    headers = {**doors.officer(Role.INTAKE), "Idempotency-Key": "k1", "Content-Type": "application/json"}
+    response = await doors.client.post("/api/v1/complaints", content=twice, headers=headers)
+    assert response.status_code == 422
+    assert [(told["field"], told["code"]) for told in response.json()["violations"]] == [("transfers", "repeated_key")]
 
 
 @each("key", [None, "", "x" * 201, "with a space"])

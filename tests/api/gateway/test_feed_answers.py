@@ -184,6 +184,18 @@ async def test_bytes_that_are_no_json(feed: Feed) -> None:
     assert kind(response, 413) == "too-large"
 
 
+async def test_b8_a_key_that_stands_twice_is_named_and_nothing_is_taken(feed: Feed) -> None:
+    hold_id = await feed.hold()
+    json = {**feed.doors.bank("SBIN"), "Content-Type": "application/json", "Idempotency-Key": "k"}
+    twice = orjson.dumps({"lines": [LINE]}).replace(b'"kind"', b'"amount_paise":1,"kind"')
+    response = await feed.doors.client.post(f"{HOLDS}/{hold_id}/answer", content=twice, headers=json)
+    assert kind(response, 422) == "invalid-request"
+    assert [(told["field"], told["code"]) for told in response.json()["violations"]] == [
+        ("amount_paise", "repeated_key")
+    ]
+    assert (await feed.post(hold_id, "answer", HELD, Idempotency_Key="k")).status_code == 200, "the key is not used up"
+
+
 async def test_the_largest_answer_fits(feed: Feed) -> None:
     hold_id = await feed.hold()
     lines = [{**LINE, "amount_paise": n, "remarks": "r" * 300} for n in range(1, 501)]

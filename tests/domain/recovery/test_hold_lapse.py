@@ -73,6 +73,14 @@ def test_what_joins_later_is_told_of_warned_of_and_lapses_by_its_own_time() -> N
     assert lapsed(stands(parts=two), LAPSES_AT) == [two[0]]
 
 
+def test_b7_the_time_of_a_hold_runs_from_the_banks_date_and_leaves_the_first_warning() -> None:
+    early = part().model_copy(update={"begun_at": HELD_AT - 40 * DAY})
+    assert dues(stands(parts=(early,)))[-1].at == LAPSES_AT - 40 * DAY
+    long_ago = part().model_copy(update={"begun_at": HELD_AT - 100 * DAY})
+    found = dues(stands(parts=(long_ago,)))
+    assert [(due.what, due.at - HELD_AT) for due in found][0::4] == [("warn_30", 0 * DAY), (HoldAction.LAPSE, 30 * DAY)]
+
+
 def test_nothing_lapses_before_what_kept_it_has_left_time_to_warn() -> None:
     until = LAPSES_AT + 20 * DAY
     assert {due.at for due in dues(stands(lapses_from=until)) if due.what == HoldAction.LAPSE} == {until}
