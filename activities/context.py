@@ -23,9 +23,9 @@ class NoPersonKeys(Exception):
     """The program has no key for the personal data of victims: give it GOLDENHOUR_SECRET_KEY."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Context:
-    """Database pool, directory and policy of this process."""
+    """Database pool, directory and policy of this process. Only the policy changes while it runs, by `take_policy`."""
 
     pool: Pool
     directory: DirectoryCache
@@ -44,6 +44,13 @@ class Context:
     """sends the stages of a delivered request to the receiver of traces; None without a receiver"""
     person_keys: PersonKeys | None = None
     """keys for the personal data of victims; None for a program that reads and writes none"""
+
+    def take_policy(self, policy: Policy) -> None:
+        """Go by another policy from now on. A case keeps the values with which it began."""
+        self.policy = policy
+        for name in ("case_policy", "stored_case_policy"):
+            self.__dict__.pop(name, None)
+        self.health.rules = policy.channels.breaker(self.clock_factor)
 
     def now(self) -> datetime:
         """Return the present time in UTC."""

@@ -142,6 +142,11 @@ class Metrics:
             ("channel", "joined"),
             registry=self.registry,
         )
+        self._policy = Gauge(
+            "goldenhour_policy_number",
+            "Number of the version of the policy by which this process goes; 0 is the file alone.",
+            registry=self.registry,
+        )
         self._hold_requests = Counter(
             "goldenhour_hold_requests",
             "Hold requests, by result of sending.",
@@ -269,6 +274,10 @@ class Metrics:
         )
         self._stages = self._stage_histogram()
         self._create_series()
+
+    def policy_taken(self, number: int) -> None:
+        """Write the number of the version of the policy by which this process goes."""
+        self._policy.set(number)
 
     @_not_in_rehearsal
     def complaint_taken(

@@ -85,9 +85,8 @@ class Edge:
         self._services = services
         self._part = part
         self._limits = limits
-        rules = services.ctx.policy.doors
-        self._body_seconds = rules.body_seconds
-        self._places = Places(rules.places)
+        self._body_seconds = services.ctx.policy.doors.body_seconds
+        self._places = Places(lambda: services.ctx.policy.doors.places)
         public_url = services.public_url or ""
         # A browser would refuse the next demo, which has another authority, for two years.
         is_lasting = public_url.startswith("https://") and not is_local(public_url)

@@ -1,7 +1,7 @@
 """Places of requests: how many are served at once, of each kind of caller and of one caller."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,14 +39,15 @@ class Place:
 class Places:
     """The places of one process."""
 
-    def __init__(self, limits: Mapping[DoorName, callers.Places]) -> None:
+    def __init__(self, limits: Callable[[], Mapping[DoorName, callers.Places]]) -> None:
+        """`limits` returns those of the policy that is in force."""
         self._limits = limits
         self._taken: Counter[DoorName] = Counter()
         self._of_one: Counter[Counted] = Counter()
 
     def take(self, scope: Scope, caller: Counted) -> Place | None:
         """Take a place for a request. Return None if its caller, or its door, has no more."""
-        limit = self._limits[caller.door]
+        limit = self._limits()[caller.door]
         taken = self._taken[caller.door]
         of_one = limit.of_one_crowded if taken * 2 >= limit.requests else limit.of_one
         if taken >= limit.requests or self._of_one[caller] >= of_one:

@@ -109,12 +109,12 @@ class Services:
     @cached_property
     def read_log(self) -> ReadLog:
         """Log of who read which case, account or person."""
-        return ReadLog(self.ctx.pool, self.ctx.policy.read_log)
+        return ReadLog(self.ctx)
 
     @cached_property
     def refusal_log(self) -> RefusalLog:
         """Log of refused acts of officers, scripts and banks."""
-        return RefusalLog(self.ctx.pool, self.ctx.policy.refusal_log)
+        return RefusalLog(self.ctx)
 
     @cached_property
     def listener(self) -> Listener:

@@ -20,7 +20,7 @@ from api.problems import TOO_MANY, Refused
 from api.request_places import leave_place
 from db import rate_limits
 from db.pool import Connection
-from domain.policy.callers import TryName
+from domain.policy.callers import RateLimit, TryName
 
 ANSWERS_AFTER_SECONDS: Final = 0.3
 """minimum time of a response about a number or reference, so that its duration does not show whether it is valid"""
@@ -62,11 +62,16 @@ class Throttle:
         """Set the limit of the policy, which refills by a clock that runs so much faster."""
         self._pool = ctx.pool
         self._kind = kind
-        limit = ctx.policy.doors.tries[kind]
-        self._limit = limit.model_copy(update={"seconds": limit.seconds / clock_factor})
+        self._ctx = ctx
+        self._clock_factor = clock_factor
         self._key = keys.derive_key(Purpose.NAMES_OF_TRIES)
         self._empty_until: OrderedDict[bytes, float] = OrderedDict()
         self._taken = 0
+
+    @property
+    def _limit(self) -> RateLimit:
+        limit = self._ctx.policy.doors.tries[self._kind]
+        return limit.model_copy(update={"seconds": limit.seconds / self._clock_factor})
 
     async def take(self, name: str, *, with_networks: bool = False) -> None:
         """Take a try from the bucket of `name`. Raises a 429 if it is empty.
@@ -93,7 +98,8 @@ class Throttle:
 
         The bucket has the limit so many `times`.
         """
-        limit = self._limit.model_copy(update={"calls": self._limit.calls * times}) if times > 1 else self._limit
+        limit = self._limit
+        limit = limit.model_copy(update={"calls": limit.calls * times}) if times > 1 else limit
         digest = self.digest(name)
         known = self._empty_until.get(digest, 0.0) - time.monotonic()
         if known > 0:

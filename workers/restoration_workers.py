@@ -12,7 +12,7 @@ from temporalio.runtime import Runtime
 from activities.banks.delivery import BankDelivery
 from activities.banks.directory import DirectoryCache
 from activities.context import Context
-from activities.officers.changes import in_force
+from activities.officers.changes import PolicyWatch, in_force
 from activities.people.my_case import my_case_page
 from activities.privacy.person_keys import PersonKeys
 from activities.recovery.cancellations import CancellationActivities
@@ -159,8 +159,9 @@ class Engine:
                 await rehearse(ctx, WARM_CONNECTIONS)
             async with _traces(settings.tracing_url if golden_hour else None) as trace:
                 try:
-                    async with directory.watched():
-                        yield Engine(settings, pool, keys, replace(ctx, trace=trace), runtime, client, notifier)
+                    ctx = replace(ctx, trace=trace)
+                    async with directory.watched(PolicyWatch(ctx).look):
+                        yield Engine(settings, pool, keys, ctx, runtime, client, notifier)
                 finally:
                     await notifier.close()
         finally:

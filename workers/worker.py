@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import os
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
@@ -266,7 +266,7 @@ def letter_links(settings: Settings, engine: Engine) -> LetterLinks | None:
     return LetterLinks(engine.ctx, engine.keys, settings.public_url) if settings.public_url else None
 
 
-def email_channel(mailer: Mailer | None, links: LinkMaker | None, holidays: HolidayRules) -> Adapters:
+def email_channel(mailer: Mailer | None, links: LinkMaker | None, holidays: Callable[[], HolidayRules]) -> Adapters:
     """Return the e-mail channel, if mail can be sent and links can be made."""
     return {ChannelKind.EMAIL: EmailAdapter(mailer, links, holidays)} if mailer and links else {}
 
@@ -326,7 +326,7 @@ async def open_adapters(
         ChannelKind.PUSH: await stack.enter_async_context(PushAdapter(allow_plain_http=settings.allow_plain_http)),
         ChannelKind.PULL: PullAdapter(partial(announce, engine.ctx.pool)),
     }
-    adapters.update(email_channel(mailer, links, engine.ctx.policy.bank_holidays))
+    adapters.update(email_channel(mailer, links, lambda: engine.ctx.policy.bank_holidays))
     if settings.iso_spool is not None:
         adapters[ChannelKind.ISO20022] = await stack.enter_async_context(SpoolAdapter(Spool(settings.iso_spool)))
     return adapters

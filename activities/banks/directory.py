@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -126,9 +126,12 @@ class DirectoryCache:
         return self._directory
 
     @asynccontextmanager
-    async def watched(self) -> AsyncIterator[None]:
-        """Read the directory again after every change, as long as the block runs."""
-        watch = asyncio.create_task(self._watch())
+    async def watched(self, *also: Callable[[Connection], Awaitable[None]]) -> AsyncIterator[None]:
+        """Read the directory again after every change, as long as the block runs.
+
+        Each look also calls the functions `also` with its connection.
+        """
+        watch = asyncio.create_task(self._watch(also))
         try:
             yield
         finally:
@@ -198,7 +201,7 @@ class DirectoryCache:
             self._opened[key] = _OPENERS[kind](code, self._opener.open(sealed, code))
         return self._opened[key]
 
-    async def _watch(self) -> None:
+    async def _watch(self, also: Sequence[Callable[[Connection], Awaitable[None]]]) -> None:
         """Check for changes every second without end. An error is logged and does not stop the loop."""
         well = True
         while True:
@@ -206,6 +209,8 @@ class DirectoryCache:
             try:
                 async with self._pool.acquire() as connection:
                     version = await institutions.version(connection)
+                    for look in also:
+                        await look(connection)
                 if version != self._version:
                     await self.refresh()
                     log.info("the directory has changed: %d institutions", len(self._directory))

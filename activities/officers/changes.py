@@ -4,6 +4,7 @@ Changes of officers and teams inside the caller's transaction, with all checks. 
 of its own (`enrolment`). A proposal of two admins does the same.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -11,6 +12,7 @@ from typing import Any, Final
 import asyncpg
 
 from activities.context import Context
+from activities.metrics import METRICS
 from db.officers import changes, officers, teams
 from db.officers import changes as versions
 from db.officers.changes import Difference, PolicyVersion
@@ -37,6 +39,8 @@ from schemas.enums import Role
 from schemas.officers.officers import OfficerEntry, OfficerPerson, TeamEntry
 from schemas.officers.policy import AdministrationChange, ChangeFilter, PolicyView
 from schemas.text import IST
+
+log = logging.getLogger(__name__)
 
 
 async def add_officer(connection: Connection, entry: OfficerEntry, now: datetime, actor: str) -> None:
@@ -187,13 +191,36 @@ def _rows(change: AdministrationChange) -> Iterator[tuple[Value, ...]]:
 
 
 async def in_force(connection: Connection, policy: Policy) -> Policy:
-    """Return a policy with the newest version over it: what a process uses from its start on.
+    """Return a policy with the newest version over it.
 
     A value that a later release no longer takes stops the start, because the engine must not go by another one unseen.
     Raises `InvalidPolicy` naming the value.
     """
     newest = await versions.newest(connection)
     return policy if newest is None else _over(policy, newest)
+
+
+class PolicyWatch:
+    """Takes each new version of the policy into the context of a running process."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._refused = 0
+        METRICS.policy_taken(number_of(ctx.policy))
+
+    async def look(self, connection: Connection) -> None:
+        """Take the newest version, if it is another one. One with a value that this release refuses is logged once."""
+        number = await versions.newest_number(connection)
+        if number in {number_of(self._ctx.policy), self._refused}:
+            return
+        try:
+            self._ctx.take_policy(await in_force(connection, self._ctx.policy))
+        except InvalidPolicy as error:
+            self._refused = number
+            log.error("version %d of the policy is not taken: %s", number, error)
+        else:
+            METRICS.policy_taken(number)
+            log.info("version %d of the policy is in force", number)
 
 
 async def view(connection: Connection, policy: Policy) -> PolicyView:

@@ -368,7 +368,7 @@ async def send_by_letter(
     bank = delivery.ctx.directory.current.get(institution)
     if bank is None or mailer is None or links is None or not bank.desk_email:
         return None
-    letters = EmailAdapter(mailer, links, delivery.ctx.policy.bank_holidays)
+    letters = EmailAdapter(mailer, links, lambda: delivery.ctx.policy.bank_holidays)
     return await delivery.send(message, letters, bank, ChannelKind.EMAIL)
 
 

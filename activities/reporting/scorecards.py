@@ -69,10 +69,6 @@ class CallDesk:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._rules = ctx.policy.call_list
-        factor = ctx.clock_factor
-        self._leaving = default_curve(self._rules.leaving, factor)
-        self._answering = {name: default_curve(shares, factor) for name, shares in self._rules.answering.items()}
         self._fitted: dict[str, Habit] = {}
         self._fitted_at = -HABITS_GOOD_SECONDS
         self._found: CallList | None = None
@@ -95,12 +91,12 @@ class CallDesk:
 
     async def _look(self) -> CallList:
         now = self._ctx.now()
-        horizon_seconds = self._rules.horizon_seconds / self._ctx.clock_factor
+        rules = self._ctx.policy.call_list
+        horizon_seconds = rules.horizon_seconds / self._ctx.clock_factor
         async with self._ctx.pool.acquire() as connection:
             habits = await self._habits(connection, now)
             holidays = self._ctx.policy.bank_holidays
-            persons = self._rules.persons
-            return await call_list.calls(connection, habits, now, horizon_seconds, CALLS_MAX, holidays, persons)
+            return await call_list.calls(connection, habits, now, horizon_seconds, CALLS_MAX, holidays, rules.persons)
 
     async def _habits(self, connection: Connection, now: datetime) -> dict[str, Habit]:
         """Return the habits of every bank. A newly loaded bank has those of the policy."""
@@ -108,20 +104,28 @@ class CallDesk:
         if time.monotonic() - self._fitted_at >= HABITS_GOOD_SECONDS:
             self._fitted = await self._fit(connection, classes, now)
             self._fitted_at = time.monotonic()
+        leaving, answering = self._defaults()
         return {
-            bank: self._fitted.get(bank) or Habit(self._leaving, self._answering[answer_class])
+            bank: self._fitted.get(bank) or Habit(leaving, answering[answer_class])
             for bank, answer_class in classes.items()
         }
 
+    def _defaults(self) -> tuple[Curve, dict[AnswerClass, Curve]]:
+        """Return the habits of the policy: how money leaves, and how each class of banks answers."""
+        rules, factor = self._ctx.policy.call_list, self._ctx.clock_factor
+        answering = {name: default_curve(shares, factor) for name, shares in rules.answering.items()}
+        return default_curve(rules.leaving, factor), answering
+
     async def _fit(self, connection: Connection, classes: Mapping[str, AnswerClass], now: datetime) -> dict[str, Habit]:
-        since = now - self._rules.history / self._ctx.clock_factor
-        leaving = dict.fromkeys(classes, self._leaving)
-        answering = {bank: self._answering[answer_class] for bank, answer_class in classes.items()}
+        rules, (of_all, of_class) = self._ctx.policy.call_list, self._defaults()
+        since = now - rules.history / self._ctx.clock_factor
+        leaving = dict.fromkeys(classes, of_all)
+        answering = {bank: of_class[answer_class] for bank, answer_class in classes.items()}
         left = await call_list.leaving_history(connection, leaving, since, now)
         answered = await call_list.answering_history(connection, answering, since, now)
 
         def fit(default: Curve, history: list[BandCount] | None) -> Curve:
-            return fitted_curve(default, history or [], self._rules)
+            return fitted_curve(default, history or [], rules)
 
         return {
             bank: Habit(fit(leaving[bank], left.get(bank)), fit(answering[bank], answered.get(bank)))

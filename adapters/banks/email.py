@@ -86,10 +86,10 @@ class EmailAdapter:
     """The e-mail channel as a `BankAdapter`.
 
     Each ticket becomes one letter to the bank's desk. The nodal officers on duty get a copy, or the officer who is on
-    duty next. `holidays` gives the days on which all banks are closed.
+    duty next. `holidays` returns the days on which all banks are closed, by the policy that is in force.
     """
 
-    def __init__(self, mailer: Mailer, links: LinkMaker, holidays: HolidayRules) -> None:
+    def __init__(self, mailer: Mailer, links: LinkMaker, holidays: Callable[[], HolidayRules]) -> None:
         self._mailer = mailer
         self._links = links
         self._holidays = holidays
@@ -194,7 +194,7 @@ class EmailAdapter:
         await self._links.sent(About.ORDER, link)
 
     def _copies(self, bank: Institution) -> list[str]:
-        order = calling_order(bank.nodal_officers, Holidays(self._holidays, bank.closed_days), wall_clock())
+        order = calling_order(bank.nodal_officers, Holidays(self._holidays(), bank.closed_days), wall_clock())
         others = [officer for officer in order if officer.email != bank.desk_email and is_plain_address(officer.email)]
         return list(dict.fromkeys(officer.email for officer in others if officer.on_duty)) or [
             officer.email for officer in others[:1]

@@ -13,9 +13,9 @@ from typing import Final
 
 import asyncpg
 
-from db.pool import Connection, Pool
+from activities.context import Context
+from db.pool import Connection
 from db.privacy import jurisdiction
-from domain.policy.officers import ReadLogRules
 from schemas.privacy.personal_data import NewRead
 
 log = logging.getLogger(__name__)
@@ -27,9 +27,9 @@ FORGET_EVERY_SECONDS: Final = 60.0
 class ReadLog:
     """The read log, as one process writes it."""
 
-    def __init__(self, pool: Pool, rules: ReadLogRules) -> None:
-        self._pool = pool
-        self._rules = rules
+    def __init__(self, ctx: Context) -> None:
+        self._pool = ctx.pool
+        self._ctx = ctx
         self._known: OrderedDict[NewRead, float] = OrderedDict()
         """when each read was written last, by the clock of the process"""
         # Every read that waits here belongs to a request, and the doors limit these.
@@ -41,7 +41,7 @@ class ReadLog:
     async def note(self, read: NewRead) -> None:
         """Return once the read is in the log. Raises as the database does."""
         written_at = self._known.get(read)
-        if written_at is not None and time.monotonic() - written_at < self._rules.same_seconds:
+        if written_at is not None and time.monotonic() - written_at < self._ctx.policy.read_log.same_seconds:
             return
         self._waiting.append(read)
         if self._next is None:
@@ -64,7 +64,7 @@ class ReadLog:
             return
         self._forgot_at = time.monotonic()
         try:
-            await jurisdiction.forget(connection, timedelta(days=self._rules.kept_days))
+            await jurisdiction.forget(connection, timedelta(days=self._ctx.policy.read_log.kept_days))
         except asyncpg.PostgresError as error:
             log.warning("old reads are not deleted: %s", type(error).__name__)
 

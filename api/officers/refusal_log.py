@@ -15,9 +15,9 @@ from typing import Final
 
 import asyncpg
 
+from activities.context import Context
 from db.officers import changes
-from db.pool import Connection, Pool
-from domain.policy.officers import RefusalLogRules
+from db.pool import Connection
 from schemas.officers.sign_in import NewRefusedAct
 
 log = logging.getLogger(__name__)
@@ -43,9 +43,9 @@ class _Counted:
 class RefusalLog:
     """The log of refused acts, as one process writes it."""
 
-    def __init__(self, pool: Pool, rules: RefusalLogRules) -> None:
-        self._pool = pool
-        self._rules = rules
+    def __init__(self, ctx: Context) -> None:
+        self._pool = ctx.pool
+        self._ctx = ctx
         self._acts: dict[NewRefusedAct, _Counted] = {}
         self._lines: Counter[tuple[str | None, bool]] = Counter()
         """kinds of acts in `_acts`, by `_sender`"""
@@ -55,7 +55,7 @@ class RefusalLog:
 
     def note(self, act: NewRefusedAct) -> None:
         """Count a refused act, which is written soon."""
-        if act not in self._acts and self._lines[_sender(act)] >= self._rules.lines_a_minute:
+        if act not in self._acts and self._lines[_sender(act)] >= self._ctx.policy.refusal_log.lines_a_minute:
             act = act.model_copy(update=SEVERAL)
         if act not in self._acts:
             self._acts[act] = _Counted()
@@ -124,7 +124,7 @@ class RefusalLog:
             return
         self._forgot_at = time.monotonic()
         try:
-            await changes.forget(connection, timedelta(days=self._rules.kept_days))
+            await changes.forget(connection, timedelta(days=self._ctx.policy.refusal_log.kept_days))
         except _NOT_TAKEN as error:
             log.warning("old refused acts are not deleted: %s", type(error).__name__)
 

@@ -69,7 +69,6 @@ class Sessions:
     def __init__(self, ctx: Context, keys: Keys) -> None:
         self._ctx = ctx
         self._public_key = keys.derive_key(Purpose.SESSION_CHECKS)
-        self._rules = ctx.policy.sessions
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
     @property
@@ -80,7 +79,7 @@ class Sessions:
     @property
     def proof_lasts(self) -> timedelta:
         """Return the time after a sign-in or a code in which acts that need a fresh proof are taken."""
-        return timedelta(seconds=self._rules.proof_seconds)
+        return timedelta(seconds=self._ctx.policy.sessions.proof_seconds)
 
     async def of(self, request: Request) -> LiveSession:
         """Return the session of a request. Raises `BadToken`, and `CrossSiteRequest` for a forged change."""
@@ -128,14 +127,14 @@ class Sessions:
         self._known.pop(digest, None)
         if session is None or roles is None:
             return None
-        until = min(now + timedelta(seconds=self._rules.cached_seconds), session.ends_at)
+        until = min(now + timedelta(seconds=self._ctx.policy.sessions.cached_seconds), session.ends_at)
         known = self._known[digest] = _Known(session, roles, until)
         if len(self._known) > CACHED_MAX:
             self._known.popitem(last=False)
         return known
 
     async def _note_use(self, connection: Connection, session: LiveSession) -> None:
-        if session.now - session.last_seen_at >= timedelta(seconds=self._rules.seen_every_seconds):
+        if session.now - session.last_seen_at >= timedelta(seconds=self._ctx.policy.sessions.seen_every_seconds):
             try:
                 await sessions.note_use(connection, session.session_id)
             except asyncpg.PostgresError as error:

@@ -214,6 +214,12 @@ async def newest(connection: Connection) -> PolicyVersion | None:
     return PolicyVersion.model_validate(dict(row)) if row else None
 
 
+async def newest_number(connection: Connection) -> int:
+    """Return the number of the newest version, or 0 while the file alone counts."""
+    number: int = await connection.fetchval("SELECT coalesce(max(number), 0) FROM policy_version")
+    return number
+
+
 async def numbered(connection: Connection, number: int) -> PolicyVersion | None:
     """Return the version with this number, or None."""
     row = await connection.fetchrow(

@@ -12,6 +12,16 @@ from schemas.officers.policy import PolicyValue
 VERSION_MARK: Final = "+"
 """stands between the version of the file and the number of the version that two admins agreed to"""
 
+NEED_RESTART: Final = (
+    "bank_limits.waiting_at_once",
+    "doors.body_seconds",
+    "doors.connections_of_address",
+    "doors.waiting.",
+    "officer_streams.",
+    "sessions.provider_",
+)
+"""names, or beginnings of names, of the values that servers and streams take when they start"""
+
 
 def values_of(policy: Policy) -> tuple[PolicyValue, ...]:
     """Return the values of a policy with their sources, in the order of the file."""
@@ -66,4 +76,5 @@ def _values(section: dict[str, Any], prefix: str, source: str) -> Iterator[Polic
         if isinstance(value, dict):
             yield from _values(value, f"{prefix}{name}.", own)
         else:
-            yield PolicyValue(name=f"{prefix}{name}", value=value, source=own)
+            full = f"{prefix}{name}"
+            yield PolicyValue(name=full, value=value, source=own, needs_restart=full.startswith(NEED_RESTART))

@@ -32,7 +32,7 @@ def _near(moment: datetime) -> datetime:
 
 NearTime = Annotated[UtcDatetime, AfterValidator(_near)]
 """a time to which a wait can be added"""
-PolicyName = Annotated[str, StringConstraints(min_length=3, max_length=200, pattern=r"^[A-Za-z0-9_.]+$")]
+PolicyName = Annotated[str, StringConstraints(min_length=3, max_length=200, pattern=r"^[A-Za-z0-9_.-]+$")]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 """digest of what was proposed; a decision names it, so that it is about what the deciding admin saw"""
 

@@ -14,6 +14,8 @@ class PolicyValue(FrozenModel):
     value: Any
     source: str
     """where the value comes from; one that begins with `our own` is an assumption of this product"""
+    needs_restart: bool = False
+    """whether a process goes by another value only from its next start on"""
 
 
 class PolicyView(FrozenModel):
@@ -22,7 +24,7 @@ class PolicyView(FrozenModel):
     version: str
     """of the process that answers"""
     agreed_version: str
-    """the newest one; another one than `version` is in force when the processes have started again"""
+    """the newest one; a running process goes by it within seconds, unless its release refuses a value"""
     values: tuple[PolicyValue, ...]
 
 

@@ -221,5 +221,5 @@ async def posted(doors: Doors) -> AsyncIterator[Post]:
     async with mail_server(box) as port:
         links = LetterLinks(ctx, secret_box, PUBLIC_URL)
         mailer = Mailer.from_url(f"smtp://127.0.0.1:{port}?from=freeze@police.example")
-        adapter = EmailAdapter(mailer, links, HolidayRules(source="none of them"))
+        adapter = EmailAdapter(mailer, links, lambda: HolidayRules(source="none of them"))
         yield Post(doors, box, CaseActivities(ctx, BankDelivery(ctx, {ChannelKind.EMAIL: adapter}), None), links)

@@ -395,7 +395,7 @@ class _Links:
 async def letters() -> dict[str, bytes]:
     """Return the parts of letters to banks that machines read; how a letter is worded is not one."""
     post, found = _Post(), {}
-    adapter = EmailAdapter(post, _Links(), HolidayRules(source="made up"))  # type: ignore[arg-type]
+    adapter = EmailAdapter(post, _Links(), lambda: HolidayRules(source="made up"))  # type: ignore[arg-type]
     to = Institution.model_validate(
         {
             "code": "DEMO",

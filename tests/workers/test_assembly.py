@@ -1,10 +1,13 @@
 """Opening and closing the parts of an engine process."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from functools import partial
+from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 from pydantic import SecretStr
 
@@ -12,9 +15,13 @@ from activities.banks.directory import load_directory
 from activities.secrets import CannotOpen, Process, SecretBox
 from db import databases
 from db.pool import Pool
+from domain.policy.model import load_policy
+from domain.policy.values import NEED_RESTART, values_of
 from tests.factories import SECRET, institution
+from tests.paths import ROOT
 from tests.waiting import until
 from workers.commands.up import open_context
+from workers.embedded.postgres import EmbeddedPostgres
 from workers.restoration_workers import Engine
 from workers.settings import Settings, SettingsError
 
@@ -40,6 +47,37 @@ async def test_every_process_sees_a_bank_that_was_just_loaded(database: Pool, da
             await until(partial(knows_hdfc, engine), 20)
             assert await engine.ctx.directory.wire("HDFC")
     assert not asyncio.all_tasks() - before, "nothing of them is left"
+
+
+async def test_every_process_goes_by_the_policy_that_was_just_agreed(
+    postgres: EmbeddedPostgres, database_dsn: str
+) -> None:
+    worker = Settings(database_url=SecretStr(database_dsn), temporal_address=NOBODY, worker_key=WORKER_KEY)
+    officers = Settings(database_url=SecretStr(database_dsn), temporal_address=NOBODY, officers_key=OFFICERS_KEY)
+    async with (
+        Engine.open(worker, Process.WORKER, lazy_temporal=True) as one,
+        Engine.open(officers, Process.OFFICERS, lazy_temporal=True) as other,
+    ):
+        # Two admins agree over the API; here the version alone is written.
+        admin = await asyncpg.connect(urlsplit(postgres.admin_dsn)._replace(path=urlsplit(database_dsn).path).geturl())
+        await admin.execute("SET session_replication_role = 'replica'")
+        await admin.execute(
+            'INSERT INTO policy_version VALUES (1, \'{"trail.max_layers": {"value": 15, "source": "us"}}\', 1, now())'
+        )
+        await admin.close()
+        for engine in (one, other):
+            await until(partial(lambda engine: engine.ctx.policy.trail.max_layers == 15, engine), 20)
+
+
+def test_no_object_keeps_a_value_of_the_policy_but_those_that_wait_for_a_start() -> None:
+    """An object that lives as long as its process reads the policy each time."""
+    kept = re.compile(r"^        self\.\w+ = .*\.policy\.", re.MULTILINE)
+    places = [path for room in ("activities", "adapters", "api", "workers") for path in (ROOT / room).rglob("*.py")]
+    found = {path.relative_to(ROOT).as_posix() for path in places if kept.search(path.read_text(encoding="utf-8"))}
+    of_one_read = {"activities/reporting/stage_figures.py", "activities/reporting/wall.py"}
+    assert found - of_one_read == {"api/edge.py", "api/reporting/officer_streams.py"}
+    names = [value.name for value in values_of(load_policy())]
+    assert all(any(name.startswith(needs) for name in names) for needs in NEED_RESTART)
 
 
 async def test_embedded_mode_is_not_claimed_beside_another_database(

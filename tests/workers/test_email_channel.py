@@ -27,7 +27,7 @@ def test_letters_need_a_mail_route_and_an_address_for_their_links(
 ) -> None:
     settings = Settings.model_validate({"public_url": public_url})
     engine = cast(Engine, SimpleNamespace(ctx=cast(Any, None), keys=SecretBox(SECRET)))
-    adapters = email_channel(mailer, letter_links(settings, engine), load_policy().bank_holidays)
+    adapters = email_channel(mailer, letter_links(settings, engine), lambda: load_policy().bank_holidays)
     assert set(adapters) == ({ChannelKind.EMAIL} if asks else set())
     assert all(isinstance(adapter, EmailAdapter) for adapter in adapters.values())
 

@@ -86,7 +86,7 @@ def ticket(*rrns: str) -> HoldTicket:
 async def send(box: Postbox, bank: Institution = BANK, timeout_seconds: float = 5.0) -> tuple[HoldTicket, Links]:
     links, asked = Links(), ticket()
     async with mail_server(box) as port:
-        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, NO_HOLIDAYS)
+        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, lambda: NO_HOLIDAYS)
         delivery = await adapter.send_hold_request(bank, asked, timeout_seconds=timeout_seconds)
     assert delivery.job_id == f"MAIL-{asked.request_id}"
     return asked, links
@@ -138,7 +138,7 @@ def test_a_letter_says_how_urgent_it_is() -> None:
 async def test_a_letter_sent_again_is_the_same_letter_with_a_link_that_works() -> None:
     box, asked, links = Postbox(), ticket(), Links()
     async with mail_server(box) as port:
-        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, NO_HOLIDAYS)
+        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, lambda: NO_HOLIDAYS)
         for _ in range(2):
             await adapter.send_hold_request(BANK, asked, timeout_seconds=5.0)
     assert len({letter["Message-ID"] for letter in box.letters}) == 1
@@ -150,7 +150,7 @@ async def test_a_letter_that_does_not_go_out_closes_no_link() -> None:
     box, links = Postbox(), Links()
     box.refuses = {"DATA": "554 no"}
     async with mail_server(box) as port:
-        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, NO_HOLIDAYS)
+        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, lambda: NO_HOLIDAYS)
         with pytest.raises(BankError):
             await adapter.send_hold_request(BANK, ticket(), timeout_seconds=5.0)
     assert (len(links.made), links.tokens_sent) == (1, [])
@@ -207,7 +207,7 @@ async def test_no_address_is_a_matter_for_the_directory(address: str) -> None:
 async def test_a_mail_server_that_does_not_know_us_is_a_matter_for_people() -> None:
     box = Postbox()
     async with mail_server(box) as port:
-        adapter = EmailAdapter(Mailer.from_url(f"smtp://user:wrong@127.0.0.1:{port}"), Links(), NO_HOLIDAYS)
+        adapter = EmailAdapter(Mailer.from_url(f"smtp://user:wrong@127.0.0.1:{port}"), Links(), lambda: NO_HOLIDAYS)
         with pytest.raises(BankLoginFailed):
             await adapter.send_hold_request(BANK, ticket(), timeout_seconds=5.0)
 

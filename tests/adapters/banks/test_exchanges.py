@@ -279,7 +279,7 @@ def in_hindi(asked: HoldTicket) -> HoldTicket:
 async def test_a_letter_as_it_went_with_its_token_written_over(subject: str) -> None:
     box = Postbox()
     async with mail_server(box) as port:
-        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), LongLinks(), NO_HOLIDAYS)
+        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), LongLinks(), lambda: NO_HOLIDAYS)
         if subject == "order":
             delivery = await adapter.send_order(BANK, OrderTicket(order(OrderKind.RESTORE), PDF), timeout_seconds=5)
         elif subject == "cancellation":
@@ -307,7 +307,7 @@ async def test_a_letter_that_is_refused_is_kept_with_the_servers_reply() -> None
     box = Postbox()
     box.refuses["DATA"] = "554 looks like spam"
     async with mail_server(box) as port:
-        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), LongLinks(), NO_HOLIDAYS)
+        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), LongLinks(), lambda: NO_HOLIDAYS)
         with pytest.raises(BankUnreachable) as failed:
             await adapter.send_hold_request(BANK, ticket(), timeout_seconds=5)
     (kept,) = failed.value.exchanges

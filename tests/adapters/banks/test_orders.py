@@ -186,7 +186,7 @@ async def test_what_no_message_can_carry_is_refused(tmp_path: Path) -> None:
 async def test_a_letter_has_the_document_and_a_link_and_no_account(tmp_path: Path) -> None:
     box, links = Postbox(), Links()
     async with mail_server(box) as port:
-        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, NO_HOLIDAYS)
+        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, lambda: NO_HOLIDAYS)
         delivery, second = [await adapter.send_order(BANK, ticket(), timeout_seconds=5) for _ in range(2)]
     assert delivery == second == Delivery(f"MAIL-{ORDER_ID}")
     letter, again = box.letters
@@ -213,7 +213,7 @@ async def test_a_letter_has_the_document_and_a_link_and_no_account(tmp_path: Pat
 async def test_a_letter_without_a_document_says_where_the_amounts_are() -> None:
     box = Postbox()
     async with mail_server(box) as port:
-        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), Links(), NO_HOLIDAYS)
+        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), Links(), lambda: NO_HOLIDAYS)
         await adapter.send_order(BANK, OrderTicket(order(OrderKind.RELEASE)), timeout_seconds=5)
     (letter,) = box.letters
     assert letter["Subject"] == f"Order to lift a hold: acknowledgement {ACK_NO}"
@@ -228,7 +228,7 @@ async def test_a_letter_fails_as_every_channel_does(refuses: dict[str, str], des
     box = Postbox()
     box.refuses = refuses
     async with mail_server(box) as port:
-        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), Links(), NO_HOLIDAYS)
+        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), Links(), lambda: NO_HOLIDAYS)
         with pytest.raises(error):
             await adapter.send_order(BANK.model_copy(update={"desk_email": desk}), ticket(), timeout_seconds=5)
 
@@ -297,7 +297,7 @@ async def test_as_a_file_twice_is_once_and_what_no_message_can_carry_is_refused(
 async def test_the_letter_of_a_cancelled_order_has_a_link_and_no_account() -> None:
     box, links = Postbox(), Links()
     async with mail_server(box) as port:
-        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, NO_HOLIDAYS)
+        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, lambda: NO_HOLIDAYS)
         await adapter.send_cancellation(BANK, taken_back(), timeout_seconds=5)
     (letter,) = box.letters
     assert letter["Subject"] == f"Order cancelled: acknowledgement {ACK_NO}"

@@ -15,10 +15,16 @@ from activities.banks import key_changes
 from activities.banks.loading import set_officers
 from activities.officers import changes as officer_changes
 from activities.officers import enrolment
-from activities.officers.changes import in_force
+from activities.officers.changes import PolicyWatch
+from api.problems import Refused
 from api.services import Services
+from api.throttle import Throttle
 from db.banks import bank_keys, institutions
 from db.officers import teams
+from domain.errors import InvalidPolicy
+from domain.policy.callers import TryName
+from domain.policy.model import Policy
+from domain.policy.values import number_of
 from schemas.banks.keys import KeyAsker
 from schemas.base import REASON_MAX_CHARS
 from schemas.enums import Role
@@ -254,9 +260,47 @@ async def a_bank_asks_for_keys_and_two_admins_decide(office: Office) -> None:
         assert await office.refused(kind, **decided) == "bank_key_change_decided"
 
 
-async def test_a_new_version_of_the_policy_is_in_force_at_the_next_start(clocked: tuple[Office, Clock]) -> None:
+async def test_a_limit_that_two_admins_agree_to_counts_in_a_running_process(clocked: tuple[Office, Clock]) -> None:
+    office, _ = clocked
+    ctx, services = office.doors.services.ctx, office.doors.services
+    before = ctx.policy
+    values = [
+        {"name": "doors.tries.my-case-codes.calls", "value": 1},
+        {"name": "channels.failures_to_open", "value": 3},
+    ]
+    throttle = Throttle(ctx, services.keys, TryName.MY_CASE_CODES)
+    await throttle.take("somebody")
+    await office.agree("policy_changed", values=values)
+    async with ctx.directory.watched(PolicyWatch(ctx).look):
+        await until(lambda: ctx.policy is not before, 20)
+    with pytest.raises(Refused):
+        await throttle.take("somebody")
+    assert ctx.health.rules.failures_to_open == 3
+
+
+async def test_a_version_that_this_release_refuses_leaves_the_old_one_in_force(
+    clocked: tuple[Office, Clock], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     office, _ = clocked
     ctx = office.doors.services.ctx
+    await office.agree("policy_changed", values=[{"name": "trail.max_layers", "value": 15}])
+
+    def refuse(*_: object) -> Policy:
+        raise InvalidPolicy("trail.max_layers: the policy has no such value")
+
+    monkeypatch.setattr(officer_changes, "with_values", refuse)
+    watch = PolicyWatch(ctx)
+    async with ctx.pool.acquire() as connection:
+        for _ in range(3):
+            await watch.look(connection)
+    assert number_of(ctx.policy) == 0
+    assert caplog.text.count("version 1 of the policy is not taken: trail.max_layers") == 1
+
+
+async def test_a_new_version_of_the_policy_is_in_force_without_a_start(clocked: tuple[Office, Clock]) -> None:
+    office, _ = clocked
+    ctx = office.doors.services.ctx
+    before, case_policy = ctx.policy, ctx.case_policy
     for name, value in (("hold.no_such", 1), ("trail.max_layers", 0), ("trail.max_layers", "x"), ("trail.source", "y")):
         assert await office.refused("policy_changed", values=[{"name": name, "value": value}]) == "policy_value_refused"
     section = ctx.policy.model_dump(mode="json")["sessions"] | {"proof_seconds": 3600}
@@ -272,11 +316,15 @@ async def test_a_new_version_of_the_policy_is_in_force_at_the_next_start(clocked
     (version,) = (await office.doors.read("/api/v1/policy/versions", Role.AUDITOR))["items"]
     assert (version["number"], version["proposed_by"], version["decided_by"]) == (1, "officer:asha", "officer:bela")
     one = await office.doors.read("/api/v1/policy/versions/1", Role.AUDITOR)
-    assert one["values"] == [{"name": "trail.max_layers", "value": 15, "source": "two admins: as the roster says"}]
-    async with ctx.pool.acquire() as connection:
-        started = await in_force(connection, ctx.policy)
-    assert (started.trail.max_layers, started.version) == (15, told["agreed_version"])
-    assert started.model_copy(update={"trail": ctx.policy.trail, "version": told["version"]}) == ctx.policy
+    value: dict[str, Any] = {"name": "trail.max_layers", "value": 15, "source": "two admins: as the roster says"}
+    assert one["values"] == [{**value, "needs_restart": False}]
+    async with ctx.directory.watched(PolicyWatch(ctx).look):
+        await until(lambda: ctx.policy is not before, 20)
+    assert (ctx.policy.trail.max_layers, ctx.policy.version) == (15, told["agreed_version"])
+    assert ctx.policy.model_copy(update={"trail": before.trail, "version": told["version"]}) == before
+    assert ctx.case_policy.version != case_policy.version, "a case that is opened now has the new values"
+    told = await office.doors.read("/api/v1/policy", Role.AUDITOR)
+    assert told["version"] == told["agreed_version"] == f"{before.version}+1"
     old = {"officer_id": "asha", "role": "auditor", "from_at": "2020-01-01T00:00:00Z"}
     assert await office.refused("role_given", **old) == "change_backdated"
     for name in ("subject", "kind", "officer"):

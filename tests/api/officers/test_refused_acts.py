@@ -243,7 +243,7 @@ async def test_the_writer_writes_by_itself_and_rests_when_nothing_is_left(
 ) -> None:
     monkeypatch.setattr(refusal_log, "WRITE_EVERY_SECONDS", 0.01)
     monkeypatch.setattr(refusal_log, "LINE_SECONDS", 0.02)
-    log = RefusalLog(doors.services.ctx.pool, doors.services.ctx.policy.refusal_log)
+    log = RefusalLog(doors.services.ctx)
     log.note(act(1))
     assert log._writer is not None
     async with asyncio.timeout(30):

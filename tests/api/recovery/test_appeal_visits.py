@@ -8,7 +8,7 @@ import pytest
 from activities.case.transaction import ENGINE, case_transaction
 from activities.recovery.hold_lifecycle import HoldDeadlines
 from api.services import Services
-from domain.policy.callers import RateLimit
+from domain.policy.callers import RateLimit, TryName
 from tests.api.recovery.test_appeal_page import CONTACT, TEXT, Holder, a_holder, words_of
 from tests.each import each
 
@@ -50,9 +50,10 @@ async def test_what_was_typed_too_late_is_given_back(holder: Holder) -> None:
 async def test_every_step_of_a_visit_is_a_try_and_what_was_typed_is_given_back(holder: Holder) -> None:
     _, _, reference = await holder.hold(**CONTACT)
     visit = await holder.enter(reference)
-    throttle = holder.doors.services.appeal_throttle
-    few = RateLimit(calls=1, seconds=600, source="a test")
-    throttle._tries._limit = few
+    ctx, few = holder.doors.services.ctx, RateLimit(calls=1, seconds=600, source="a test")
+    doors = ctx.policy.doors
+    tries = {**doors.tries, TryName.APPEAL_TRIES: few}
+    ctx.take_policy(ctx.policy.model_copy(update={"doors": doors.model_copy(update={"tries": tries})}))
     await holder.doors.services.ctx.pool.execute("DELETE FROM try_bucket")
     assert (await holder.post(visit, step="file", text="short")).status_code == 422
     refused = await holder.post(visit, step="file", text=TEXT)

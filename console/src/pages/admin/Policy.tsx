@@ -125,6 +125,7 @@ function ValueTable({
           <tr key={one.name}>
             <th scope="row" className="mono">
               {keyIn(one.name)}
+              {one.needs_restart && <span className="block mut xs">{t("needs_restart")}</span>}
             </th>
             <td>
               {edit !== null ? (
