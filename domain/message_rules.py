@@ -42,6 +42,7 @@ class NotificationEvent(StrEnum):
     NOTICE_GIVEN = "notice_given"
     HEARING_WAIVED = "hearing_waived"
     VICTIM_CORRECTED = "victim_corrected"
+    PAYER_ACCOUNT_STATED = "payer_account_stated"
     CREDIT_ACCOUNT_TOLD = "credit_account_told"
     CREDIT_ACCOUNT_CONFIRMED = "credit_account_confirmed"
     CREDIT_ACCOUNT_ENDED = "credit_account_ended"

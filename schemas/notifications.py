@@ -49,6 +49,8 @@ class MessageKind(StrEnum):
     OBJECTION_WINDOW = "objection_window"
     VICTIM_CORRECTED = "victim_corrected"
     """to the victim, at the old contact and at the new one"""
+    PAYER_ACCOUNT_STATED = "payer_account_stated"
+    """to the victim: the account that paid was entered later, and money goes home to it"""
     CREDIT_ACCOUNT_TOLD = "credit_account_told"
     """to the victim: an officer entered another account to be credited"""
     CREDIT_ACCOUNT_CONFIRMED = "credit_account_confirmed"

@@ -43,8 +43,9 @@ from schemas.base import Flag
 from schemas.case.case_workflow import FollowUp
 from schemas.case.intake import NO_MOBILE
 from schemas.events import EventKind
-from schemas.identifiers import account_key, names_an_account, reference_key
-from schemas.notifications import MessageFacts
+from schemas.identifiers import account_end, account_key, names_an_account, reference_key
+from schemas.notifications import MessageFacts, masked_account
+from schemas.officers.officers import COMPLAINANT
 from schemas.parties import Party
 from schemas.people.drafts import ComplaintStories, ComplaintStory
 from schemas.privacy.personal_data import Known
@@ -251,9 +252,15 @@ async def _with_payer(
     if hop.ack_no != ack_no:
         return known
     await statements.state_payer(work.connection, *place, payer)
+    bank, _ = work.ctx.directory.current.resolve(payer.institution, payer.ifsc, payer.holder, "payer")
     if work.ctx.policy.payer_bank.ask:
-        bank, _ = work.ctx.directory.current.resolve(payer.institution, payer.ifsc, payer.holder, "payer")
         await plan_inquiries(work, [hop], {hop.hop_no: bank.code if bank else ""})
+    if work.actor != COMPLAINANT:
+        # Money goes home to this account, so the victim hears of it at the contact that was told first.
+        account = masked_account(account_end(account_key(payer.holder)), bank.name if bank else payer.institution)
+        facts = MessageFacts(occasion=f"payer.{hop.hop_no}", to_account=account)
+        event = NotificationEvent.PAYER_ACCOUNT_STATED
+        await notify_people(work.connection, work.ctx, event, Concerned(ack_no=ack_no), facts, work.now)
     payer_fields = {
         "payer_institution_as_told": payer.institution,
         "payer_ifsc": payer.ifsc,

@@ -177,6 +177,7 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
         "goldenhour_delivery_attempts",
         "goldenhour_discrepancies",
         "goldenhour_discrepancies_resolved",
+        "goldenhour_policy_number",
         "goldenhour_answers",
         "goldenhour_requests_waiting",
         "goldenhour_oldest_unsent_request_seconds",

@@ -159,11 +159,13 @@ async def test_further_transfers_are_asked_about_and_stated_once(bench: Bench, c
 
 async def test_the_account_that_paid_is_filled_in_and_makes_no_complainant_a_rival(bench: Bench, call: Call) -> None:
     reference = rrn()
-    first = await call.strike(transfers=[to_hdfc(reference)])
+    first = await call.strike(transfers=[to_hdfc(reference)], victim=ASHA)
     case_no = first.receipt.case_ack_no
     payer = {"institution": "SBIN", "account": "30000000001"}
     await call.strike(transfers=[to_hdfc(reference, payer=payer)])
     assert await bench.hops(case_no, "payer_institution_as_told, payer_holder") == [("SBIN", "30000000001")]
+    (told_of,) = await bench.said("payer_account_stated", case_no, medium="sms")
+    assert "..0001, " in told_of.body, "the victim hears where the money would go"
     assert await told(bench, case_no, "differing") == [([],), ([],)]
     # A stated payer is not changed: two officers decide.
     await call.strike(transfers=[to_hdfc(reference, payer=payer | {"account": "30000000002"})])

@@ -316,8 +316,8 @@ async def test_a_new_version_of_the_policy_is_in_force_without_a_start(clocked: 
     (version,) = (await office.doors.read("/api/v1/policy/versions", Role.AUDITOR))["items"]
     assert (version["number"], version["proposed_by"], version["decided_by"]) == (1, "officer:asha", "officer:bela")
     one = await office.doors.read("/api/v1/policy/versions/1", Role.AUDITOR)
-    value: dict[str, Any] = {"name": "trail.max_layers", "value": 15, "source": "two admins: as the roster says"}
-    assert one["values"] == [{**value, "needs_restart": False}]
+    stated: dict[str, Any] = {"name": "trail.max_layers", "value": 15, "source": "two admins: as the roster says"}
+    assert one["values"] == [{**stated, "needs_restart": False}]
     async with ctx.directory.watched(PolicyWatch(ctx).look):
         await until(lambda: ctx.policy is not before, 20)
     assert (ctx.policy.trail.max_layers, ctx.policy.version) == (15, told["agreed_version"])
