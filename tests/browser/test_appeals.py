@@ -122,6 +122,12 @@ async def test_an_appeal_goes_from_the_counter_to_a_proposed_release(stage: Stag
     assert await confirming.is_disabled()
     await second.sees("पीड़ितों का समय पूरा होने पर इसकी पुष्टि हो सकती है।")
     await looked_at(second, "appeals-hi-dark-360")
+    await second.press("x")
+    rejecting = second.page.get_by_role("dialog")
+    await rejecting.locator(".btn.danger").wait_for()
+    assert await rejecting.locator(".btn.first, .btn:focus").count() == 0
+    await second.press("Escape")
+    await rejecting.wait_for(state="detached")
     hold = (await stage.engine.read("/holds", ack_no=case_no))["items"][0]
     assert hold["waits_for"] == "victim_is_heard"
 

@@ -89,6 +89,8 @@ export const banks = (text: string) =>
       ok(api.GET("/api/v1/institutions", { params: { query: { text, after: pageParam, limit: AT_ONCE } } })),
     initialPageParam: first,
     getNextPageParam: rest,
+    // The first page has the changes of keys that banks ask for.
+    refetchInterval: PROPOSALS_EACH_MS,
   });
 
 export const bank = (code: string) =>
@@ -158,6 +160,8 @@ export const changes = (filter: ChangeFilter) =>
     },
     initialPageParam: first,
     getNextPageParam: rest,
+    // What was agreed to leaves the list of proposals and stands here at once.
+    refetchInterval: PROPOSALS_EACH_MS,
   });
 
 /** The versions of the policy that two admins agreed to, the newest first. */

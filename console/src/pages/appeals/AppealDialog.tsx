@@ -56,7 +56,7 @@ export function AppealDialog({
         )
       );
     case "reject":
-      return <TextDialog {...how} says={t("says.reject")} send={(reason) => sendRejection(holdId, reason)} />;
+      return <TextDialog {...how} says={t("says.reject")} isDanger send={(reason) => sendRejection(holdId, reason)} />;
     case "escalate":
       return view && <TextDialog {...how} says={t("says.escalate")} send={(reason) => sendEscalation(view, reason)} />;
     case "appeal_on":
@@ -78,6 +78,7 @@ export function AppealDialog({
             {...how}
             says={t("says.withdraw")}
             label={t("says.holder")}
+            isDanger
             send={(reason) => sendWithdrawal(view, reason)}
           />
         )

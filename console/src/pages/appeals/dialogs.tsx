@@ -33,6 +33,7 @@ export function TextDialog({
   send,
   close,
   isOptional = false,
+  isDanger = false,
 }: {
   title: string;
   says: string;
@@ -41,12 +42,15 @@ export function TextDialog({
   send: (text: string) => Promise<unknown>;
   close: () => void;
   isOptional?: boolean;
+  /** the act ends what another person asked for */
+  isDanger?: boolean;
 }): ReactNode {
   const [text, setText] = useState("");
   return (
     <AskDialog
       title={title}
       says={says}
+      isDanger={isDanger}
       isReady={!act.isRunning && (isOptional || isReason(text))}
       problem={act.problem}
       run={() => act.run(() => send(text.trim()))}
