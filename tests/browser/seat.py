@@ -28,6 +28,23 @@ for (const kind of ["pointermove", "pointerdown", "wheel"])
   addEventListener(kind, (event) => { if (event.isTrusted) window.pointerMoves += 1; }, true);
 """
 
+_FOCUS: Final = """
+{
+  let last = null, told = null, moves = 0, since = 0;
+  addEventListener("focusin", ({ target }) => { last = target; moves = window.pointerMoves; }, true);
+  setInterval(() => {
+    const isLost = last !== null && document.activeElement === document.body && document.hasFocus();
+    if (!isLost || window.pointerMoves !== moves) since = 0;
+    else if (since === 0) since = performance.now();
+    else if (performance.now() - since > 500 && told !== last) {
+      told = last;
+      console.warn(`no key reaches the page after ${last.outerHTML.slice(0, 160)}`);
+    }
+  }, 100);
+}
+"""
+"""says in the log of the page that what had the focus went away, and half a second later nothing else has it"""
+
 
 Screen = tuple[Literal["light", "dark"], int, int]
 """a theme, a width and a height in pixels"""
@@ -53,7 +70,7 @@ class Seat:
     @classmethod
     async def taken(cls, context: BrowserContext, origin: str) -> "Seat":
         """Open a page in a context, and listen to its errors."""
-        await context.add_init_script(_POINTER)
+        await context.add_init_script(_POINTER + _FOCUS)
         page = await context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         seat = cls(context, page, origin)

@@ -5,6 +5,7 @@ import { type ReactNode, Suspense, useEffect, useState } from "react";
 
 import { useStream } from "../api/stream.ts";
 import { type Command, useCommand } from "../keys/commands.ts";
+import { useKeptFocus } from "../parts/keptFocus.ts";
 import { KeyMark } from "../parts/KeyMark.tsx";
 import { fetchLater, later } from "../parts/later.tsx";
 import { Messages } from "../parts/Messages.tsx";
@@ -36,6 +37,7 @@ export function Shell(): ReactNode {
   useCommand(shellCommands.keys, () => setOpen("keys"));
   useCommand(shellCommands.find, () => setOpen("find"));
   useEffect(fetchLater, []);
+  useKeptFocus();
   useEffect(() => {
     document.title = page ? `${t(`nav.${page.name}`)} · goldenhour` : "goldenhour";
   }, [page, t]);

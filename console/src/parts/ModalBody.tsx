@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useState } from "react";
 import { Dialog, Heading, Modal as AriaModal, ModalOverlay } from "react-aria-components";
 
 import { parts } from "./catalogue.ts";
@@ -22,7 +22,6 @@ export default function ModalBody({
 }: ModalProps): ReactNode {
   const t = parts.use();
   const [isWarned, setIsWarned] = useState(false);
-  const place = useRef<HTMLElement>(null);
   const [typedIn, setTypedIn] = useState<ReadonlySet<Element>>(new Set());
   const stays = isFirm || typedIn.size >= FIELDS_KEPT || [...typedIn].some((one) => one instanceof HTMLTextAreaElement);
   const note = ({ target }: FormEvent): void => {
@@ -31,7 +30,6 @@ export default function ModalBody({
     const others = [...typedIn].filter((one) => one !== target);
     setTypedIn(new Set(target.value.trim() === "" ? others : [...others, target]));
   };
-  useKeptFocus(place);
   return (
     <ModalOverlay
       className={isCover ? "veil cover" : "veil"}
@@ -45,7 +43,7 @@ export default function ModalBody({
       }}
     >
       <AriaModal className={`modal ${className}`}>
-        <Dialog className="dialog" ref={place}>
+        <Dialog className="dialog">
           <Heading slot="title" className="dialog-title">
             {title}
           </Heading>
@@ -57,37 +55,4 @@ export default function ModalBody({
       </AriaModal>
     </ModalOverlay>
   );
-}
-
-/**
- * Keep the focus in the dialog while its button is disabled, and give it back afterwards.
- *
- * A browser takes the focus from a button that is disabled, which an act is while it runs. Then no key would reach the
- * dialog after a refusal, and Escape would not close it.
- */
-function useKeptFocus(place: RefObject<HTMLElement | null>): void {
-  useEffect(() => {
-    const dialog = place.current;
-    if (dialog === null) return undefined;
-    let last: Element | null = document.activeElement;
-    let lost: HTMLButtonElement | null = null;
-    const note = (event: FocusEvent): void => {
-      if (event.target !== dialog && event.target instanceof Element) last = event.target;
-    };
-    const observer = new MutationObserver(() => {
-      if (last instanceof HTMLButtonElement && last.disabled) {
-        lost = last;
-        dialog.focus();
-      } else if (lost !== null && !lost.disabled) {
-        if (document.activeElement === dialog) lost.focus();
-        lost = null;
-      }
-    });
-    dialog.addEventListener("focusin", note);
-    observer.observe(dialog, { subtree: true, attributes: true, attributeFilter: ["disabled"] });
-    return () => {
-      dialog.removeEventListener("focusin", note);
-      observer.disconnect();
-    };
-  }, [place]);
 }

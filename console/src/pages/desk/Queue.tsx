@@ -65,7 +65,9 @@ export function Queue(props: QueueProps): ReactNode {
     if (id === undefined) return;
     virtual.scrollToIndex(current, { align: "auto" });
     // A row that is drawn only after the scrolling gets the focus once it is there.
-    if (scroll.current?.contains(document.activeElement) || document.activeElement === document.body || hadFocus.current) {
+    // Nothing has the focus, or what is around the queue has it because a row went away.
+    const isAround = document.activeElement?.contains(scroll.current) ?? true;
+    if (scroll.current?.contains(document.activeElement) || isAround || hadFocus.current) {
       hadFocus.current = true;
       const frame = requestAnimationFrame(() => {
         document.getElementById(`item-${id}`)?.focus({ preventScroll: true });
