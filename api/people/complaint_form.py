@@ -23,6 +23,7 @@ from domain.errors import LimitExceeded, NotNow
 from domain.errors.people import ComplaintUnconfirmed
 from domain.people.drafts import resolve
 from schemas.enums import Language
+from schemas.identifiers import account_key
 from schemas.people.drafts import DraftContent, DraftParty
 from schemas.text import IST
 
@@ -226,4 +227,6 @@ async def may_ask(page: FormPage, request: Request) -> bool:
     """Return whether the banks may be asked now. A stranger does not have many asked before a mobile is confirmed."""
     if page.draft.is_confirmed or not await public_complaints.asks_more(page.ctx, page.draft):
         return True
-    return await page.services.form_throttle.may_ask_unconfirmed(request)
+    content = await public_complaints.content_of(page.ctx, page.draft.draft_id)
+    paid = {account_key(end.vpa or end.account or end.wallet) for end in (told.payee for told in content.transfers)}
+    return await page.services.form_throttle.may_ask_unconfirmed(request, paid - {""})
