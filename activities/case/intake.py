@@ -132,7 +132,9 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
         complaint.channel,
         joined=receipt.joined,
         transfer_to_complaint_seconds=[
-            (work.now - row.transfer.transferred_at).total_seconds() for row in sorted_rows.fresh
+            (work.now - row.transfer.transferred_at).total_seconds()
+            for row in sorted_rows.fresh
+            if not row.transfer.time_missing
         ],
     )
     return Taken(receipt, follow_up)

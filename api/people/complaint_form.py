@@ -228,5 +228,6 @@ async def may_ask(page: FormPage, request: Request) -> bool:
     if page.draft.is_confirmed or not await public_complaints.asks_more(page.ctx, page.draft):
         return True
     content = await public_complaints.content_of(page.ctx, page.draft.draft_id)
-    paid = {account_key(end.vpa or end.account or end.wallet) for end in (told.payee for told in content.transfers)}
+    payees = [transfer.payee for transfer in content.transfers]
+    paid = {account_key(payee.vpa or payee.account or payee.wallet) for payee in payees}
     return await page.services.form_throttle.may_ask_unconfirmed(request, paid - {""})

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from db.pool import Connection
+from db.reporting.stage_times import TIME_TOLD
 from domain.case.ledger import CONTRA_BUCKETS
 from schemas.base import FrozenModel
 from schemas.enums import AnswerClass, Bucket, ChannelKind
@@ -116,7 +117,8 @@ GROUP BY case_no ORDER BY case_no
 
 # Each statement returns one column of durations.
 _TURNAROUNDS = {
-    "transfer_to_complaint": "SELECT opened_at - transferred_at FROM hop WHERE source = 'complaint'",
+    "transfer_to_complaint": "SELECT h.opened_at - h.transferred_at FROM hop h WHERE h.source = 'complaint'"
+    f" AND {TIME_TOLD}",
     "complaint_to_delivered": "SELECT first_delivered_at - opened_at FROM case_file",
     "complaint_to_answer": "SELECT first_answered_at - opened_at FROM case_file",
     "complaint_to_hold": "SELECT first_held_at - opened_at FROM case_file",

@@ -51,11 +51,15 @@ def _of_districts(case: str, parameter: int) -> str:
 _DISTRICT: Final = "upper(trim(first_victim.district))"
 _NEVER: Final = "NULL::timestamptz"
 
+TIME_TOLD: Final = """NOT EXISTS (
+    SELECT FROM complaint_transfer w WHERE w.case_no = h.case_no AND w.hop_no = h.hop_no AND w.time_missing)"""
+"""whether the time of hop `h` was told, and not its day alone; a day would count from midnight"""
+
 _TRANSFERS: Final = f"""
 SELECT 'transfer_to_complaint' AS stage, c.case_no, h.hop_no::text AS subject, c.opened_at AS counted_at,
     h.transferred_at AS began_at, h.opened_at AS ended_at, false AS waits, {_NEVER} AS due_at,
     NULL::text AS bank, NULL::text AS wire
-FROM case_file c JOIN hop h ON h.case_no = c.case_no AND h.source = 'complaint' WHERE {{where}}
+FROM case_file c JOIN hop h ON h.case_no = c.case_no AND h.source = 'complaint' AND {TIME_TOLD} WHERE {{where}}
 """
 
 # The first call counts, and not its plan. A channel that makes no call has a delivery only. Requests planned after the

@@ -15,7 +15,9 @@ PERCENTILES: Final = {"p50_seconds": 0.5, "p95_seconds": 0.95, "p99_seconds": 0.
 # Of each stage: when it began, when it ended, its bank, its district, and the channel and the hour of its case.
 _STAGES: Final = {
     "transfer_to_complaint": """SELECT h.transferred_at AS began, h.opened_at AS ended, NULL AS bank, {place}
-        FROM hop h JOIN case_file c USING (case_no) {joins} WHERE h.source = 'complaint'""",
+        FROM hop h JOIN case_file c USING (case_no) {joins} WHERE h.source = 'complaint'
+        AND NOT EXISTS (SELECT FROM complaint_transfer w WHERE w.case_no = h.case_no AND w.hop_no = h.hop_no
+            AND w.time_missing)""",
     "complaint_to_sent": """SELECT c.opened_at AS began, (SELECT min(e.at) FROM bank_exchange e JOIN hold_request r
         USING (request_id) WHERE r.case_no = c.case_no) AS ended, NULL AS bank, {place} FROM case_file c {joins}""",
     "complaint_to_delivered": """SELECT c.opened_at AS began, (SELECT min(delivered_at) FROM hold_request r

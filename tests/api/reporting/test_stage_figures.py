@@ -173,6 +173,9 @@ async def the_officer_stands_beside_the_case(doors: Doors, case_no: str) -> None
 
 async def test_the_same_numbers_as_the_metrics_page(doors: Doors) -> None:
     before = measured((await doors.client.get("/metrics")).text)
+    # A day without a time would count from midnight, so it counts nowhere.
+    yesterday = (datetime.now(IST) - timedelta(days=1)).date().isoformat()
+    await doors.complain(transfers=[transfer(rrn="512345678901", transferred_at=yesterday)])
     await held(doors)
     after = measured((await doors.client.get("/metrics")).text)
     told = (await doors.read(STAGES, Role.SUPERVISOR, **{"from": today(doors)}))["total"]

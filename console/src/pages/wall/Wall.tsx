@@ -23,8 +23,8 @@ import { wall } from "./text.ts";
 import { Today } from "./Today.tsx";
 
 const READ_EACH_MS = 2_000;
-/** Figures without a newer word for this time are old, and the wall says so. */
-const STALE_MS = 10_000;
+/** Figures without a newer word for this time are old, and the wall says so: two reads did not come back. */
+const STALE_MS = 4_500;
 
 const loadedAt = serverNow();
 
@@ -59,7 +59,7 @@ function Figures({ figures }: { figures: Schemas["Wall"] | null }): ReactNode {
   const isStale = useStale(asOf);
   useReload(figures === null ? 0 : lateCount(figures.current.breaches), isStale);
   return (
-    <main className="wall" data-stale={isStale || undefined}>
+    <main ref={takeLostFocus} tabIndex={-1} className="wall" data-stale={isStale || undefined}>
       <Heading day={figures?.current.today.day ?? null} asOf={asOf} isStale={isStale} />
       <Today today={figures?.current.today ?? null} />
       <Funnel weeks={figures?.weeks ?? null} />
@@ -70,6 +70,11 @@ function Figures({ figures }: { figures: Schemas["Wall"] | null }): ReactNode {
       <Teams current={figures?.current ?? null} />
     </main>
   );
+}
+
+/** Keys go on here when the form that had them is gone. */
+function takeLostFocus(main: HTMLElement | null): void {
+  if (document.activeElement === document.body) main?.focus({ preventScroll: true });
 }
 
 /** Whether no newer word came for too long; before the first word, since the page was loaded. */
