@@ -3,7 +3,7 @@
 The first one is the transfer, and the banks are asked as soon as it is told. The person and the story come after that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request
@@ -21,7 +21,7 @@ from api.public_pages import SHOW
 from domain.errors import LimitExceeded
 from domain.people.bank_sms import read_sms
 from domain.people.drafts import number_to_confirm
-from schemas.people.drafts import DraftContent, SmsQuestion
+from schemas.people.drafts import DraftContent, SmsPart, SmsQuestion
 from schemas.privacy.personal_data import ReachWay
 from schemas.text import IST
 
@@ -108,6 +108,7 @@ def _transfer(
     *,
     is_new: bool = False,
     notice: str = "",
+    parts: Sequence[SmsPart] = (),
 ) -> Response:
     sure = form.digits_of(fields.get("reference", "")).upper() if (errors or {}).get("reference") else ""
     banks = sorted(bank.name for bank in page.ctx.directory.current)[:BANKS_SHOWN_MAX]
@@ -122,6 +123,7 @@ def _transfer(
         sure=sure,
         banks=banks,
         is_new=is_new,
+        parts=parts,
         today=f"{page.ctx.now().astimezone(IST):%Y-%m-%d}",
     )
 
@@ -130,10 +132,11 @@ def _read_message(page: FormPage, number: int, answers: Answers, *, is_new: bool
     """Return the page with what a bank's message says, for the visitor to check."""
     text = answers.text("message", SMS_MAX_CHARS)
     fields = {name: value for name, value in answers.fields.items() if name != "message"}
-    if text:
-        read = form.transfer_fields(read_sms(SmsQuestion(text=text)).transfer)
-        fields |= {name: value for name, value in read.items() if value}
-    return _transfer(page, number, fields, is_new=is_new)
+    if not text:
+        return _transfer(page, number, fields, is_new=is_new)
+    reading = read_sms(SmsQuestion(text=text))
+    fields |= {name: value for name, value in form.transfer_fields(reading.transfer).items() if value}
+    return _transfer(page, number, fields, is_new=is_new, parts=reading.parts)
 
 
 # -- the person, the story, the safe way -------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ Every repetition in a pattern has a limit, so that no text takes long.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
@@ -16,7 +17,7 @@ from typing import Final
 
 from schemas.base import MAX_AMOUNT_PAISE
 from schemas.enums import Mode
-from schemas.people.drafts import DraftParty, DraftTransfer, SmsQuestion, SmsReading
+from schemas.people.drafts import DraftParty, DraftTransfer, SmsField, SmsPart, SmsQuestion, SmsReading
 
 PACKAGED_BANKS: Final = Path(__file__).with_suffix(".toml")
 UNREAD_MAX: Final = 20
@@ -89,7 +90,7 @@ NAMES: Final = (
     re.compile(rf"\bTo\s{_NAME}"),
     re.compile(rf"{_TAKEN} /([A-Z][A-Z .]{{1,39}}?)(?=\s[A-Z][a-z]|[.,;(]|$)"),
     re.compile(r";\s([A-Z][A-Za-z .]{1,39}?)\scredited"),
-    re.compile(r"\bat\s([A-Z][A-Za-z0-9 .&]{1,39}?)(?=\son\b|[.,;(]|$)"),
+    re.compile(r"\bat\s(?!ATM\b)([A-Z][A-Za-z0-9 .&]{1,39}?)(?=\son\b|[.,;(]|$)"),
 )
 """in the letters of the message, because a name begins with a capital"""
 _DEBIT: Final = _pattern(r"\b(?:debited|debit|dr|sent|paid|spent|withdrawn|transferred|purchase|beneficiary)\b")
@@ -124,24 +125,47 @@ _SENDER: Final = re.compile(r"(?:[A-Z0-9]{2}-)?([A-Z0-9]{3,9})(?:-[A-Z])?", re.A
 _WITH_DIGIT: Final = re.compile(r"\S{0,60}[0-9]\S{0,60}")
 
 
+_Place = tuple[int, int, SmsField]
+"""where a field stands in a message"""
+
+
 @dataclass
 class _Text:
-    """A message, from which each pattern takes what it reads."""
+    """A message, from which each pattern takes what it reads. What is left keeps its place."""
 
     left: str
+    places: list[_Place] = dataclass_field(default_factory=list)
 
-    def take(self, patterns: tuple[re.Pattern[str], ...]) -> re.Match[str] | None:
+    def take(self, patterns: tuple[re.Pattern[str], ...], field: SmsField | None = None) -> re.Match[str] | None:
         """Return the first match of the first pattern that has one, and take it out of the text."""
         for pattern in patterns:
             if matched := pattern.search(self.left):
-                self.left = f"{self.left[: matched.start()]} {_TAKEN} {self.left[matched.end() :]}"
+                self.left = _without(self.left, matched)
+                if field is not None:
+                    self.places.append((*matched.span(0 if matched.groupdict() else 1), field))
                 return matched
         return None
 
-    def take_group(self, patterns: tuple[re.Pattern[str], ...]) -> str:
+    def take_group(self, patterns: tuple[re.Pattern[str], ...], field: SmsField | None = None) -> str:
         """Return the first group of what `take` finds, or an empty text."""
-        matched = self.take(patterns)
+        matched = self.take(patterns, field)
         return matched.group(1).strip() if matched else ""
+
+
+def _without(text: str, matched: re.Match[str]) -> str:
+    """Return a text of the same length without what was matched."""
+    return f"{text[: matched.start()]} {_TAKEN * max(1, len(matched.group()) - 2)} {text[matched.end() :]}"
+
+
+def _parts(whole: str, places: Iterable[_Place]) -> tuple[SmsPart, ...]:
+    """Cut a message at the places that were understood. One that lies in another is left out."""
+    parts, at = [], 0
+    for start, end, field in sorted(places):
+        if start < at:
+            continue
+        parts += [SmsPart(text=whole[at:start]), SmsPart(text=whole[start:end], understood_as=field)]
+        at = end
+    return tuple(part for part in (*parts, SmsPart(text=whole[at:])) if part.text)
 
 
 def read_sms(asked: SmsQuestion) -> SmsReading:
@@ -153,17 +177,20 @@ def read_sms(asked: SmsQuestion) -> SmsReading:
     text = _Text(whole)
     while text.take(BALANCES):
         pass
-    vpa = text.take_group(VPAS)
-    utr, rrn = text.take_group(UTRS).upper(), text.take_group(RRNS)
+    vpa = text.take_group(VPAS, SmsField.PAYEE)
+    utr, rrn = text.take_group(UTRS, SmsField.REFERENCE).upper(), text.take_group(RRNS, SmsField.REFERENCE)
     day = _day(text)
     transferred_at = _moment(day, text)
-    amount_paise = _paise(text.take_group(AMOUNTS))
-    account_end = text.take_group(ACCOUNTS)
-    name = text.take_group(NAMES)
+    amount_paise = _paise(text.take_group(AMOUNTS, SmsField.AMOUNT))
+    account_end = text.take_group(ACCOUNTS, SmsField.ACCOUNT)
+    name = text.take_group(NAMES, SmsField.PAYEE)
     is_debit = _is_debit(whole)
+    payer_bank, payee_bank = _bank_of(asked.sender, whole), _payee_bank(whole)[:2]
+    banks = ((payer_bank, SmsField.BANK), (payee_bank, SmsField.PAYEE_BANK))
+    text.places += [(*place, field) for (code, place), field in banks if code and place]
     stated = DraftTransfer(
-        payer=DraftParty(institution=bank_of(asked.sender, whole)),
-        payee=DraftParty(institution=_payee_bank(whole)[0], vpa=vpa),
+        payer=DraftParty(institution=payer_bank[0]),
+        payee=DraftParty(institution=payee_bank[0], vpa=vpa),
         amount_paise=amount_paise,
         rrn=rrn,
         utr=utr,
@@ -178,33 +205,39 @@ def read_sms(asked: SmsQuestion) -> SmsReading:
         payee_name=name if is_debit else "",
         missing=_missing(transfer),
         unread=_unread(text.left),
+        parts=_parts(whole, text.places if is_debit else ()),
     )
 
 
 def bank_of(sender: str, text: str) -> str:
-    """Return the code of the bank whose account paid, or an empty text.
+    """Return the code of the bank whose account paid, as `_bank_of` finds it, or an empty text."""
+    return _bank_of(sender, text)[0]
+
+
+def _bank_of(sender: str, text: str) -> tuple[str, tuple[int, int] | None]:
+    """Return the code of the bank whose account paid, or an empty one, and its place in the text.
 
     The sender counts before the text. In the text a bank counts where it signs, begins, or has the account that is the
     customer's own. Nothing is returned if two banks stand there, because one of them would be guessed.
     """
     senders, names, _ = _banks()
     if (matched := _SENDER.fullmatch(sender.upper())) and matched.group(1) in senders:
-        return senders[matched.group(1)]
-    left = _payee_bank(text)[1]
-    codes = set()
+        return senders[matched.group(1)], None
+    left = _payee_bank(text)[2]
+    places: dict[str, tuple[int, int]] = {}
     for pattern, code in names:
-        if pattern.search(left):
-            left = pattern.sub(f" {_TAKEN} ", left)
-            codes.add(code)
-    return codes.pop() if len(codes) == 1 else ""
+        while matched := pattern.search(left):
+            left = _without(left, matched)
+            places.setdefault(code, matched.span(matched.lastindex or 0))
+    return next(iter(places.items())) if len(places) == 1 else ("", None)
 
 
-def _payee_bank(text: str) -> tuple[str, str]:
-    """Return the code of the bank that stands at the account which was paid, and the text without it."""
+def _payee_bank(text: str) -> tuple[str, tuple[int, int] | None, str]:
+    """Return the code of the bank at the account which was paid, where it stands, and the text without it."""
     for pattern, code in _banks()[2]:
-        if pattern.search(text):
-            return code, pattern.sub(f" {_TAKEN} ", text)
-    return "", text
+        if matched := pattern.search(text):
+            return code, matched.span(matched.lastindex or 0), _without(text, matched)
+    return "", None, text
 
 
 @cache
@@ -216,8 +249,8 @@ def _banks() -> tuple[Mapping[str, str], _Codes, _Codes]:
     table = tomllib.loads(PACKAGED_BANKS.read_text(encoding="utf-8"))["bank"]
     senders = {sender: bank["code"] for bank in table for sender in bank["senders"]}
     names = sorted(((name, bank["code"]) for bank in table for name in bank["names"]), key=lambda pair: -len(pair[0]))
-    payers = tuple((_pattern(_PAYER.replace("NAME", re.escape(name))), code) for name, code in names)
-    payees = tuple((_pattern(_PAYEE.replace("NAME", re.escape(name))), code) for name, code in names)
+    payers = tuple((_pattern(_PAYER.replace("NAME", f"({re.escape(name)})")), code) for name, code in names)
+    payees = tuple((_pattern(_PAYEE.replace("NAME", f"({re.escape(name)})")), code) for name, code in names)
     return senders, payers, payees
 
 
@@ -229,7 +262,7 @@ def _paise(text: str) -> int | None:
 
 
 def _day(text: _Text) -> date | None:
-    matched = text.take(DAYS)
+    matched = text.take(DAYS, SmsField.TIME)
     if matched is None:
         return None
     parts = matched.groupdict()
@@ -245,7 +278,7 @@ def _moment(day: date | None, text: _Text) -> str:
     """Return the time of the transfer as a draft has it; empty without a date."""
     if day is None:
         return ""
-    matched = text.take(CLOCKS)
+    matched = text.take(CLOCKS, SmsField.TIME)
     if matched is None:
         return day.isoformat()
     hour, half = int(matched["hour"]), (matched["half"] or "").lower()

@@ -1,5 +1,6 @@
 """Drafts of complaints: half-done calls of officers, as they are saved, listed, checked and sent."""
 
+from enum import StrEnum
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -288,6 +289,28 @@ class SmsQuestion(FrozenModel):
     """the sender's name of the message, such as `VM-HDFCBK-S`"""
 
 
+class SmsField(StrEnum):
+    """Kind of fact that a part of a bank's message states."""
+
+    BANK = "bank"
+    """that paid"""
+    ACCOUNT = "account"
+    """that paid, by its last digits"""
+    AMOUNT = "amount"
+    REFERENCE = "reference"
+    TIME = "time"
+    PAYEE = "payee"
+    """name or UPI address"""
+    PAYEE_BANK = "payee_bank"
+
+
+class SmsPart(FrozenModel):
+    """A part of a message. All parts together are the message, without line breaks."""
+
+    text: Annotated[str, Field(repr=False)]
+    understood_as: SmsField | None = None
+
+
 class SmsReading(FrozenModel):
     """Reading of a bank's message: a transfer, and what was not understood."""
 
@@ -301,6 +324,8 @@ class SmsReading(FrozenModel):
     """fields of the transfer that the message does not have, or that were not understood"""
     unread: tuple[str, ...]
     """parts of the message with digits that no pattern reads"""
+    parts: tuple[SmsPart, ...] = ()
+    """the whole message, with what was understood of a debit"""
 
 
 class MissedCall(FrozenModel):

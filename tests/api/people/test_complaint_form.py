@@ -210,6 +210,10 @@ async def test_the_sms_of_a_bank_is_read_into_the_fields(visitor: Visitor) -> No
     page = await visitor.post("/complain?lang=en", message=message, step="read")
     for filled in (f'value="{reference}"', 'value="500"', 'value="2026-11-24"', 'value="14:02"', 'value="ravi@okhdfc"'):
         assert filled in page.text
+    assert f"<mark>{reference} <small>(reference)</small></mark>" in page.text, "what is understood is marked"
+    assert "<mark>500.00 <small>(sum)</small></mark>" in page.text
+    page = await visitor.post("/complain?lang=en", message="448291 is your OTP for Rs.500 at SHOP", step="read")
+    assert ("<mark>" in page.text, "We found no payment in this SMS" in page.text) == (False, True)
 
 
 # -- no one is believed alone ------------------------------------------------------------------------------------------

@@ -39,9 +39,14 @@ def test_a_debit_is_read_in_the_style_of_each_bank(sample: dict[str, Any]) -> No
         "account_end": told.payer_account_end,
         "payee": transfer.payee.vpa or told.payee_name,
     } == sample
-    missing = {"payer.institution": sample["bank"], "rrn": sample["reference"], "payee.vpa": transfer.payee.vpa}
+    missing = {
+        "payer.institution": sample["bank"],
+        "rrn": sample["reference"],
+        "payee.vpa": transfer.payee.vpa,
+        "transferred_at": sample["transferred_at"],
+    }
     assert set(told.missing) == {name for name, value in missing.items() if not value}
-    is_ready = bool(sample["bank"] and sample["reference"])
+    is_ready = bool(sample["bank"] and sample["reference"] and sample["transferred_at"])
     assert bool(read_draft(DraftContent(transfers=(transfer,))).transfers) == is_ready, "the banks can be asked with it"
 
 
@@ -103,6 +108,21 @@ def test_a_message_of_no_debit_fills_no_transfer(text: str) -> None:
     assert told.is_debit is not True
 
 
+def test_what_was_understood_is_marked_in_the_text() -> None:
+    told = read("A/c X1234 debited by Rs.500 on 24-11-26 14:05 by IMPS to a/c XX6789 HDFC. Ref 612345678901 -SBI")
+    assert [(part.text, part.understood_as.value) for part in told.parts if part.understood_as] == [
+        ("1234", "account"),
+        ("500", "amount"),
+        ("24-11-26", "time"),
+        ("14:05", "time"),
+        ("HDFC", "payee_bank"),
+        ("612345678901", "reference"),
+        ("SBI", "bank"),
+    ]
+    (whole,) = read("Rs.5,000 credited to your A/c XX1234 on 24-11-26").parts
+    assert whole.understood_as is None, "nothing of a credit fills a field"
+
+
 def test_a_warning_about_codes_takes_no_debit_away() -> None:
     told = read("Rs.500 sent from your SBI a/c X1234. Never share OTP with anyone who calls for help")
     assert told.is_debit is True
@@ -131,6 +151,7 @@ def test_no_text_is_too_strange(text: str) -> None:
         return
     told = read(text)
     assert len(told.unread) <= bank_sms.UNREAD_MAX
+    assert "".join(part.text for part in told.parts) == " ".join(text.split()), "the parts are the message"
     lacks = {name.partition(".")[2] for name in read_draft(DraftContent(transfers=(told.transfer,))).missing}
     assert lacks == set(told.missing) - {"payee.vpa"}, "what is read can be sent"
 

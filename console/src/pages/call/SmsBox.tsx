@@ -52,8 +52,27 @@ export function SmsBox({
         onPaste={(event) => see(event.clipboardData.getData("text"))}
         onBlur={() => see(text)}
       />
+      {reading && text && reading.parts?.some((one) => one.understood_as) && <Understood parts={reading.parts} />}
       <Findings findings={reading && text ? readings(t, reading, institutions) : []} />
     </div>
+  );
+}
+
+/** The message with marks at what was understood, and what each is. */
+function Understood({ parts }: { parts: NonNullable<Reading["parts"]> }): ReactNode {
+  const t = call.use();
+  return (
+    <p className="sms-parts sm">
+      {parts.map((one, place) =>
+        one.understood_as ? (
+          <mark key={place}>
+            {one.text} <small>({t(`sms_part.${one.understood_as}`)})</small>
+          </mark>
+        ) : (
+          one.text
+        ),
+      )}
+    </p>
   );
 }
 
