@@ -169,17 +169,12 @@ async def test_a_line_that_breaks_loses_no_key_and_a_call_goes_on_at_another_sea
     await seat.open("/call")
     await wait_for_facts(seat)
     sms = f"Dear Customer, your A/c X7654 is debited by Rs.42,000.00 on 27-11-26 13:47:52 by IMPS. Ref {rrn()}"
-    await seat.page.evaluate(
-        """(text) => {
-            const data = new DataTransfer();
-            data.setData("text", text);
-            const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true});
-            document.activeElement.dispatchEvent(event);
-        }""",
-        sms,
-    )
-    await seat.page.get_by_label("Rupees").and_(seat.page.locator("[value='42,000']")).wait_for()
+    await seat.page.keyboard.insert_text(sms)
     await seat.press("Tab")
+    await seat.page.get_by_label("Rupees").and_(seat.page.locator("[value='42,000']")).wait_for()
+    marked = await seat.page.locator(".sms-parts mark").all_inner_texts()
+    assert [text.partition(" (")[2] for text in marked] == ["your account)", "sum)", "time)", "time)", "reference)"]
+    await seat.picture("call-sms-en-light")
     await seat.type(f"{bank.ifsc_prefix}0004217")
     await seat.sees(bank.name)
 
