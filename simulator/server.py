@@ -41,6 +41,7 @@ from simulator.institutions import Institution, build_institutions, directory, p
 from simulator.net.http_client import HttpClient
 from simulator.people.callers import ComplaintRecord, Json, ScriptToken, Staff, complaint_body
 from simulator.people.grievance_handlers import AT_ONCE, Appellants, GrievanceHandlers
+from simulator.people.message_page import SentMessages
 from simulator.people.officers import Desk, Officers, Victims
 from simulator.people.police import CasePolice, PoliceStation
 from simulator.people.restoration import RestorationPeople
@@ -118,8 +119,9 @@ class SimulatorServer:
         listening = listen(config.host, config.port)
         self.base_url = f"http://{config.host}:{listening.getsockname()[1]}"
         self.smtp_port = await self.mailboxes.serve(config.host, config.smtp_port)
+        sent = SentMessages(lambda: self.sms.messages, lambda: self.mailboxes.letters)
         options = uvicorn.Config(
-            Endpoints(self.banks, self.offices, Control(self), {"police": self.station, "sms": self.sms}),
+            Endpoints(self.banks, self.offices, Control(self), {"police": self.station, "sms": self.sms, "sent": sent}),
             log_level="warning",
             access_log=False,
             lifespan="off",

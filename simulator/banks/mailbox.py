@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import deque
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as modern
@@ -34,8 +35,8 @@ class Mailboxes:
         self.received = 0
         self.unknown = 0
         """letters that match no open ticket"""
-        self.letters: list[EmailMessage] = []
-        """the first letters, for tests to read"""
+        self.letters: deque[EmailMessage] = deque(maxlen=KEPT_LETTERS)
+        """the newest letters, in order"""
 
     async def serve(self, host: str, port: int) -> int:
         """Listen for mail; return the port."""
@@ -70,8 +71,7 @@ class Mailboxes:
         raw = envelope.content
         letter = message_from_bytes(raw if isinstance(raw, bytes) else (raw or "").encode(), policy=modern)
         self.received += 1
-        if len(self.letters) < KEPT_LETTERS:
-            self.letters.append(letter)
+        self.letters.append(letter)
         try:
             asked = read_hold_letter(letter)
         except (TicketError, KeyError, ValueError):

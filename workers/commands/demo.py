@@ -182,6 +182,7 @@ def _show_urls(stack: "SimulatedStack", json_target: str | None, heading: str) -
         pairs.append(("Temporal UI", services.temporal.ui_url))
     pairs += [
         ("simulated banks", f"{str(stack.control.base_url).rstrip('/')}/sim/state"),
+        ("messages sent", f"{str(stack.control.base_url).rstrip('/')}/sent"),
         ("logs", str(home / "logs")),
         ("code to sign in", f"GOLDENHOUR_HOME={home} goldenhour demo-code USER"),
         ("verify", f"GOLDENHOUR_HOME={home} goldenhour verify"),

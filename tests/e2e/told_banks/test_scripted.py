@@ -114,7 +114,7 @@ async def test_no_response_brings_a_letter_and_the_desk_may_hurry_it_and_stop(
     await engine.post(f"/cases/{case_no}/requests/{ticket.key}/escalate", {"reason": "the money is moving"})
 
     async def reminded() -> bool:
-        return any(case_no in str(letter["subject"]) for letter in engine.sim.mailboxes.letters[before:])
+        return any(case_no in str(letter["subject"]) for letter in list(engine.sim.mailboxes.letters)[before:])
 
     await engine.until(reminded, 240, "the bank gets a letter")
     await engine.post(f"/cases/{case_no}/requests/{ticket.key}/stop", {"reason": "answered by phone: nothing there"})
