@@ -27,6 +27,8 @@ _NAMES_STATION: Final = re.compile(
     r"थाना|कोतवाली|\b(?:police (?:station|lines)|thana|kotwali|p\.? ?s\.?)(?!\w)", re.IGNORECASE
 )
 """matches the name of a police station that already says that it is a station"""
+DECIMALS: Final = 2
+"""of a figure in a table for people"""
 PLACE_OF: Final = {Language.EN: 0, Language.HI: 1}
 """place of a language in `names.toml`"""
 
@@ -163,7 +165,7 @@ def _reader(title: str, name: str, language: Language) -> Callable[[Value], Valu
         return _time
     if name in _DAYS or name.endswith("_on"):
         return _day
-    return lambda value: value
+    return lambda value: round(value, DECIMALS) if isinstance(value, float) else value
 
 
 def _is_time(name: str) -> bool:

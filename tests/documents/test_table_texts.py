@@ -66,7 +66,7 @@ def test_a_stage_has_the_name_that_the_page_has(language: str) -> None:
 def test_codes_sums_and_times_are_those_of_people() -> None:
     header = ("stage", "about", "p95_seconds", "held_paise", "began_at", "due", "other_paise")
     rows = (
-        ("notice", "LUCKNOW", 12.5, 1_234_50, "2026-11-24T19:00:00Z", "2026-11-24", 5),
+        ("notice", "LUCKNOW", 12.5049, 1_234_50, "2026-11-24T19:00:00Z", "2026-11-24", 5),
         ("other", "", None, None, None, "", None),
     )
     table = Table(title="stages", header=header, rows=rows)
