@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -175,7 +175,6 @@ class FormThrottle:
         self._code_senders = Throttle(ctx, keys, TryName.FORM_CODE_SENDERS)
         self._codes_in_all = Throttle(ctx, keys, TryName.FORM_CODES_IN_ALL)
         self._unconfirmed = Throttle(ctx, keys, TryName.FORM_UNCONFIRMED)
-        self._unconfirmed_of_account = Throttle(ctx, keys, TryName.FORM_UNCONFIRMED_OF_ACCOUNT)
         self._unconfirmed_in_all = Throttle(ctx, keys, TryName.FORM_UNCONFIRMED_IN_ALL)
         self._complaints = Throttle(ctx, keys, TryName.FORM_COMPLAINTS)
 
@@ -192,16 +191,10 @@ class FormThrottle:
         """Count a code that opens nothing. Raises a 429."""
         await self._guesses.take(address_of(request, self._trusted))
 
-    async def may_ask_unconfirmed(self, request: Request, accounts: Collection[str]) -> bool:
-        """Count a complaint whose banks are asked before a mobile is confirmed; return whether they may be.
-
-        `accounts` are those that were paid. Each has a bucket.
-        """
+    async def may_ask_unconfirmed(self, request: Request) -> bool:
+        """Count a complaint whose banks are asked before a mobile is confirmed; return whether they may be."""
         if await self._unconfirmed.wait_of_networks(address_of(request, self._trusted)):
             return False
-        for account in sorted(accounts):
-            if await self._unconfirmed_of_account.wait_seconds(account):
-                return False
         return not await self._unconfirmed_in_all.wait_seconds("all addresses")
 
     async def code_wait_seconds(self, request: Request, mobile: str) -> float:

@@ -23,7 +23,6 @@ from domain.errors import LimitExceeded, NotNow
 from domain.errors.people import ComplaintUnconfirmed
 from domain.people.drafts import resolve
 from schemas.enums import Language
-from schemas.identifiers import account_key
 from schemas.people.drafts import DraftContent, DraftParty
 from schemas.text import IST
 
@@ -227,7 +226,4 @@ async def may_ask(page: FormPage, request: Request) -> bool:
     """Return whether the banks may be asked now. A stranger does not have many asked before a mobile is confirmed."""
     if page.draft.is_confirmed or not await public_complaints.asks_more(page.ctx, page.draft):
         return True
-    content = await public_complaints.content_of(page.ctx, page.draft.draft_id)
-    payees = [transfer.payee for transfer in content.transfers]
-    paid = {account_key(payee.vpa or payee.account or payee.wallet) for payee in payees}
-    return await page.services.form_throttle.may_ask_unconfirmed(request, paid - {""})
+    return await page.services.form_throttle.may_ask_unconfirmed(request)

@@ -67,7 +67,6 @@ class TryName(StrEnum):
     FORM_CODE_SENDERS = "form-code-senders"
     FORM_CODES_IN_ALL = "form-codes-in-all"
     FORM_UNCONFIRMED = "form-unconfirmed"
-    FORM_UNCONFIRMED_OF_ACCOUNT = "form-unconfirmed-of-account"
     FORM_UNCONFIRMED_IN_ALL = "form-unconfirmed-in-all"
     FORM_COMPLAINTS = "form-complaints"
     INBOX_CHECKS = "inbox-checks"

@@ -25,7 +25,6 @@ from tests.clock import Clock, at_clock
 from tests.factories import rrn
 
 UNCONFIRMED, CODES = TryName.FORM_UNCONFIRMED, TryName.FORM_CODES
-OF_ACCOUNT = TryName.FORM_UNCONFIRMED_OF_ACCOUNT
 
 
 @pytest.fixture
@@ -269,17 +268,6 @@ async def test_a_stranger_cannot_have_many_unconfirmed_complaints_asked(services
         for text in ("on its way", "on its way", "Please wait"):
             asked = await visitor.post("/complain/confirm?lang=en", mobile="9876500002", step="code")
             assert text in seen(asked)
-
-
-async def test_n5_strangers_cannot_have_one_account_stopped_again_and_again_without_a_code(services: Services) -> None:
-    policy = services.ctx.policy
-    few = policy.doors.tries[OF_ACCOUNT].model_copy(update={"calls": 2})
-    tries = {**policy.doors.tries, OF_ACCOUNT: few}
-    strict = policy.model_copy(update={"doors": policy.doors.model_copy(update={"tries": tries})})
-    async with opened(replace(services, ctx=replace(services.ctx, policy=strict))) as doors:
-        for asked in ("/complain/who", "/complain/who", "/complain/confirm"):
-            assert await Visitor(doors).go("/complain", **taken(to="shop@okhdfc")) == asked
-        assert await Visitor(doors).go("/complain", **taken(to="mule@okhdfc")) == "/complain/who"
 
 
 async def test_an_unconfirmed_complaint_is_told_to_the_desk_and_a_code_ends_that(services: Services) -> None:
