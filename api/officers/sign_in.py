@@ -128,6 +128,9 @@ class SignInDoor:
         if credentials.officer_id is not None or not await self._of_strangers.wait_seconds(_UNKNOWN_NAMES):
             # Invented names fill the log no faster than one officer's name does.
             await self._checks.note(credentials, name, address, _way(asked), outcome)
+        if code_outcome is not None:
+            # The same answer as for a wrong code, or a stranger would learn that the code was right.
+            raise _come_back(await self._of_strangers.wait_seconds(name))
         if outcome is SignInOutcome.CODE_USED:
             # Only a right password leads here, so this tells a stranger nothing.
             raise CodeWasUsed(NOT_LOGGED_IN, CODE_USED)
