@@ -1,5 +1,7 @@
 """The pages without scripts: the public's and a bank's inbox, by real forms in a browser that runs no script."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -119,6 +121,68 @@ async def test_a_bank_answers_in_its_inbox_without_scripts(stage: Stage) -> None
         await page.get_by_label("Password").wait_for()
     edges = (await stage.engine.read(f"/cases/{case_no}/trail"))["edges"]
     assert edges[0]["balances_paise"] == {"held": 2_38_500_00, "withdrawn": 1_40_000_00, "in_play": 31_500_00}
+
+
+async def new_code(stage: Stage, mobile: str, before: int) -> str:
+    """The code of the short message to a mobile that came after so many messages."""
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        while True:
+            for message in stage.engine.sim.sms.messages[before:]:
+                if message.to.endswith(mobile) and (found := re.search(r"\b[0-9]{8}\b", message.text)):
+                    return found[0]
+            await asyncio.sleep(0.1)
+
+
+async def complain(page: Page, stage: Stage, way: str, mobile: str) -> str:
+    """Fill the form with keys alone, from the four facts to the number of the complaint."""
+    payer, payee = stage.engine.sim.institutions[:2]
+    yesterday = datetime.now(IST) - timedelta(days=1)
+    facts = {"amount": "5000", "bank": payer.name, "reference": rrn(), "day": f"{yesterday:%Y-%m-%d}", "clock": "14:02"}
+    for name, value in (facts | {"account": rrn(), "to_bank": payee.name}).items():
+        await page.fill(f"[name='{name}']", value)
+    await page.press("button[value='send']:not(.away)", "Enter")
+    await page.fill("[name='name']", "Asha Devi")
+    for name, value in (("for", "self"), ("woman", "woman"), ("age", "adult")):
+        await page.press(f"[name='{name}'][value='{value}']", " ")
+    await page.select_option("[name='district']", "LUCKNOW")
+    await page.press("#question button", "Enter")
+    await page.press("[name='category'] >> nth=0", " ")
+    await page.fill("[name='story']", "They said that I am under arrest, and wanted money.")
+    await page.press("#question button", "Enter")
+    assert await page.locator("[name='way']:checked, [name='quiet']:checked, [name='officer']:checked").count() == 0
+    await page.press(f"[name='way'][value='{way}']", " ")
+    assert await page.locator("[name='quiet']:checked, [name='officer']:checked").count() == 0, (
+        "it answers nothing else"
+    )
+    await page.fill("[name='mobile']", mobile)
+    if way == "email":
+        await page.fill("[name='email']", "asha@victim.example")
+    await page.press("#question button", "Enter")
+    await page.press("button[value='send']:not(.away)", "Enter")
+    return await page.locator("b.number", has_text=re.compile("^[0-9]{14}$")).inner_text()
+
+
+@pytest.mark.world
+async def test_a_code_opens_ones_case_whatever_way_was_chosen_for_news(stage: Stage) -> None:
+    mine = site(stage, Site.MY)
+    for place, way in enumerate(("sms", "call", "email", "none")):
+        mobile = f"981110{rrn()[-4:]}"
+        async with plain(stage) as page:
+            await page.goto(f"{mine}/complain?lang=en")
+            number = await complain(page, stage, way, mobile)
+            await page.goto(f"{mine}/case?lang=en")
+            await page.fill("[name='number']", number)
+            before = len(stage.engine.sim.sms.messages)
+            await page.press("button[value='code']", "Enter")
+            await page.fill("[name='code']", await new_code(stage, mobile, before))
+            await page.press("button[value='enter']", "Enter")
+            await page.get_by_text(number).first.wait_for()
+            assert await page.locator("button[value='leave']").count() == 1, "the visit is open"
+            cookies, own = await page.context.cookies(), page.url.partition("?")[0]
+        if place == 0:
+            for looks, language in LANGUAGES.items():
+                async with looking(stage, looks, cookies) as seat:
+                    await look_at(seat, f"{own}?lang={language}", f"public-own-case-{language}-{looks}")
 
 
 @pytest.mark.world

@@ -283,7 +283,7 @@ async def live(
     settings = settings.model_copy(update={"iso_spool": config.iso_spool})
     async with SimulatorServer(config, run_clock=False) as sim, starts_are_forks():
         settings = settings.model_copy(update={"smtp_url": SecretStr(f"smtp://{HOST}:{sim.smtp_port}")})
-        if restores or letters:
+        if restores or letters or long_acts:
             sms_url = f"http://:{config.sms_token}@{sim.base_url.removeprefix('http://')}/sms?from=UPCOPS"
             settings = settings.model_copy(update={"sms_url": SecretStr(sms_url)})
         async with services(settings) as found, Supervisor(home / "logs") as supervisor:
