@@ -238,7 +238,8 @@ FILES: Final = {
     ),
     "grievances/releases.jsonl": _proposals(
         "release",
-        "p.proposal_id, p.case_no, p.hold_id, p.grievance_id, p.body -> 'paise' AS paise, p.body -> 'whole' AS whole,"
+        "p.proposal_id, p.case_no, p.hold_id, p.grievance_id, p.body -> 'objection_id' AS objection_id,"
+        " p.body -> 'paise' AS paise, p.body -> 'whole' AS whole,"
         " p.reason, p.not_before AS hear_until, p.body -> 'hold_limit_paise' AS hold_limit_paise,"
         " p.body -> 'day_limit_paise' AS day_limit_paise, p.body ->> 'policy' AS policy, p.needs_second,"
         " CASE p.decision WHEN 'agreed' THEN 'ordered' WHEN 'refused' THEN 'rejected' WHEN 'overtaken' THEN 'dropped'"

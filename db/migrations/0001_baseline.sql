@@ -4657,6 +4657,7 @@ CREATE TABLE objection (
     CONSTRAINT objection_decision_check CHECK ((decision = ANY (ARRAY['upheld'::text, 'dismissed'::text])))
 );
 COMMENT ON COLUMN objection.sealed_text IS 'the text, sealed under the key of the account holder; of the victim, where that is who objects or no hold is named';
+CREATE INDEX objection_hold ON objection (hold_id) WHERE (hold_id IS NOT NULL);
 CREATE INDEX objection_restoration ON objection (restoration_id);
 
 CREATE TABLE officer (

@@ -271,14 +271,15 @@ async def get(connection: Connection, hold_id: UUID) -> AccountHold:
 
 
 async def account_doubted(connection: Connection, hold_id: UUID) -> bool:
-    """Return whether the bank said that it holds another account, and no officer has decided about that yet."""
+    """Return whether the bank said that it holds another account, unless an officer has decided that it is this one."""
     doubted: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM account_hold a"
         " JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key"
         " JOIN discrepancy c ON c.case_no = h.case_no AND c.hop_no = h.hop_no AND c.institution = a.institution"
         " JOIN answer w ON w.answer_id = c.answer_id AND w.kind = 'held'"
-        " WHERE a.hold_id = $1 AND c.kind = ANY($2) AND NOT EXISTS"
-        " (SELECT FROM discrepancy_resolution s WHERE s.discrepancy_id = c.discrepancy_id))",
+        " WHERE a.hold_id = $1 AND c.kind = ANY($2) AND coalesce((SELECT s.decision FROM discrepancy_resolution s"
+        " WHERE s.discrepancy_id = c.discrepancy_id ORDER BY s.resolution_no DESC LIMIT 1), 'upheld_other')"
+        " = 'upheld_other')",
         hold_id,
         sorted(OF_ANOTHER_ACCOUNT),
     )

@@ -25,10 +25,13 @@ SELECT hop_no, ack_no, held_at, CASE WHEN begun_at < held_at THEN begun_at END A
     JOIN held_hop u ON u.case_no = h.case_no AND u.hop_no = h.hop_no
     JOIN ledger_entry e ON e.case_no = h.case_no AND e.hop_no = h.hop_no AND e.bucket = 'held' AND e.amount_paise > 0
     JOIN ledger_transaction t USING (transaction_id)
-    CROSS JOIN LATERAL (
-        SELECT max(w.occurred_at) AS at FROM answer w
+    LEFT JOIN LATERAL (
+        SELECT CASE WHEN w.imported_by IS NULL AND NOT EXISTS
+            (SELECT FROM telephone_answer x WHERE x.update_id = w.update_id) THEN w.occurred_at END AS at
+        FROM answer w
         WHERE w.case_no = h.case_no AND h.hop_no = ANY(w.hop_nos) AND w.kind = 'held' AND w.received_at <= t.at
-    ) AS stated
+        ORDER BY w.received_at DESC, w.answer_id DESC LIMIT 1
+    ) AS stated ON true
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0) AS paise
         FROM bank_order_line l JOIN bank_order o USING (order_id)

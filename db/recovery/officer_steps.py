@@ -164,7 +164,9 @@ WITH open_step AS ({_OPEN}), waiting AS (
     FROM open_step o JOIN unnest($2::text[], $3::text[]) AS a (step, act) USING (step)
     UNION ALL
     SELECT o.*, 'decide_objection' FROM open_step o WHERE o.step = ANY($4)
-      AND EXISTS (SELECT FROM objection b WHERE b.restoration_id = o.restoration_id AND b.decision IS NULL)
+      AND EXISTS (SELECT FROM objection b WHERE b.restoration_id = o.restoration_id AND b.decision IS NULL
+                  AND NOT EXISTS (SELECT FROM proposal p WHERE p.kind = 'release' AND p.subject = b.hold_id::text
+                                  AND p.decision IS NULL AND p.body ->> 'objection_id' = b.objection_id::text))
     UNION ALL
     SELECT o.*, 'confirm_credit_account' FROM open_step o WHERE o.step = ANY($5)
       AND EXISTS (SELECT FROM credit_account c

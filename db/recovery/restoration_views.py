@@ -145,7 +145,7 @@ SELECT o.objection_id, o.hold_id, o.by_whom, {TEXT} AS text, o.received_at, o.re
        o.decided_by, o.reason, p.not_before AS release_hears_until
 FROM objection o
 LEFT JOIN proposal p ON p.kind = 'release' AND p.subject = o.hold_id::text AND p.decision IS NULL
-    AND (p.body -> 'objection_id')::bigint = o.objection_id
+    AND p.body ->> 'objection_id' = o.objection_id::text
 WHERE o.restoration_id = $1 ORDER BY o.objection_id
 """
 

@@ -384,12 +384,16 @@ async def appealed_holds(connection: Connection, restoration_id: UUID) -> list[U
 
 
 async def appealed_holds_past_end(connection: Connection, restoration_id: UUID, at: datetime) -> list[UUID]:
-    """Return those of `appealed_holds` whose own time is over and that no order retains."""
+    """Return those of `appealed_holds` whose own time may be over and that no order retains.
+
+    By the date of the bank it may end as soon as the first warning is over.
+    """
     rows = await connection.fetch(
         "SELECT DISTINCT a.hold_id FROM restoration_line l JOIN grievance g USING (hold_id)"
         " JOIN account_hold a USING (hold_id) WHERE l.restoration_id = $1 AND a.state = 'held'"
         " AND a.retained_by_kind IS NULL AND $2 >= greatest(a.lapses_from, a.first_held_at"
-        "  + make_interval(secs => (a.policy->>'lapse_after_seconds')::double precision)) ORDER BY a.hold_id",
+        "  + make_interval(secs => (SELECT max(before::double precision)"
+        "  FROM jsonb_array_elements_text(a.policy->'warn_before_seconds') AS before))) ORDER BY a.hold_id",
         restoration_id,
         at,
     )

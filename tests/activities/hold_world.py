@@ -88,7 +88,9 @@ class Holds:
     async def settle(self, case_no: str, decision: ResolutionDecision) -> None:
         """A supervisor settles the case's newest discrepancy."""
         newest = await self.bench.value("SELECT max(discrepancy_id) FROM discrepancy WHERE case_no = $1", case_no)
-        resolution = NewResolution(decision=decision, reason="the money has moved on")
+        before = "SELECT max(resolution_no) FROM discrepancy_resolution WHERE discrepancy_id = $1"
+        replaces = await self.bench.value(before, newest)
+        resolution = NewResolution(decision=decision, reason="the money has moved on", replaces=replaces)
         await resolve(self.ctx, newest, resolution, ResolvingOfficer("chief", supervises=True))
 
     # -- the clock -------------------------------------------------------------------------------------------------

@@ -69,14 +69,26 @@ class Home:
     # -- money on hold ---------------------------------------------------------------------------------------------
 
     async def hold(
-        self, held: int, lost: int = 0, *, account: str | None = None, bank: str = "HDFC", **changes: Any
+        self,
+        held: int,
+        lost: int = 0,
+        *,
+        account: str | None = None,
+        bank: str = "HDFC",
+        stated_at: str = "",
+        **changes: Any,
     ) -> str:
-        """A case of one transfer, of which so many rupees are held and so many withdrawn; its number."""
+        """A case of one transfer, of which so many rupees are held and so many withdrawn; its number.
+
+        `stated_at`: the date of the hold, as the bank says.
+        """
         root = rrn()
         payee = {"institution": bank, "account": account or f"5{rrn()}"}
         case_no = await self.bench.complain(transfer((held + lost) * 100, reference=root, payee=payee, **changes))
         lines = [row(5, root, f"{lost}.00")] if lost else []
-        await self.bench.answer(bank, case_no, *lines, *([row(1, root, f"{held}.00")] if held else []))
+        await self.bench.answer(
+            bank, case_no, *lines, *([row(1, root, f"{held}.00", transaction_datetime=stated_at)] if held else [])
+        )
         await self.open_for_new_holds(case_no)
         return case_no
 

@@ -1,6 +1,7 @@
 """Holds against which somebody appeals while the victim's restoration waits: an appeal costs the victim no time."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -27,9 +28,9 @@ async def lapsed(home: Home, case_no: str) -> bool:
     return ("release", "lapsed") in [order[:2] for order in await home.orders(case_no)]
 
 
-async def waits_for_approval(home: Home) -> tuple[str, UUID, UUID]:
+async def waits_for_approval(home: Home, **hold: Any) -> tuple[str, UUID, UUID]:
     """A case whose restoration is prepared for approval; its restoration and its hold."""
-    case_no = await home.hold(400)
+    case_no = await home.hold(400, **hold)
     restoration = await home.of(case_no)
     await home.to_approval(restoration)
     await home.tick(restoration)
@@ -104,6 +105,20 @@ async def test_m1_a_hold_whose_restoration_ends_lapses_as_any_other(home: Home) 
     await to_day(home, case_no, 124.9)
     assert not await lapsed(home, case_no)
     await to_day(home, case_no, 125.1)
+    assert await lapsed(home, case_no)
+
+
+async def test_m1_an_officer_who_ends_a_restoration_releases_no_hold_that_its_banks_date_shortens(home: Home) -> None:
+    began = home.clock.at - timedelta(days=60)
+    dates = {"stated_at": began.isoformat(), "transferred_at": (began - timedelta(hours=1)).isoformat()}
+    case_no, restoration, hold_id = await waits_for_approval(home, **dates)
+    await to_day(home, case_no, 20)
+    await grievances.file_grievance(home.ctx, hold_id, APPEAL, "holder")
+    await to_day(home, case_no, 45)
+    assert not await lapsed(home, case_no), "the restoration waits for the appeal"
+    await home.do(restoration, RestorationVerb.REFUSE, SP)
+    assert not await lapsed(home, case_no), "the officer would have released it at once and alone"
+    await to_day(home, case_no, 75.1)
     assert await lapsed(home, case_no)
 
 

@@ -81,8 +81,10 @@ async def test_b2_no_holder_is_told_of_a_hold_while_its_account_is_in_doubt(hold
     assert await holds.tick(hold_id, 1) == [HoldAction.TELL_LATE]
     assert await holds.messages(case_no, "hold") == []
     told = await holds.told(case_no)
-    await holds.settle(case_no, ResolutionDecision.NOTED)
+    await holds.settle(case_no, ResolutionDecision.UPHELD_OTHER)
     assert await holds.told(case_no) == told + 1
+    assert await holds.tick(hold_id) == [], "another account is on hold"
+    await holds.settle(case_no, ResolutionDecision.NOTED)
     assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER]
     assert await holds.messages(case_no, "hold") != []
 

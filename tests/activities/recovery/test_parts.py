@@ -6,6 +6,7 @@ import pytest
 
 from activities.recovery.hold_transaction import hold_transaction
 from activities.recovery.payer_decisions import confirm_proposal, propose_release
+from db.recovery import free_amounts
 from domain.errors.recovery import AmountNotFree, HoldKeptByCourt, NothingFree
 from schemas.recovery.court_orders import NewCourtOrder
 from schemas.recovery.holds import HoldAction
@@ -61,6 +62,18 @@ async def test_what_joined_later_lapses_later_and_is_warned_of_by_its_own_time(h
     assert "400" in warned.body
     await holds.tick(hold_id, 2)
     assert sorted(await holds.orders(case_no)) == [("lapsed", "planned", 200_00), ("lapsed", "planned", 400_00)]
+
+
+async def test_b7_later_money_without_a_date_does_not_take_the_date_of_what_came_before(holds: Holds) -> None:
+    stated_at = (holds.clock.at - 60 * DAY).isoformat()
+    case_no, hold_id = await holds.hold(600, lost=400, transaction_datetime=stated_at, **CONTACT)
+    moved = "UPDATE hop SET transferred_at = $2 WHERE case_no = $1"
+    await holds.bench.pool.execute(moved, case_no, holds.clock.at - 70 * DAY)
+    (root,) = await holds.bench.hops(case_no, "reference")
+    await holds.bench.answer("HDFC", case_no, row(1, root, "300.00", remarks="more", **CONTACT))
+    async with holds.bench.pool.acquire() as connection:
+        first, later = await free_amounts.parts(connection, hold_id)
+    assert (first.begun_at is None, later.begun_at) == (False, None)
 
 
 async def test_what_was_off_hold_before_anybody_looked_starts_again(holds: Holds) -> None:
