@@ -13,7 +13,7 @@ from tests.paths import ROOT
 
 PAGE: Final = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 REVIEW, STANDARD = PAGE.split("\n## OWASP ASVS 5.0", 1)
-HOW_MANY: Final = {"C": 2, "H": 9, "M": 17, "L": 12, "N": 13, "S": 21}
+HOW_MANY: Final = {"C": 2, "H": 9, "M": 17, "L": 12, "N": 13, "S": 22}
 """points of the review, by their weight; those that were found later, and those of the second reading"""
 COLUMNS: Final = 4
 TEST: Final = re.compile(r"`(tests/[\w/.]+\.py)::(\w+)`")

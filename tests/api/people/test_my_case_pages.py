@@ -266,6 +266,18 @@ async def test_without_a_mobile_the_codes_of_both_pages_come_by_email_and_name_n
     assert await unreachable(victim) == 0
 
 
+@pytest.mark.parametrize("email", ["", "asha@mail.example"])
+@pytest.mark.parametrize("way", ReachWay)
+async def test_l7_a_stranger_who_asks_for_codes_opens_no_work_item(victim: Victim, way: ReachWay, email: str) -> None:
+    await victim.hold({"mobile": NO_MOBILE} | ({"email": email} if email else {}))
+    await victim.reached_by(Reach(way=way))
+    for _ in range(3):
+        assert (await victim.post("/case?lang=en", number=victim.number, step="code")).status_code == 200
+        victim.at += timedelta(minutes=20)
+    assert bool(await said(victim.doors.services.ctx, "my_case_code")) is bool(email)
+    assert await unreachable(victim) == 0
+
+
 async def test_another_site_changes_nothing_and_a_stranger_reads_nothing(victim: Victim) -> None:
     await victim.hold()
     await victim.to_application()
