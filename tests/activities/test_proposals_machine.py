@@ -357,7 +357,7 @@ IN_PACK: Final = {
     Kind.RELEASE: (
         "grievances/releases.jsonl",
         "case_no day_limit_paise ended_at ended_by ended_reason grievance_id hear_until hold_id hold_limit_paise"
-        " needs_second paise policy proposal_id reason state whole",
+        " needs_second objection_id paise policy proposal_id reason state whole",
     ),
     Kind.RESOLUTION: ("banks/discrepancy_proposals.jsonl", "decision discrepancy_id reason resolution_no"),
     Kind.VICTIM_CORRECTION: (

@@ -131,7 +131,7 @@ function Objections({ view, ackNo }: { view: View; ackNo: string }): ReactNode {
       </span>
       <p>{one.text}</p>
       {one.decision !== null && <p className="xs mut">{one.reason}</p>}
-      {one.decision === null && <p className="xs b warn">{a("objection.waits")}</p>}
+      {one.decision === null && <p className="xs b warn">{a(one.release_hears_until ? "objection.release_waits" : "objection.waits")}</p>}
       <ActButtons acts={objectionActs(view, one, { t, a })} ackNo={ackNo} />
     </div>
   ));

@@ -168,7 +168,7 @@ export function objectionActs(view: View, objection: View["objections"][number],
         ),
     };
   };
-  return [decide("upheld"), decide("dismissed")];
+  return objection.release_hears_until ? [decide("dismissed")] : [decide("upheld"), decide("dismissed")];
 }
 
 /** The holds to choose from, by bank and account. A hold may have a line for each of several transfers. */
