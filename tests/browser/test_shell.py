@@ -1,11 +1,13 @@
 """What every page of the console has: sign-in, policy, keys, languages, sizes, and what happens without a session."""
 
+import asyncio
 import gzip
 import re
 from pathlib import Path
 
 import orjson
 import pytest
+from playwright.async_api import Route
 
 from api.console_files import FILES
 from schemas.enums import Role
@@ -16,6 +18,9 @@ from tests.signed_in import PASSWORD
 FIRST_LOAD_MAX_BYTES = 350 * 1024
 SETTLES_MS = 800
 """time in which a page has drawn most of what it reads; what is not there yet is not compared"""
+
+LATE_MS = 20_000
+"""a page says after five seconds that the server does not answer; the rest is for a machine that is busy"""
 
 
 def first_load(page: str) -> list[Path]:
@@ -215,3 +220,23 @@ async def test_each_question_is_reached_by_tab_and_nothing_is_destroyed_by_a_sin
     await seat.sees("Press Esc once more to close this.")
     await seat.press("Escape")
     await dialog.wait_for(state="detached")
+
+
+@pytest.mark.world
+@pytest.mark.parametrize("role", [Role.INTAKE, Role.SP, Role.ADMIN])
+async def test_each_page_says_within_five_seconds_that_the_server_hangs(stage: Stage, sit: Sitting, role: Role) -> None:
+    name = f"{role.value}.hangs"
+    seat = await sit((await stage.officers(name, role=role))[name])
+    await seat.open()
+    await seat.page.locator("#main main").wait_for()
+    hung = asyncio.Event()
+
+    async def hang(route: Route) -> None:
+        await hung.wait()
+        await route.abort("aborted")
+
+    await seat.page.route("**/api/**", hang)
+    await seat.page.reload(wait_until="commit")
+    await seat.text("The server has not answered yet").wait_for(timeout=LATE_MS)
+    hung.set()
+    await seat.page.unroute_all(behavior="wait")

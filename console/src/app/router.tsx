@@ -28,6 +28,8 @@ const signedIn = createRoute({
   id: "signed-in",
   component: Shell,
   errorComponent: ErrorState,
+  pendingComponent: LoadingState,
+  pendingMs: 400,
   beforeLoad: async ({ matches, preload }) => {
     whenSignedOut(sessionEnded);
     const match = matches.at(-1);

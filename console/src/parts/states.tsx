@@ -1,18 +1,26 @@
 /** The states of a page that shows nothing yet, nothing at all, or an error. */
 
 import { useRouter } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 
 import { problemOf } from "../api/problem.ts";
 import { parts } from "./catalogue.ts";
 import { MissingCode } from "./fetchCode.ts";
 import { Why } from "./SaidText.tsx";
 
+const LATE_MS = 5000;
+
+/** It loads; after five seconds it says that the server has not answered yet. */
 export function LoadingState(): ReactNode {
   const t = parts.use();
+  const [isLate, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), LATE_MS);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <p className="state" role="status">
-      {t("loading")}
+      {isLate ? t("loading.late") : t("loading")}
     </p>
   );
 }
