@@ -201,12 +201,12 @@ class Appellants:
 
     async def _appeal(self, number: str, reference: str) -> None:
         """File a grievance, check it later, and take an unconvincing decision to the next level."""
-        await self._after(self.config.restoration.visit, "appeal", reference)
+        await self._after(self.config.restoration.visit, "appeal", number)
         if not await self._file(number, reference):
             return
         self.done["appeals"] += 1
         for attempt in range(TRIES):
-            await self._after(self.config.restoration.looks_again, "looks again", reference, str(attempt))
+            await self._after(self.config.restoration.looks_again, "looks again", number, str(attempt))
             page, path = await self._enter(number, reference)
             offered = {step[1] for step in _STEP.finditer(page)}
             level = _LEVEL.search(page)

@@ -138,7 +138,7 @@ class RestorationPeople:
 
     async def _respond_to_notice(self, at: "_StepState") -> None:
         """Let the account holder object, consent, or not respond until the deadline."""
-        habits, draw = self.config.restoration, unit(self.config.seed, "holder", at.restoration_id)
+        habits, draw = self.config.restoration, unit(self.config.seed, "holder", at.ack_no)
         if draw < habits.objects:
             await self._wait_for_person(at)
             for hold_id in _holds_of(await self._read(at))[:1]:
