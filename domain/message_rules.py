@@ -131,6 +131,10 @@ class Fact(StrEnum):
 
 AS_FIRST_TOLD_IF_MARKED: Final = MessageKind.VICTIM_CORRECTED
 """the message that goes to the contact that the complaint told first, in place of others, in a marked case"""
+ANSWERS_WHO_ASKED: Final = frozenset(
+    {MessageKind.GRIEVANCE_CODE, MessageKind.APPEAL_CODE, MessageKind.GRIEVANCE_DECIDED}
+)
+"""the only messages to a holder while the bank's answer leaves in doubt whose account is on hold"""
 DUTY_OF_LEVEL: Final[Mapping[GrievanceLevel, CaseDuty]] = {
     GrievanceLevel.IO: CaseDuty.IO,
     GrievanceLevel.DY_SP: CaseDuty.SUPERVISING,

@@ -24,7 +24,7 @@ from activities.recovery.statutory_duties import finish_follow_up_if_complete
 from db import tasks
 from db.case import cases
 from db.outgoing import OutgoingKind
-from db.recovery import document_facts, document_register, due_documents, notifications, restorations
+from db.recovery import account_holds, document_facts, document_register, due_documents, notifications, restorations
 from db.recovery.due_documents import DueDocument, DueDocumentStatus
 from db.recovery.restorations import RestorationRow
 from domain.errors.recovery import DocumentErased
@@ -50,6 +50,9 @@ _TO_BANKS_IN: Final = Language.EN
 """the language of documents to banks, because a bank's desk may be anywhere in India"""
 _NO_COPY: Final = Missing(
     field="fir.copy_digest", law="Khalsa Medical Store v RBI", why="a notice with the FIR goes with its copy"
+)
+_WHOSE_ACCOUNT: Final = Missing(
+    field="account_decision", law="BNSS 107", why="the bank's answer names another account, so an officer decides first"
 )
 _ACCOUNTED_FOR: Final = (Bucket.IN_PLAY, Bucket.HELD, Bucket.RESTORED, Bucket.RELEASED)
 """buckets that a lien notice may cover: money still there, and money that our orders have moved since"""
@@ -283,6 +286,8 @@ async def _notice_107(work: _Attempt) -> _Found:
     due_document = work.due_document
     if not await _is_on_hold(work):
         return _OVERTAKEN
+    if await _is_in_doubt(work):
+        return _missing_fields([_WHOSE_ACCOUNT])
     about = (due_document.case_no, due_document.kind, due_document.subject)
     issued = await document_register.last_since(work.connection, *about, due_document.opened_at)
     if not issued:
@@ -298,6 +303,8 @@ async def _holder_notice(work: _Attempt) -> _Found:
     """Issue the notice to a holder in every language of the policy, which starts the time to object."""
     if not await _is_on_hold(work):
         return _OVERTAKEN
+    if await _is_in_doubt(work):
+        return _missing_fields([_WHOSE_ACCOUNT])
     row = await _restoration(work)
     until = work.now + timedelta(seconds=row.policy.steps[row.step].due_seconds)
     revision = await work.next_revision()
@@ -321,6 +328,10 @@ async def _restoration(work: _Attempt) -> RestorationRow:
 async def _is_on_hold(work: _Attempt) -> bool:
     lines = await restorations.lines(work.connection, (await _restoration(work)).restoration_id)
     return any(line.free_paise for line in lines if str(line.hold_id) == work.due_document.subject)
+
+
+async def _is_in_doubt(work: _Attempt) -> bool:
+    return await account_holds.account_doubted(work.connection, UUID(work.due_document.subject))
 
 
 async def _give_notice(work: _Attempt, until: datetime, issued: Sequence[DocumentHead]) -> None:

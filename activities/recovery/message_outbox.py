@@ -21,10 +21,17 @@ from db.pool import Connection
 from db.privacy import victim_corrections, victims
 from db.privacy.person_keys import PersonKey
 from db.privacy.victims import HolderContact
-from db.recovery import complainant_messages, notifications
+from db.recovery import account_holds, complainant_messages, notifications
 from db.recovery.complainant_messages import NewComplainantMessage
 from db.recovery.notifications import NewMessage, SealedMessage, StoredMessage
-from domain.message_rules import AS_FIRST_TOLD, AS_FIRST_TOLD_IF_MARKED, EXPIRING, Channel, channels_of
+from domain.message_rules import (
+    ANSWERS_WHO_ASKED,
+    AS_FIRST_TOLD,
+    AS_FIRST_TOLD_IF_MARKED,
+    EXPIRING,
+    Channel,
+    channels_of,
+)
 from domain.message_texts import IF_QUIET, Said, Written, forwarded, letter, short
 from schemas.case.police import CaseOfficer
 from schemas.enums import Language, TaskKind
@@ -117,8 +124,11 @@ async def tell_holder(
     The facts need not have the hold's reference, nor the amount if it is the amount on hold there. If the bank has
     given no contact of its customer, a letter asks the bank to forward the message. If the bank has no mailbox, or the
     key of the holder does not open, the desk asks the bank. `contact` is read here if it is not given. `besides` is a
-    further contact that the holder gave, with its language. Returns and raises as `tell_victim`.
+    further contact that the holder gave, with its language. While it is in doubt whose account is on hold, only who
+    asked is answered. Returns and raises as `tell_victim`.
     """
+    if kind not in ANSWERS_WHO_ASKED and await account_holds.account_doubted(connection, hold_id):
+        return 0
     channels = channels_of(kind, Recipient.HOLDER)
     assert besides is None or Channel.APPEAL_CONTACT in channels, f"{kind.value} goes to no further contact"
     person = contact or await ctx.persons.holder_or_unreachable(connection, hold_id)

@@ -2208,6 +2208,9 @@ AS $function$
 BEGIN
     PERFORM wake_hold_of_hop(c.case_no, c.hop_no) FROM discrepancy c
     WHERE c.discrepancy_id = NEW.discrepancy_id AND c.kind IN ('exceeds_disputed', 'held_and_gone');
+    -- A notice to a holder waits while the account is in doubt.
+    PERFORM due_documents_read_again(c.case_no) FROM discrepancy c
+    WHERE c.discrepancy_id = NEW.discrepancy_id AND c.kind IN ('unasked_hop', 'another_banks_hop');
     RETURN NULL;
 END $function$;
 

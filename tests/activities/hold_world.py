@@ -36,6 +36,15 @@ class WatchedDeadlines(HoldDeadlines):
         return await super()._attend(work, state, what, at)
 
 
+async def settle_newest(ctx: Context, case_no: str, decision: ResolutionDecision) -> None:
+    """A supervisor settles the case's newest discrepancy."""
+    newest = await ctx.pool.fetchval("SELECT max(discrepancy_id) FROM discrepancy WHERE case_no = $1", case_no)
+    before = "SELECT max(resolution_no) FROM discrepancy_resolution WHERE discrepancy_id = $1"
+    replaces = await ctx.pool.fetchval(before, newest)
+    resolution = NewResolution(decision=decision, reason="the money has moved on", replaces=replaces)
+    await resolve(ctx, newest, resolution, ResolvingOfficer("chief", supervises=True))
+
+
 class Holds:
     """Holds of cases on a bench, as short as a test wants them."""
 
@@ -87,11 +96,7 @@ class Holds:
 
     async def settle(self, case_no: str, decision: ResolutionDecision) -> None:
         """A supervisor settles the case's newest discrepancy."""
-        newest = await self.bench.value("SELECT max(discrepancy_id) FROM discrepancy WHERE case_no = $1", case_no)
-        before = "SELECT max(resolution_no) FROM discrepancy_resolution WHERE discrepancy_id = $1"
-        replaces = await self.bench.value(before, newest)
-        resolution = NewResolution(decision=decision, reason="the money has moved on", replaces=replaces)
-        await resolve(self.ctx, newest, resolution, ResolvingOfficer("chief", supervises=True))
+        await settle_newest(self.ctx, case_no, decision)
 
     # -- the clock -------------------------------------------------------------------------------------------------
 

@@ -76,19 +76,19 @@ class Home:
         account: str | None = None,
         bank: str = "HDFC",
         stated_at: str = "",
+        named: str = "",
         **changes: Any,
     ) -> str:
         """A case of one transfer, of which so many rupees are held and so many withdrawn; its number.
 
-        `stated_at`: the date of the hold, as the bank says.
+        `stated_at`: the date of the hold, as the bank says. `named`: another account that the bank says it holds.
         """
         root = rrn()
         payee = {"institution": bank, "account": account or f"5{rrn()}"}
         case_no = await self.bench.complain(transfer((held + lost) * 100, reference=root, payee=payee, **changes))
         lines = [row(5, root, f"{lost}.00")] if lost else []
-        await self.bench.answer(
-            bank, case_no, *lines, *([row(1, root, f"{held}.00", transaction_datetime=stated_at)] if held else [])
-        )
+        said = {"transaction_datetime": stated_at} | ({"root_account_number": named} if named else {})
+        await self.bench.answer(bank, case_no, *lines, *([row(1, root, f"{held}.00", **said)] if held else []))
         await self.open_for_new_holds(case_no)
         return case_no
 

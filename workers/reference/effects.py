@@ -84,7 +84,8 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "resolution_wakes_hold": Effect(
         Sort.FLOW,
-        "Notifies the hold's workflow, because the resolution may change what may be released.",
+        "Notifies the hold's workflow, because the resolution may change what may be released, and looks again at"
+        " documents that wait for it.",
         ("procedure_news",),
     ),
     "hold_emptied": Effect(

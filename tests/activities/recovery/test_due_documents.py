@@ -17,12 +17,13 @@ from activities.recovery.statutory_duties import finish_by_hand
 from db.recovery.due_documents import DueDocument, DueDocumentStatus
 from domain.policy.model import load_policy
 from domain.work_items.task_notes import compose
-from schemas.enums import Language
+from schemas.enums import Language, ResolutionDecision
 from schemas.recovery.document_facts import AccountFacts
 from schemas.recovery.due_documents import DueDocumentState
 from schemas.restoration_enums import DutyKind
 from schemas.tasks import TaskCause, TaskFacts, TaskSubject, about
 from tests.activities.document_issuing import KIND, IssuingBench, issuing
+from tests.activities.hold_world import settle_newest
 from tests.desk_tasks import bank_notes
 from tests.factories import moved, row, rrn, transfer
 from tests.opened_bodies import opened_rows
@@ -169,6 +170,19 @@ async def test_the_desk_sees_which_report_an_officer_can_issue(issuing: IssuingB
     await finish_by_hand(issuing.home.ctx, case_no, DutyKind.FOLLOW_UP, "sent by post", "officer:io")
     await issuing.issue()
     assert await issuing.task(case_no) == []
+
+
+async def test_b2_no_notice_goes_to_a_holder_while_the_account_is_in_doubt(issuing: IssuingBench) -> None:
+    case_no, _ = await issuing.at_notice(named="99999999999999")
+    await issuing.issue()
+    assert await issuing.documents(case_no, KIND.HOLDER_NOTICE) == [], "the notice could reach the wrong person"
+    (task,) = await issuing.task(case_no)
+    assert "an officer's decision on whose account is on hold" in task
+    assert await issuing.home.bench.said("objection_window", case_no) == []
+    await settle_newest(issuing.home.ctx, case_no, ResolutionDecision.NOTED)
+    await issuing.issue()
+    assert len(await issuing.documents(case_no, KIND.HOLDER_NOTICE)) == 2, "in two languages"
+    assert not any("whose account is on hold" in note for note in await issuing.task(case_no))
 
 
 # -- nothing twice, nothing forgotten ----------------------------------------------------------------------------------

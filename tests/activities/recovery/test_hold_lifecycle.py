@@ -89,6 +89,14 @@ async def test_b2_no_holder_is_told_of_a_hold_while_its_account_is_in_doubt(hold
     assert await holds.messages(case_no, "hold") != []
 
 
+async def test_b2_no_holder_is_told_that_a_hold_lapsed_while_its_account_is_in_doubt(holds: Holds) -> None:
+    case_no, hold_id = await holds.hold(600, root_account_number="99999999999999", **CONTACT)
+    await holds.tick(hold_id, 100)
+    assert ("lapsed", "planned", 600_00) in await holds.orders(case_no)
+    told = "SELECT count(*) FROM message WHERE case_no = $1 AND to_whom = 'holder'"
+    assert await holds.bench.value(told, case_no) == 0
+
+
 async def test_what_is_due_at_a_look_is_done_by_the_look_and_each_thing_once(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600, said=1100, **CONTACT)
     await holds.settle(case_no, ResolutionDecision.UPHELD_BANK)
